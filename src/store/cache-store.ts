@@ -1,0 +1,55 @@
+import type { Awaitable } from '../support/awaitable.js';
+
+/** A value to keep under a key. */
+export interface CacheWrite {
+  readonly key: string;
+  /** Encoded text, opaque to the store. */
+  readonly value: string;
+  /** Milliseconds until the store may forget it; 0 keeps it until it is dropped or evicted. */
+  readonly ttlMs: number;
+}
+
+/**
+ * Where entries and stamps live. A store knows nothing of what they mean: it keeps texts under keys, may forget any of
+ * them at any time, and must never bring back a text that was dropped or replaced.
+ *
+ * Every implementation passes `describeCacheStore` of `moneyclip/testing`. A store answers with a value or a promise;
+ * it rejects with any error when it cannot answer, and never blocks for long (the caller adds deadlines).
+ */
+export interface CacheStore {
+  /** A short name for statistics and messages, such as `memory` or `redis`. */
+  readonly name: string;
+
+  /** The texts under `keys` in their order, `undefined` where there is none. One round trip, whatever the number. */
+  read(keys: readonly string[]): Awaitable<(string | undefined)[]>;
+
+  /**
+   * Puts each text where its key is empty, then answers what is there now, in order: the own text or the one that was
+   * there before. `undefined` where that cannot be told (dropped in between): the caller must not rely on it. One round trip.
+   */
+  acquire(requests: readonly CacheWrite[]): Awaitable<(string | undefined)[]>;
+
+  /** Keeps each text under its key, replacing what was there. One round trip. */
+  write(entries: readonly CacheWrite[]): Awaitable<void>;
+
+  /** Forgets the keys. When it has resolved no reader can get the old texts any more. One round trip. */
+  drop(keys: readonly string[]): Awaitable<void>;
+
+  /** Lets go of connections that the store opened itself, after what is in flight. */
+  close(): Promise<void>;
+}
+
+/** A store in this very process: it answers at once, so that a hit costs no promise. */
+export interface InProcessStore extends CacheStore {
+  /** The text under `key` now, without counting it as used more than once and without I/O. */
+  peek(key: string): string | undefined;
+  read(keys: readonly string[]): (string | undefined)[];
+  acquire(requests: readonly CacheWrite[]): (string | undefined)[];
+  write(entries: readonly CacheWrite[]): void;
+  drop(keys: readonly string[]): void;
+}
+
+/** Tells whether a store answers at once. */
+export function isInProcess(store: CacheStore): store is InProcessStore {
+  return 'peek' in store;
+}
