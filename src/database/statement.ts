@@ -1,0 +1,20 @@
+/** SQL text with its parameters, ready for the driver (`?` on SQLite, `$1` on PostgreSQL). */
+export interface Statement {
+  readonly text: string;
+  /** Driver values, already converted by the column types. */
+  readonly parameters: readonly unknown[];
+  /** True where the same text comes again and again: it is prepared once per connection. */
+  readonly prepare?: boolean | undefined;
+  /** True where the statement writes: it may need a connection that can, and is accounted as this library's own write. */
+  readonly writes?: boolean | undefined;
+  /** The label of the model it is about, for telemetry. */
+  readonly model?: string | undefined;
+}
+
+/** What came back. */
+export interface StatementResult {
+  /** Rows as arrays, in the order of the select list or of RETURNING. */
+  readonly rows: unknown[][];
+  /** How many rows were inserted, updated or deleted. */
+  readonly changes: number;
+}

@@ -1,0 +1,82 @@
+import type { Cell, Row } from './cell.js';
+import type { ColumnType } from './column-type.js';
+
+/** One column of a model. */
+export interface ColumnSchema {
+  /** The property on instances. For a foreign key the raw key, such as `createdById`. */
+  readonly property: string;
+  /** The column's name in the database. */
+  readonly name: string;
+  /** Its place in a Row. */
+  readonly position: number;
+  readonly type: ColumnType;
+  readonly nullable: boolean;
+  readonly unique: boolean;
+  readonly index: boolean;
+  readonly primaryKey: boolean;
+  /** Filled by the database on insert (auto-increment). */
+  readonly generated: boolean;
+  /** A value, or a function that makes one, for new instances that say nothing. */
+  readonly default: unknown;
+  /** Counts up on every update: optimistic locking. */
+  readonly version: boolean;
+  /** True where condition stamps may be made of this column's values (`invalidation/`). */
+  readonly condition: boolean;
+  /** A rule of the user's: a text is what is wrong. */
+  readonly validate: ((value: unknown) => string | undefined | void) | undefined;
+  readonly reference: ReferenceSchema | undefined;
+}
+
+/** What happens to rows that point at a row that is deleted. The database does it; the library knows of it. */
+export type OnDelete = 'cascade' | 'set null' | 'restrict';
+
+/** How a foreign key points at another model. */
+export interface ReferenceSchema {
+  /** The property that answers with the other row, such as `createdBy`. */
+  readonly property: string;
+  /** The model pointed at; resolved on first use. */
+  target(): ModelSchema;
+  readonly onDelete: OnDelete;
+  /** Read through the cache. */
+  readonly cached: boolean;
+  /** At most one row points at a row: a one-to-one. */
+  readonly unique: boolean;
+  /** The accessor on the other model, if any. */
+  readonly relatedName: string | undefined;
+}
+
+/** What a model is, as plain data. Made once, on first use of the model. */
+export interface ModelSchema {
+  readonly label: string;
+  readonly table: string;
+  /** The name of the connection it lives on. */
+  readonly connection: string;
+  readonly columns: readonly ColumnSchema[];
+  readonly primaryKey: ColumnSchema;
+  readonly version: ColumnSchema | undefined;
+  /** A column by its property. */
+  readonly byProperty: ReadonlyMap<string, ColumnSchema>;
+  /** A foreign key's column by the property of its relation. */
+  readonly byRelation: ReadonlyMap<string, ColumnSchema>;
+  /** Changes when anything does that gives a stored row another meaning. */
+  readonly fingerprint: string;
+  /** Makes an instance of a row that came from the database or the cache. */
+  hydrate(row: Row, origin?: RowOrigin): object;
+}
+
+/** Under which stamps a row was read, aligned with `rowDependencies`; undefined where it was read without any. */
+export interface RowOrigin {
+  readonly stamps: readonly string[];
+}
+
+/** A row before and after a write; one of the two is missing for an insert or a delete. */
+export interface RowChange {
+  readonly model: ModelSchema;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+}
+
+/** The cell of a row's primary key. */
+export function primaryKeyOf(model: ModelSchema, row: Row): Cell {
+  return row[model.primaryKey.position] ?? null;
+}
