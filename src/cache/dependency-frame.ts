@@ -1,0 +1,84 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+
+/**
+ * What one running computation has consumed so far: each dependency with the stamp under which it was consumed, never
+ * one that was fetched later. The idea is TxCache's (OSDI 2010).
+ */
+export class DependencyFrame {
+  /** Whose stamps these are; a frame cannot mix two caches. */
+  readonly owner: object;
+  readonly #stamps = new Map<string, string>();
+  #taint: string | undefined;
+  #expiresAt = Number.POSITIVE_INFINITY;
+  #sealed = false;
+
+  constructor(owner: object) {
+    this.owner = owner;
+  }
+
+  /** Why the result must not be stored; undefined if it may. */
+  get taint(): string | undefined {
+    return this.#taint;
+  }
+
+  /** When the shortest-lived value without dependencies ends that went into this one. */
+  get expiresAt(): number {
+    return this.#expiresAt;
+  }
+
+  get stamps(): ReadonlyMap<string, string> {
+    return this.#stamps;
+  }
+
+  /** Notes what was consumed. The same dependency under two stamps means that it changed meanwhile: nothing is stored. */
+  record(owner: object, keys: readonly string[], stamps: readonly string[]): void {
+    if (owner !== this.owner) {
+      this.spoil('it reads from more than one connection');
+      return;
+    }
+    for (let index = 0; index < keys.length; index++) this.#recordOne(keys[index] ?? '', stamps[index] ?? '');
+  }
+
+  #recordOne(key: string, stamp: string): void {
+    const known = this.#stamps.get(key);
+    if (known === undefined) {
+      if (!this.#sealed) this.#stamps.set(key, stamp);
+    } else if (known !== stamp) {
+      this.spoil('something it read changed while it ran');
+    }
+  }
+
+  /** Forbids storing the result. The first reason is kept. */
+  spoil(reason: string): void {
+    this.#taint ??= reason;
+  }
+
+  /** Lets the result live no longer than a value that went into it. */
+  limit(expiresAt: number): void {
+    if (expiresAt < this.#expiresAt) this.#expiresAt = expiresAt;
+  }
+
+  /** Takes over everything that an inner computation consumed. */
+  absorb(inner: DependencyFrame): void {
+    this.record(inner.owner, [...inner.#stamps.keys()], [...inner.#stamps.values()]);
+    if (inner.#taint !== undefined) this.spoil(inner.#taint);
+    this.limit(inner.#expiresAt);
+  }
+
+  /** Ends recording: what still runs because nobody awaited it no longer counts. */
+  seal(): void {
+    this.#sealed = true;
+  }
+}
+
+const frames = new AsyncLocalStorage<DependencyFrame | undefined>();
+
+/** The computation that runs in this async context, if any. */
+export function currentFrame(): DependencyFrame | undefined {
+  return frames.getStore();
+}
+
+/** Runs `task` as part of the computation that `frame` records; undefined records nothing. */
+export function runInFrame<T>(frame: DependencyFrame | undefined, task: () => T): T {
+  return frames.run(frame, task);
+}

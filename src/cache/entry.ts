@@ -1,0 +1,66 @@
+/**
+ * What a store keeps: a value with the stamps it was computed under. An entry is a hit while every one of its stamps is
+ * still the current one; nothing else says whether it is fresh.
+ */
+export interface Entry {
+  /** When it was stored, in ms since 1970. */
+  readonly createdAt: number;
+  /** When it ends at the latest. */
+  readonly expiresAt: number;
+  /** How long the value took to make, in ms; early refresh is weighed by it. */
+  readonly costMs: number;
+  /** The stamps, aligned with the dependencies. */
+  readonly stamps: readonly string[];
+  /** The dependencies without the key prefix, where the key alone does not tell them. */
+  readonly dependencies: readonly string[] | undefined;
+  /** JSON-safe. `null` is a value like any other: a row that does not exist. */
+  readonly payload: unknown;
+}
+
+/** Changes with every change of the text below; an entry of another version is a miss. */
+const formatVersion = 1;
+const opening = `[${formatVersion},`;
+
+/** An entry as text: one JSON array, no names, since that decodes fastest and is smallest. */
+export function encodeEntry(entry: Entry): string {
+  const { createdAt, expiresAt, costMs, stamps, dependencies, payload } = entry;
+  return JSON.stringify([
+    formatVersion,
+    createdAt,
+    expiresAt - createdAt,
+    costMs,
+    stamps.join(' '),
+    dependencies ?? 0,
+    payload,
+  ]);
+}
+
+/** The entry in a text, or undefined for anything that `encodeEntry` of this version did not write. */
+export function decodeEntry(text: string): Entry | undefined {
+  if (!text.startsWith(opening)) return undefined;
+  let parts: unknown;
+  try {
+    parts = JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+  return Array.isArray(parts) && parts.length === 7 ? fromParts(parts) : undefined;
+}
+
+function fromParts(parts: readonly unknown[]): Entry | undefined {
+  const [, createdAt, lifeMs, costMs, stamps, dependencies, payload] = parts;
+  if (typeof createdAt !== 'number' || typeof lifeMs !== 'number' || typeof costMs !== 'number') return undefined;
+  if (typeof stamps !== 'string' || !isDependencies(dependencies)) return undefined;
+  return {
+    createdAt,
+    expiresAt: createdAt + lifeMs,
+    costMs,
+    stamps: stamps.split(' '),
+    dependencies: dependencies === 0 ? undefined : dependencies,
+    payload,
+  };
+}
+
+function isDependencies(value: unknown): value is 0 | string[] {
+  return value === 0 || (Array.isArray(value) && value.every((name) => typeof name === 'string'));
+}

@@ -1,0 +1,38 @@
+import { UsageError } from '../errors.js';
+import { hashText } from '../support/hash.js';
+
+/** How keys look: hashed (short, hides arguments) or readable (for debugging). */
+export type KeyStyle = 'hashed' | 'readable';
+
+/**
+ * The keys of one application in a store. All stamps share one hash tag, so that a Redis Cluster keeps them in one
+ * slot and drops them in one command; entries carry none and spread over the slots.
+ */
+export class Keyspace {
+  readonly prefix: string;
+  /** What every stamp's key starts with. */
+  readonly stampPrefix: string;
+  /** The stamp that every entry depends on: dropping it forgets everything under this prefix. */
+  readonly epoch: string;
+  readonly #style: KeyStyle;
+
+  constructor(prefix: string, style: KeyStyle) {
+    if (/[{}]/.test(prefix)) {
+      throw new UsageError(`prefix must not contain { or }, which Redis Cluster reads as a hash tag; got '${prefix}'`);
+    }
+    this.prefix = prefix;
+    this.stampPrefix = `{${prefix || 'moneyclip'}}s:`;
+    this.epoch = `{${prefix || 'moneyclip'}}epoch`;
+    this.#style = style;
+  }
+
+  /** The key of the stamp of a dependency. */
+  stamp(dependency: string): string {
+    return this.stampPrefix + dependency;
+  }
+
+  /** The key of an entry; `family` says what kind of value it is, `id` which one. */
+  entry(family: string, id: string): string {
+    return `${this.prefix}${family}:${this.#style === 'readable' ? id : hashText(id)}`;
+  }
+}
