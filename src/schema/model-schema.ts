@@ -1,5 +1,6 @@
 import type { Cell, Row } from './cell.js';
 import type { ColumnType } from './column-type.js';
+import type { ModelClassLike } from './declaration.js';
 
 /** One column of a model. */
 export interface ColumnSchema {
@@ -36,6 +37,8 @@ export interface ReferenceSchema {
   readonly property: string;
   /** The model pointed at; resolved on first use. */
   target(): ModelSchema;
+  /** The class pointed at. */
+  targetModel(): ModelClassLike;
   readonly onDelete: OnDelete;
   /** Read through the cache. */
   readonly cached: boolean;

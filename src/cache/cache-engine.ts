@@ -1,0 +1,231 @@
+import type { CacheStore } from '../store/cache-store.js';
+import { isPromise, type Awaitable } from '../support/awaitable.js';
+import type { Clock } from '../support/clock.js';
+import { randomStamp } from '../support/random-stamp.js';
+import { decodeEntry, encodeEntry, joinStamps, type Entry } from './entry.js';
+import type { Keyspace } from './keyspace.js';
+import { StorePort } from './store-port.js';
+
+/** What looking for an entry found. */
+export type Found = Hit | Miss | Bypass;
+
+export interface Hit {
+  readonly state: 'hit';
+  readonly entry: Entry;
+  /** The stamps that are current, aligned with the keys that were asked for. */
+  readonly stamps: readonly string[];
+  /** The entry's length as text. */
+  readonly bytes: number;
+}
+
+export interface Miss {
+  readonly state: 'miss';
+  readonly reason: 'absent' | 'expired' | 'invalidated' | 'unreadable';
+  /** The stamps that are current; undefined where nobody holds one. */
+  readonly stamps: readonly (string | undefined)[];
+  /** The entry that was there but does not hold, where it could be read. */
+  readonly entry: Entry | undefined;
+}
+
+/** The cache must not be used now: the caller goes to the database and stores nothing. */
+export interface Bypass {
+  readonly state: 'bypass';
+  readonly reason: string;
+}
+
+/** What is told about the engine's work; every method is called at most once per event and must be cheap. */
+export interface EngineEvents {
+  storeFailed(operation: 'read' | 'acquire' | 'write' | 'drop', error: unknown): void;
+  corruptEntry(key: string): void;
+}
+
+export interface EngineOptions {
+  readonly store: CacheStore;
+  readonly clock: Clock;
+  readonly keyspace: () => Keyspace;
+  /** Degrade to the database or throw when the store fails. */
+  readonly onFailure: 'degrade' | 'throw';
+  readonly events: EngineEvents;
+  /** Tells whether somebody else may have written to the database since it was last asked (SQLite); never waits. */
+  readonly changedElsewhere?: (() => boolean) | undefined;
+}
+
+/** A value to keep, with the stamps that were acquired before it was read. */
+export interface Fill {
+  readonly key: string;
+  readonly stamps: readonly string[];
+  readonly dependencies?: readonly string[] | undefined;
+  readonly payload: unknown;
+  readonly ttlMs: number;
+  readonly costMs: number;
+}
+
+/** A stamp's key, and how long the store should keep a new stamp at least; 0 for the few that are never let go. */
+export interface StampKey {
+  readonly key: string;
+  readonly ttlMs: number;
+}
+
+/**
+ * The protocol, and nothing of models or SQL. An entry carries the stamps of everything it was computed from. A hit
+ * needs every stamp unchanged. A miss acquires stamps BEFORE it reads the database, so that an invalidation in between
+ * makes the late fill dead on arrival. A writer drops stamps after COMMIT.
+ */
+export class CacheEngine {
+  readonly clock: Clock;
+  readonly port: StorePort;
+  readonly #options: EngineOptions;
+  /** Pending while a change made elsewhere is being made known: no lookup may pass it. */
+  #barrier: Promise<void> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.clock = options.clock;
+    this.port = new StorePort(options.store, (error) => options.events.storeFailed('write', error));
+  }
+
+  get keyspace(): Keyspace {
+    return this.#options.keyspace();
+  }
+
+  /** Looks for an entry and judges it by the stamps of `stampKeys`. A store in this process answers without a promise. */
+  lookup(key: string, stampKeys: readonly string[]): Awaitable<Found> {
+    const noticed = this.#noticeChangesElsewhere();
+    if (noticed) return noticed.then(() => this.#lookupNow(key, stampKeys), (error: unknown) => this.#failed('drop', error));
+    return this.#lookupNow(key, stampKeys);
+  }
+
+  #lookupNow(key: string, stampKeys: readonly string[]): Awaitable<Found> {
+    const texts = this.port.read([key, ...stampKeys]);
+    if (!isPromise(texts)) return this.#judge(key, texts);
+    return texts.then(
+      (answers) => this.#judge(key, answers),
+      (error: unknown) => this.#failed('read', error),
+    );
+  }
+
+  /** The current texts under stamp keys, without judging anything. */
+  async readStamps(stampKeys: readonly string[]): Promise<readonly (string | undefined)[] | undefined> {
+    if (stampKeys.length === 0) return [];
+    try {
+      await this.#noticeChangesElsewhere();
+      return await this.port.read(stampKeys);
+    } catch (error) {
+      this.#failed('read', error);
+      return undefined;
+    }
+  }
+
+  /** What an in-process store holds for this key and is valid by its stamps; no I/O, no early refresh. */
+  peek(key: string, stampKeys: readonly string[]): Hit | undefined {
+    const texts = this.port.inProcess?.read([key, ...stampKeys]);
+    const found = texts && this.#judge(key, texts);
+    return found?.state === 'hit' ? found : undefined;
+  }
+
+  #judge(key: string, texts: readonly (string | undefined)[]): Hit | Miss {
+    const text = texts[0];
+    const stamps = texts.slice(1);
+    if (text === undefined) return { state: 'miss', reason: 'absent', stamps, entry: undefined };
+    const entry = decodeEntry(text);
+    if (!entry) {
+      this.#options.events.corruptEntry(key);
+      return { state: 'miss', reason: 'unreadable', stamps, entry };
+    }
+    if (!areComplete(stamps) || joinStamps(stamps) !== entry.stamps) {
+      return { state: 'miss', reason: 'invalidated', stamps, entry };
+    }
+    if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps, entry };
+    return { state: 'hit', entry, stamps, bytes: text.length };
+  }
+
+  /**
+   * Makes sure that every stamp exists, and answers them all; undefined if that is not possible now, and then nothing
+   * may be stored. Must be done before the database is read. `seen` are stamps that a lookup has found already.
+   */
+  acquire(wanted: readonly StampKey[], seen: readonly (string | undefined)[] = []): Awaitable<readonly string[] | undefined> {
+    const missing = wanted.filter((_, index) => seen[index] === undefined);
+    if (missing.length === 0) return areComplete(seen) ? seen : undefined;
+    const requests = missing.map(({ key, ttlMs }) => ({ key, value: randomStamp(), ttlMs }));
+    const answers = this.port.acquire(requests);
+    if (!isPromise(answers)) return merge(wanted.length, seen, answers);
+    return answers.then(
+      (stamps) => merge(wanted.length, seen, stamps),
+      (error: unknown) => {
+        this.#failed('acquire', error);
+        return undefined;
+      },
+    );
+  }
+
+  /** Keeps a value. Nobody waits for it; if it is outdated by now its stamps tell. */
+  fill(fill: Fill): void {
+    const createdAt = this.clock.now();
+    const entry: Entry = {
+      createdAt,
+      expiresAt: createdAt + fill.ttlMs,
+      costMs: fill.costMs,
+      stamps: joinStamps(fill.stamps),
+      dependencies: fill.dependencies,
+      payload: fill.payload,
+    };
+    this.port.write({ key: fill.key, value: encodeEntry(entry), ttlMs: fill.ttlMs });
+  }
+
+  /**
+   * Drops stamps: every entry that carries one of them is no hit from now on. Called after COMMIT. When it resolves,
+   * no reader can hit those entries; with `onFailure: 'degrade'` it also resolves when the store could not be reached,
+   * and then the store's wrapper keeps trying while this process reads from the database.
+   */
+  async drop(stampKeys: readonly string[]): Promise<void> {
+    if (stampKeys.length === 0) return;
+    try {
+      await this.port.drop(stampKeys);
+    } catch (error) {
+      this.#failed('drop', error);
+    }
+  }
+
+  /** Resolves when nothing is being stored any more. */
+  drain(): Promise<void> {
+    return this.port.drain();
+  }
+
+  /** Where the database says that others wrote, everything that was stored before is no hit any more. */
+  #noticeChangesElsewhere(): Promise<void> | undefined {
+    if (this.#options.changedElsewhere?.()) {
+      const dropped = this.port.drop([this.keyspace.epoch]);
+      if (isPromise(dropped)) this.#raiseBarrier(dropped);
+    }
+    return this.#barrier;
+  }
+
+  #raiseBarrier(dropped: Promise<void>): void {
+    const barrier = Promise.all([this.#barrier, dropped]).then(() => undefined);
+    this.#barrier = barrier;
+    const lower = (): void => {
+      if (this.#barrier === barrier) this.#barrier = undefined;
+    };
+    barrier.then(lower, lower);
+  }
+
+  #failed(operation: 'read' | 'acquire' | 'drop', error: unknown): Bypass {
+    this.#options.events.storeFailed(operation, error);
+    if (this.#options.onFailure === 'throw') throw error;
+    return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
+  }
+}
+
+function areComplete(stamps: readonly (string | undefined)[]): stamps is readonly string[] {
+  return !stamps.includes(undefined);
+}
+
+function merge(
+  length: number,
+  seen: readonly (string | undefined)[],
+  acquired: readonly (string | undefined)[],
+): readonly string[] | undefined {
+  let next = 0;
+  const stamps = Array.from({ length }, (_, index) => seen[index] ?? acquired[next++]);
+  return areComplete(stamps) ? stamps : undefined;
+}

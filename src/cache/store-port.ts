@@ -1,0 +1,98 @@
+import type { CacheStore, CacheWrite, InProcessStore } from '../store/cache-store.js';
+import { isInProcess } from '../store/cache-store.js';
+import type { Awaitable } from '../support/awaitable.js';
+import { TickBatch } from '../support/tick-batch.js';
+
+type Texts = readonly (string | undefined)[];
+
+interface Waiting<Item, Answer> {
+  readonly items: readonly Item[];
+  resolve(answers: Answer[]): void;
+  reject(error: unknown): void;
+}
+
+/**
+ * Everything that is asked of a store in one tick leaves as one command of each kind. A store in this process is asked
+ * at once instead, and answers without a promise.
+ */
+export class StorePort {
+  readonly store: CacheStore;
+  /** The same store where it answers at once. */
+  readonly inProcess: InProcessStore | undefined;
+  readonly #reads: TickBatch<Waiting<string, string | undefined>>;
+  readonly #acquires: TickBatch<Waiting<CacheWrite, string | undefined>>;
+  readonly #writes: TickBatch<CacheWrite>;
+  readonly #inFlight = new Set<Promise<unknown>>();
+  readonly #onWriteError: (error: unknown) => void;
+
+  constructor(store: CacheStore, onWriteError: (error: unknown) => void) {
+    this.store = store;
+    this.inProcess = isInProcess(store) ? store : undefined;
+    this.#onWriteError = onWriteError;
+    this.#reads = new TickBatch((batch) => {
+      void answerTogether(batch, (key) => key, (keys) => store.read(keys));
+    });
+    this.#acquires = new TickBatch((batch) => {
+      void answerTogether(batch, (request) => request.key, (requests) => store.acquire(requests));
+    });
+    this.#writes = new TickBatch((writes) => this.#writeAll(writes));
+  }
+
+  read(keys: readonly string[]): Awaitable<Texts> {
+    if (this.inProcess) return this.inProcess.read(keys);
+    return new Promise((resolve, reject) => this.#reads.add({ items: keys, resolve, reject }));
+  }
+
+  acquire(requests: readonly CacheWrite[]): Awaitable<Texts> {
+    if (this.inProcess) return this.inProcess.acquire(requests);
+    return new Promise((resolve, reject) => this.#acquires.add({ items: requests, resolve, reject }));
+  }
+
+  /** Stores without anybody waiting: a failed fill costs a miss later, nothing else. */
+  write(entry: CacheWrite): void {
+    if (this.inProcess) this.inProcess.write([entry]);
+    else this.#writes.add(entry);
+  }
+
+  drop(keys: readonly string[]): Awaitable<void> {
+    return this.store.drop(keys);
+  }
+
+  /** Resolves when no fill is under way any more. */
+  async drain(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
+  }
+
+  #writeAll(writes: CacheWrite[]): void {
+    const running = Promise.resolve(this.store.write(writes)).catch(this.#onWriteError);
+    this.#inFlight.add(running);
+    void running.finally(() => this.#inFlight.delete(running));
+  }
+}
+
+/** Asks once for the distinct items of all that wait, and gives each its own answers in its own order. */
+async function answerTogether<Item, Answer>(
+  batch: readonly Waiting<Item, Answer>[],
+  keyOf: (item: Item) => string,
+  ask: (items: Item[]) => Awaitable<Answer[]>,
+): Promise<void> {
+  const places = new Map<string, number>();
+  const distinct: Item[] = [];
+  for (const { items } of batch) {
+    for (const item of items) {
+      const key = keyOf(item);
+      if (places.has(key)) continue;
+      places.set(key, distinct.length);
+      distinct.push(item);
+    }
+  }
+  try {
+    const answers = await ask(distinct);
+    for (const { items, resolve } of batch) {
+      resolve(items.map((item) => answers[places.get(keyOf(item)) ?? -1] as Answer)); // every item got a place above
+    }
+  } catch (error) {
+    for (const { reject } of batch) reject(error);
+  }
+}

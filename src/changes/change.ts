@@ -1,0 +1,25 @@
+import type { Row } from '../schema/cell.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+
+/** A row that was inserted (`before` missing), updated, or deleted (`after` missing). The values come from the database. */
+export interface RowChange {
+  readonly kind: 'row';
+  readonly model: ModelSchema;
+  readonly before: Row | undefined;
+  readonly after: Row | undefined;
+}
+
+/** Rows of a table changed, and it is not known or too many to say which. */
+export interface TableChange {
+  readonly kind: 'table';
+  readonly model: ModelSchema;
+}
+
+/** Something that is named directly depends on what was written. */
+export interface DependencyChange {
+  readonly kind: 'dependencies';
+  readonly dependencies: readonly string[];
+}
+
+/** What one write did. */
+export type Change = RowChange | TableChange | DependencyChange;

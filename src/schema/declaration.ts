@@ -1,0 +1,75 @@
+import type { ColumnType } from './column-type.js';
+import type { ModelSchema, OnDelete, RowOrigin } from './model-schema.js';
+import type { Row } from './cell.js';
+
+/** A model named before it exists: a class, a function that gives it, or a label. */
+export type ModelReference = ModelClassLike | (() => ModelClassLike) | string;
+
+/** Any model class, as far as the schema cares. */
+export type ModelClassLike = abstract new (...args: never[]) => object;
+
+/** What one `@Column`, `@PrimaryKey`, `@Version` or foreign key decorator said. */
+export interface ColumnDeclaration {
+  readonly property: string;
+  readonly column: string | undefined;
+  /** Known at once, or taken from the target's primary key once the target exists. */
+  readonly type: ColumnType | undefined;
+  readonly nullable: boolean;
+  readonly unique: boolean;
+  readonly index: boolean;
+  readonly primaryKey: boolean;
+  readonly generated: boolean;
+  readonly default: unknown;
+  readonly version: boolean;
+  readonly validate: ((value: unknown) => string | undefined | void) | undefined;
+  readonly reference: ReferenceDeclaration | undefined;
+}
+
+/** Loads what a foreign key points at: from the database or through the cache. */
+export type ReferenceLoader = (target: ModelClassLike, key: unknown) => Promise<object>;
+
+export interface ReferenceDeclaration {
+  readonly property: string;
+  readonly target: ModelReference;
+  readonly onDelete: OnDelete;
+  readonly load: ReferenceLoader;
+  readonly cached: boolean;
+  readonly relatedName: string | undefined;
+}
+
+/** When a hook runs. */
+export type HookMoment = 'beforeSave' | 'afterSave' | 'beforeDelete' | 'afterDelete' | 'afterCommit';
+
+/** Makes the function that turns rows into instances of one class. */
+export type HydratorFactory = (model: ModelClassLike, schema: ModelSchema) => (row: Row, origin?: RowOrigin) => object;
+
+/** What the decorators on one class said; its parents' are kept with the parents. */
+export interface ModelDeclaration {
+  table: { readonly name: string; readonly label: string; readonly connection: string } | undefined;
+  readonly columns: Map<string, ColumnDeclaration>;
+  /** Set by the class at the root of all models. */
+  hydrator: HydratorFactory | undefined;
+  readonly hooks: { readonly moment: HookMoment; readonly method: string }[];
+}
+
+const declarations = new WeakMap<object, ModelDeclaration>();
+
+/** What was declared on exactly this class; made on first use. */
+export function declarationOf(model: object): ModelDeclaration {
+  let declaration = declarations.get(model);
+  if (!declaration) {
+    declaration = { table: undefined, columns: new Map(), hydrator: undefined, hooks: [] };
+    declarations.set(model, declaration);
+  }
+  return declaration;
+}
+
+/** The declarations of a class and all it inherits from, the most basic one first. */
+export function declarationChain(model: object): ModelDeclaration[] {
+  const chain: ModelDeclaration[] = [];
+  for (let current: object | null = model; typeof current === 'function'; current = Object.getPrototypeOf(current)) {
+    const declaration = declarations.get(current);
+    if (declaration) chain.unshift(declaration);
+  }
+  return chain;
+}
