@@ -1,5 +1,5 @@
 import type { Change, RowChange } from '../changes/change.js';
-import type { Condition } from '../query/condition.js';
+import type { Condition } from '../schema/condition.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { hashText } from '../support/hash.js';

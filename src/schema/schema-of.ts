@@ -109,12 +109,20 @@ function toReference(model: ModelClassLike, { reference, unique, property }: Col
 function onlyPrimaryKey(model: ModelClassLike, columns: readonly ColumnSchema[]): ColumnSchema {
   const keys = columns.filter((column) => column.primaryKey);
   const [key] = keys;
-  if (key && keys.length === 1) return key;
+  if (key && keys.length === 1) return withExactKey(model, key);
   if (!key) throw new UsageError(`${model.name} has no primary key. Write @PrimaryKey() above one property.`);
   const names = keys.map((column) => column.property).join(', ');
   throw new UsageError(
     `${model.name} has a composite primary key (${names}); composite keys are not supported. ` +
       `Give it one @PrimaryKey() and make the pair unique in the database.`,
+  );
+}
+
+function withExactKey(model: ModelClassLike, key: ColumnSchema): ColumnSchema {
+  if (key.type.canonicalEquality) return key;
+  throw new UsageError(
+    `${model.name}.${key.property} is a ${key.type.name} and cannot be a primary key, since equal keys may be written differently. ` +
+      `Use integer, bigint, uuid, string or text.`,
   );
 }
 

@@ -1,5 +1,5 @@
-import type { Cell } from '../schema/cell.js';
-import type { ColumnSchema } from '../schema/model-schema.js';
+import type { Cell } from './cell.js';
+import type { ColumnSchema } from './model-schema.js';
 
 /** How a column is compared. */
 export type Lookup = 'exact' | 'in' | 'gt' | 'gte' | 'lt' | 'lte' | 'range' | 'isnull';

@@ -1,0 +1,50 @@
+import type { Cell } from '../schema/cell.js';
+import type { DialectName } from '../schema/column-type.js';
+import type { ColumnSchema } from '../schema/model-schema.js';
+
+/** Writes one statement: names are quoted, values become parameters, nothing of the user's ends up in the text. */
+export class SqlWriter {
+  readonly dialect: DialectName;
+  readonly parameters: unknown[] = [];
+
+  constructor(dialect: DialectName) {
+    this.dialect = dialect;
+  }
+
+  /** A table's or column's name, quoted. A dot separates a schema from a table. */
+  name(identifier: string): string {
+    return quoteName(identifier);
+  }
+
+  /** A parameter for a driver's value. */
+  parameter(value: unknown): string {
+    this.parameters.push(value);
+    return this.dialect === 'postgres' ? `$${this.parameters.length}` : '?';
+  }
+
+  /** A parameter for a cell of a column. */
+  cell(column: ColumnSchema, cell: Cell): string {
+    return this.parameter(driverValue(column, cell, this.dialect));
+  }
+
+  /** `expression` is one of the cells: one parameter, however many there are, so the text does not depend on the number. */
+  isOneOf(expression: string, column: ColumnSchema, cells: readonly Cell[]): string {
+    const values = cells.map((cell) => driverValue(column, cell, this.dialect));
+    if (this.dialect === 'postgres') return `${expression} = ANY(${this.parameter(values)})`;
+    if (values.some((value) => typeof value === 'bigint' || Buffer.isBuffer(value))) {
+      return `${expression} IN (${values.map((value) => this.parameter(value)).join(', ')})`; // JSON keeps neither
+    }
+    return `${expression} IN (SELECT value FROM json_each(${this.parameter(JSON.stringify(values))}))`;
+  }
+}
+
+export function quoteName(identifier: string): string {
+  return identifier
+    .split('.')
+    .map((part) => `"${part.replaceAll('"', '""')}"`)
+    .join('.');
+}
+
+function driverValue(column: ColumnSchema, cell: Cell, dialect: DialectName): unknown {
+  return cell === null ? null : column.type.toDatabase(cell, dialect);
+}

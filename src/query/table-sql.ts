@@ -1,0 +1,48 @@
+import type { Cell, Row } from '../schema/cell.js';
+import type { DialectName } from '../schema/column-type.js';
+import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import { quoteName } from './sql-writer.js';
+
+/** How the rows of a model are read from one kind of database. */
+export interface TableSql {
+  /** The table's quoted name. */
+  readonly table: string;
+  /** The select list: every column, in the order of a Row, each in the form that reads it exactly. */
+  readonly columns: string;
+  /** What the driver read, as cells. */
+  toRow(raw: readonly unknown[]): Row;
+}
+
+const known: Readonly<Record<DialectName, WeakMap<ModelSchema, TableSql>>> = { sqlite: new WeakMap(), postgres: new WeakMap() };
+
+/** Made once per model and kind of database. */
+export function tableSql(model: ModelSchema, dialect: DialectName): TableSql {
+  const tables = known[dialect];
+  const table = tables.get(model) ?? makeTableSql(model, dialect);
+  tables.set(model, table);
+  return table;
+}
+
+function makeTableSql(model: ModelSchema, dialect: DialectName): TableSql {
+  const { columns } = model;
+  return {
+    table: quoteName(model.table),
+    columns: selectList(columns, dialect),
+    toRow: (raw) => columns.map((column, index) => toCell(column, raw[index], dialect)),
+  };
+}
+
+/** Expressions that read the columns exactly. */
+export function selectList(columns: readonly ColumnSchema[], dialect: DialectName): string {
+  return columns.map((column) => selectExpression(column, dialect)).join(', ');
+}
+
+function selectExpression(column: ColumnSchema, dialect: DialectName): string {
+  const name = quoteName(column.name);
+  const expression = column.type.selectSql?.(name, dialect);
+  return expression === undefined ? name : `${expression} AS ${name}`;
+}
+
+export function toCell(column: ColumnSchema, raw: unknown, dialect: DialectName): Cell {
+  return raw === null || raw === undefined ? null : column.type.fromDatabase(raw, dialect);
+}
