@@ -1,6 +1,6 @@
-import type { Knex } from 'knex';
 import type { DialectName } from '../schema/column-type.js';
 import type { MoneyclipError } from '../errors.js';
+import type { Awaitable } from '../support/awaitable.js';
 import type { Statement, StatementResult } from './statement.js';
 
 /** A connection of the driver, as knex's pool hands it out. Only the dialect looks inside. */
@@ -27,24 +27,42 @@ export interface FreshnessProbe {
   changedElsewhere(): boolean;
 }
 
+/** What was going on when the driver threw. */
+export interface ErrorContext {
+  readonly statement: Statement | undefined;
+  /** True where the statement may have been committed although no answer came: a COMMIT, or a write outside a transaction. */
+  readonly mayHaveCommitted: boolean;
+}
+
+/** What became of a COMMIT that was answered. */
+export type CommitAnswer = 'committed' | 'rolled back';
+
 /** One kind of database: everything that differs between SQLite and PostgreSQL when statements run. */
 export interface Dialect {
   readonly facts: DialectFacts;
+  readonly probe: FreshnessProbe | undefined;
+  /**
+   * Runs one statement outside any transaction and without a connection of the pool, where the database allows that
+   * right now; undefined where a connection is needed. Reads never see a snapshot that is older than the call.
+   */
+  executeDirect(statement: Statement): Awaitable<StatementResult> | undefined;
   /** Runs one statement on a connection of the pool. Driver errors come out as they are. */
   execute(connection: DriverConnection, statement: Statement): Promise<StatementResult>;
-  /** Reads outside any transaction on a connection of its own that never holds a snapshot, where there is one; else undefined. */
-  readonly reader: ((statement: Statement) => StatementResult) | undefined;
-  readonly probe: FreshnessProbe | undefined;
   /** The statement that opens a transaction. */
   begin(isolation: Isolation | undefined): string;
-  /** Called right after a COMMIT (or an autocommitted write) of this library, in the same tick. */
-  committed(): void;
-  /** The typed error for what the driver threw. */
-  convertError(error: unknown, statement: Statement | undefined): MoneyclipError;
+  /** Sends COMMIT; a server that had given the transaction up answers it by rolling back. */
+  commit(connection: DriverConnection): Promise<CommitAnswer>;
+  /** False where the database has ended the transaction by itself, so that the next statement would stand alone. */
+  inTransaction(connection: DriverConnection): boolean;
+  /** True once nothing more can be sent: the server went away, or an answer is overdue. */
+  isLost(connection: DriverConnection): boolean;
   /** Marks a connection so that the pool throws it away instead of handing it out again. */
   discard(connection: DriverConnection): void;
+  /** Called before SQL that is not the library's (knex) gets a connection outside our transactions. */
+  lend(connection: DriverConnection): void;
+  /** Called when it gives the connection back. */
+  takeBack(connection: DriverConnection): void;
+  /** The typed error for what the driver threw. */
+  convertError(error: unknown, context: ErrorContext): MoneyclipError;
   close(): Promise<void>;
 }
-
-/** Makes a dialect for a knex instance whose client it recognises. */
-export type DialectFactory = (knex: Knex) => Dialect | Promise<Dialect>;

@@ -18,3 +18,10 @@ export interface StatementResult {
   /** How many rows were inserted, updated or deleted. */
   readonly changes: number;
 }
+
+/** A statement in an error message: its model and its verb, never its parameters. */
+export function describeStatement(statement: Statement | undefined): string {
+  if (!statement) return 'Connecting to the database';
+  const verb = /^\s*(\w+)/.exec(statement.text)?.[1]?.toUpperCase() ?? 'A statement';
+  return statement.model === undefined ? verb : `${statement.model}: ${verb}`;
+}

@@ -1,0 +1,127 @@
+import type { Knex } from 'knex';
+import { UsageError } from '../errors.js';
+import { ConnectionPool } from './connection-pool.js';
+import type { Dialect, DialectFacts, FreshnessProbe } from './dialect.js';
+import { joinKnex } from './join-knex.js';
+import { clientOf } from './knex-client.js';
+import type { Statement, StatementResult } from './statement.js';
+import { StatementRunner } from './statement-runner.js';
+import type { Transaction, TransactionOptions } from './transaction.js';
+import { currentScope } from './transaction-scope.js';
+import { TransactionManager, type TransactionWork } from './transaction-manager.js';
+
+/** What a DatabaseConnection is made of. */
+export interface DatabaseParts {
+  readonly name: string;
+  readonly knex: Knex;
+  readonly dialect: Dialect;
+  /** True where the knex instance was made for this connection and ends with it. */
+  readonly ownsKnex: boolean;
+}
+
+/** One database: runs statements, joins transactions by async context, and tells whether somebody else wrote. */
+export class DatabaseConnection {
+  readonly name: string;
+  readonly knex: Knex;
+  readonly facts: DialectFacts;
+  /** Where the database can tell foreign changes without a round trip. */
+  readonly probe: FreshnessProbe | undefined;
+  readonly #parts: DatabaseParts;
+  readonly #pool: ConnectionPool;
+  readonly #runner: StatementRunner;
+  readonly #transactions: TransactionManager;
+  readonly #leaveKnex: () => void;
+  #active = 0;
+  #whenIdle: (() => void) | undefined;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: DatabaseParts) {
+    const client = clientOf(parts.knex);
+    this.name = parts.name;
+    this.knex = parts.knex;
+    this.facts = parts.dialect.facts;
+    this.probe = parts.dialect.probe;
+    this.#parts = parts;
+    this.#pool = new ConnectionPool(client, parts.dialect);
+    this.#runner = new StatementRunner(parts.dialect, parts.name);
+    this.#transactions = new TransactionManager(this.#pool, this.#runner);
+    this.#leaveKnex = joinKnex(client, this.#transactions, parts.dialect);
+  }
+
+  /** How many statements were sent so far, with those that begin and end transactions; SQL that goes through knex is not counted. */
+  get statements(): number {
+    return this.#runner.statements;
+  }
+
+  /** Runs one statement: in this context's transaction if there is one, else alone. Throws a DatabaseError. */
+  run(statement: Statement): Promise<StatementResult> {
+    if (currentScope()) return this.#runInContext(statement);
+    return this.#runAlone(statement);
+  }
+
+  /**
+   * Runs `work` in a transaction, or in a savepoint where this context is in one already. Everything in it that uses
+   * this database joins, also through `knex`. What `work` throws undoes it and is thrown on.
+   */
+  async transaction<T>(work: TransactionWork<T>, options?: TransactionOptions): Promise<T> {
+    if (this.currentTransaction()) return this.#transactions.run(work, options);
+    if (this.#closed) throw this.#closedError();
+    return this.#counted(() => this.#transactions.run(work, options));
+  }
+
+  /** The transaction this code runs in. Throws UsageError if it has ended. */
+  currentTransaction(): Transaction | undefined {
+    return this.#transactions.current();
+  }
+
+  /** Waits for what is running, then ends every connection that was opened here. Further use throws UsageError. */
+  close(): Promise<void> {
+    if (this.currentTransaction()) {
+      return Promise.reject(new UsageError('close() inside a transaction would wait for itself; call it outside.'));
+    }
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #runInContext(statement: Statement): Promise<StatementResult> {
+    const scope = this.#transactions.current();
+    return scope ? scope.execute(statement) : this.#runAlone(statement);
+  }
+
+  #runAlone(statement: Statement): Promise<StatementResult> {
+    if (this.#closed) return Promise.reject(this.#closedError());
+    return this.#runner.executeDirect(statement) ?? this.#runOnPool(statement);
+  }
+
+  async #runOnPool(statement: Statement): Promise<StatementResult> {
+    return this.#counted(async () => {
+      const connection = await this.#pool.acquire();
+      try {
+        return await this.#runner.execute(connection, statement, true);
+      } finally {
+        await this.#pool.release(connection);
+      }
+    });
+  }
+
+  async #counted<T>(task: () => Promise<T>): Promise<T> {
+    this.#active += 1;
+    try {
+      return await task();
+    } finally {
+      this.#active -= 1;
+      if (this.#active === 0) this.#whenIdle?.();
+    }
+  }
+
+  async #close(): Promise<void> {
+    if (this.#active > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    this.#leaveKnex();
+    await this.#parts.dialect.close();
+    if (this.#parts.ownsKnex) await this.knex.destroy();
+  }
+
+  #closedError(): UsageError {
+    return new UsageError(`The connection '${this.name}' is closed; use it before close(), or connect again.`);
+  }
+}

@@ -1,0 +1,26 @@
+/** A query as pg takes it. */
+export interface PostgresQuery {
+  readonly text: string;
+  readonly values: readonly unknown[];
+  readonly name?: string;
+  readonly rowMode: 'array';
+  /** pg gives up waiting for the answer after this. */
+  readonly query_timeout: number;
+}
+
+/** What pg answers. */
+export interface PostgresResult {
+  readonly command: string;
+  readonly rowCount: number | null;
+  readonly rows: unknown[][];
+}
+
+/** What is used of a client of pg, as it lies in knex's pool. */
+export interface PostgresClient {
+  /** False while an answer is awaited. */
+  readonly readyForQuery: boolean;
+  /** knex throws the connection away when this is set. */
+  __knex__disposed?: unknown;
+  query(query: PostgresQuery, callback: (error: Error | null | undefined, result: PostgresResult) => void): void;
+  end(callback: () => void): void;
+}

@@ -1,0 +1,109 @@
+import {
+  ConnectionError,
+  DatabaseError,
+  ForeignKeyViolationError,
+  MoneyclipError,
+  NotNullViolationError,
+  TransactionConflictError,
+  UniqueViolationError,
+} from '../../errors.js';
+import type { ErrorContext } from '../dialect.js';
+import { poolError } from '../pool-error.js';
+import { describeStatement } from '../statement.js';
+
+/** What PostgreSQL tells about an error. `detail` holds values of rows and never leaves the cause. */
+interface ServerError extends Error {
+  readonly code: string;
+  readonly detail?: string;
+  readonly table?: string;
+  readonly column?: string;
+  readonly constraint?: string;
+}
+
+/** The typed error for what pg or the pool threw. */
+export function convertPostgresError(error: unknown, context: ErrorContext): MoneyclipError {
+  if (error instanceof MoneyclipError) return error;
+  const what = describeStatement(context.statement);
+  if (!isServerError(error)) return poolError(error) ?? lostConnection(error, what, context);
+  return constraintError(error, what) ?? otherError(error, what, context);
+}
+
+/** True where the connection cannot be used again. */
+export function losesConnection(error: unknown): boolean {
+  return !isServerError(error) || /^(08|57P0[123])/.test(error.code);
+}
+
+function constraintError(error: ServerError, what: string): MoneyclipError | undefined {
+  const { constraint, table } = error;
+  const columns = columnsOf(error);
+  const details = { constraint, table, columns, cause: error };
+  const place = `${columns.join(', ') || 'a column'} of table ${table ?? '?'}`;
+  switch (error.code) {
+    case '23505':
+      return new UniqueViolationError(
+        `${what} failed: another row has this value in ${place} (constraint ${constraint ?? '?'}).`,
+        details,
+      );
+    case '23503':
+      return new ForeignKeyViolationError(
+        `${what} failed: a foreign key would point at no row, or a row is still pointed at (constraint ${constraint ?? '?'} of table ${table ?? '?'}).`,
+        details,
+      );
+    case '23502':
+      return new NotNullViolationError(`${what} failed: ${place} takes no null.`, details);
+    default:
+      return undefined;
+  }
+}
+
+function otherError(error: ServerError, what: string, context: ErrorContext): MoneyclipError {
+  const options = { cause: error };
+  if (/^(40001|40P01|55P03)$/.test(error.code)) {
+    return new TransactionConflictError(
+      `${what} failed: it conflicts with another transaction; run the whole transaction again.`,
+      options,
+    );
+  }
+  if (error.code === '57014') {
+    return new ConnectionError(
+      `${what} failed: the server cancelled it, most often because of its statement_timeout.`,
+      options,
+    );
+  }
+  if (/^(08|57P0|53300)/.test(error.code)) {
+    const outcomeUnknown = context.mayHaveCommitted && losesConnection(error);
+    return new ConnectionError(`${what} failed: ${error.message}.`, { ...options, outcomeUnknown });
+  }
+  return new DatabaseError(`${what} failed: ${messageWithoutValues(error)} (SQLSTATE ${error.code}).`, options);
+}
+
+function lostConnection(error: unknown, what: string, context: ErrorContext): ConnectionError {
+  const reason = error instanceof Error ? error.message || codeOf(error) : String(error);
+  return new ConnectionError(
+    `${what} failed: the connection to the database was lost, or the answer is overdue (${reason}).`,
+    {
+      cause: error,
+      outcomeUnknown: context.mayHaveCommitted,
+    },
+  );
+}
+
+/** Messages of classes 22 and 23 and those of users' own triggers may quote values of rows. */
+function messageWithoutValues(error: ServerError): string {
+  return /^(22|23|P0)/.test(error.code) ? 'the database refused a value' : error.message;
+}
+
+/** NOT NULL errors name the column; the others say `Key (a, b)=(…)` in the server's language. */
+function columnsOf(error: ServerError): string[] {
+  if (error.column !== undefined) return [error.column];
+  const list = /\((.+?)\)=\(/.exec(error.detail ?? '')?.[1];
+  return list === undefined ? [] : list.split(', ').map((name) => name.replace(/^"(.*)"$/, '$1'));
+}
+
+function isServerError(error: unknown): error is ServerError {
+  return error instanceof Error && 'severity' in error && 'code' in error && typeof error.code === 'string';
+}
+
+function codeOf(error: Error): string {
+  return 'code' in error ? String(error.code) : error.name;
+}
