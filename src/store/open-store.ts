@@ -1,0 +1,87 @@
+import { UsageError } from '../errors.js';
+import type { Clock } from '../support/clock.js';
+import { isInProcess, type CacheStore } from './cache-store.js';
+import { MemoryStore } from './memory-store.js';
+import { parseMemoryUrl } from './memory-url.js';
+import { connectRedis, type RedisClient } from './redis-client.js';
+import { RedisStore } from './redis-store.js';
+import { ResilientStore } from './resilient-store.js';
+
+/** Where to cache: `memory:`, a Redis URL, an ioredis client, or a store of your own. */
+export type StoreSetting = string | RedisClient | CacheStore;
+
+export interface OpenStoreOptions {
+  readonly clock: Clock;
+  /** Few keys that invalidate everything, see `ResilientStoreOptions`. */
+  readonly dropInstead?: (() => readonly string[]) | undefined;
+}
+
+/** So long a program's start waits for Redis; after that it starts without, and uses Redis from when it is there. */
+const longestWaitForReadyMs = 1_000;
+
+/**
+ * Makes the store that a setting describes; without one, a memory store. A server that is down is no error: the store
+ * is unavailable until it answers. A client or store that is given stays its owner's: `close()` leaves a client open.
+ * Throws UsageError for a setting that names no store.
+ */
+export async function openStore(setting: StoreSetting | undefined, options: OpenStoreOptions): Promise<CacheStore> {
+  if (setting === undefined) return new MemoryStore({ clock: options.clock });
+  if (typeof setting === 'string') return openUrl(setting, options);
+  if (typeof setting !== 'object' || setting === null) throw unknownSetting(setting === null ? 'null' : typeof setting);
+  if (isCacheStore(setting)) return isInProcess(setting) ? setting : new ResilientStore(setting, options);
+  if (isRedisClient(setting)) return openRedis(setting, options, false);
+  throw unknownSetting('an object without these methods');
+}
+
+async function openUrl(url: string, options: OpenStoreOptions): Promise<CacheStore> {
+  const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0];
+  if (scheme === 'memory:') return new MemoryStore({ ...parseMemoryUrl(url), clock: options.clock });
+  if (scheme === 'redis:' || scheme === 'rediss:') return openRedis(await connectRedis(url), options, true);
+  throw unknownSetting(scheme ? `a URL that starts with '${scheme}'` : 'a text that is no URL');
+}
+
+async function openRedis(client: RedisClient, options: OpenStoreOptions, ownsClient: boolean): Promise<CacheStore> {
+  const store = new ResilientStore(new RedisStore(client, { ownsClient }), options);
+  await firstAttempt(client, options.clock);
+  return store;
+}
+
+/** Resolves when a client that is connecting has made it or failed once; a lazy client is left alone. */
+function firstAttempt(client: RedisClient, clock: Clock): Promise<void> {
+  return new Promise((resolve) => {
+    if (client.status !== 'connecting' && client.status !== 'connect') {
+      resolve();
+      return;
+    }
+    const done = (): void => {
+      cancelTimer();
+      client.off('ready', done);
+      client.off('close', done);
+      resolve();
+    };
+    const cancelTimer = clock.schedule(longestWaitForReadyMs, done);
+    client.on('ready', done);
+    client.on('close', done);
+  });
+}
+
+function isCacheStore(value: object): value is CacheStore {
+  return typeof Reflect.get(value, 'name') === 'string' && hasMethods(value, ['read', 'acquire', 'write', 'drop', 'close']);
+}
+
+function isRedisClient(value: object): value is RedisClient {
+  return (
+    typeof Reflect.get(value, 'status') === 'string' &&
+    hasMethods(value, ['mget', 'set', 'unlink', 'pipeline', 'on', 'off', 'quit', 'disconnect'])
+  );
+}
+
+function hasMethods(value: object, methods: readonly string[]): boolean {
+  return methods.every((method) => typeof Reflect.get(value, method) === 'function');
+}
+
+function unknownSetting(got: string): UsageError {
+  return new UsageError(
+    `'cache' must be 'memory:', a URL such as 'redis://localhost:6379/0' or 'rediss://…', a Redis or Cluster of ioredis, or an object with the methods of CacheStore; got ${got}.`,
+  );
+}

@@ -1,0 +1,116 @@
+import { UsageError } from '../errors.js';
+
+/** The reply of one command of a pipeline: its error, or its value. */
+export type RedisPipelineReply = [error: Error | null, value: unknown];
+
+/** What the store queues in a pipeline of an ioredis client. */
+export interface RedisPipeline {
+  mget(keys: string[]): unknown;
+  set(key: string, value: string): unknown;
+  set(key: string, value: string, px: 'PX', ttlMs: number): unknown;
+  set(key: string, value: string, nx: 'NX'): unknown;
+  set(key: string, value: string, px: 'PX', ttlMs: number, nx: 'NX'): unknown;
+  unlink(keys: string[]): unknown;
+  exec(): Promise<RedisPipelineReply[] | null>;
+}
+
+/**
+ * What the store needs of a client: the `Redis` and the `Cluster` of ioredis 5 and 6 have it. For Sentinel give a
+ * `Redis` that was made with `sentinels`.
+ */
+export interface RedisClient {
+  /** `ready` when commands are answered. */
+  readonly status: string;
+  readonly isCluster: boolean;
+  /** Where reads go is what matters here. */
+  readonly options: { readonly scaleReads?: unknown; readonly role?: unknown };
+  mget(keys: string[]): Promise<(string | null)[]>;
+  set(key: string, value: string): Promise<unknown>;
+  set(key: string, value: string, px: 'PX', ttlMs: number): Promise<unknown>;
+  unlink(keys: string[]): Promise<unknown>;
+  pipeline(): RedisPipeline;
+  on(event: 'ready' | 'close', listener: () => void): unknown;
+  on(event: 'error', listener: (error: Error) => void): unknown;
+  off(event: 'ready' | 'close', listener: () => void): unknown;
+  quit(): Promise<unknown>;
+  disconnect(): void;
+}
+
+/** Where a Redis server is, and as whom to log in there. */
+export interface RedisAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly db: number;
+  readonly username: string | undefined;
+  readonly password: string | undefined;
+  readonly tls: boolean;
+}
+
+/** A longer wait means that the connection or the server is gone: the socket is given up and made anew. */
+const silenceMs = 2_000;
+const connectTimeoutMs = 2_000;
+/** A backstop for callers without a deadline of their own; the cache's deadline is shorter. */
+const commandTimeoutMs = 1_000;
+const longestReconnectMs = 1_000;
+
+/**
+ * Opens a client for `redis://[user[:password]@]host[:port][/db]`, or `rediss://` for TLS. It keeps trying to connect,
+ * rejects commands at once while it is not connected, and never sends a command a second time.
+ * Throws UsageError if the address is no such URL or the package `ioredis` is not installed.
+ */
+export async function connectRedis(url: string): Promise<RedisClient> {
+  const { tls, ...address } = parseRedisUrl(url);
+  const { Redis } = await import('ioredis').catch(notInstalled);
+  const client = new Redis({
+    ...address,
+    ...(tls ? { tls: {} } : {}),
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    autoResendUnfulfilledCommands: false,
+    commandTimeout: commandTimeoutMs,
+    connectTimeout: connectTimeoutMs,
+    socketTimeout: silenceMs,
+    retryStrategy: (attempt) => Math.min(25 * 2 ** Math.min(attempt, 10), longestReconnectMs),
+  });
+  // Without a listener ioredis prints every failed attempt to the console; the failed commands tell the same.
+  client.on('error', () => undefined);
+  return client;
+}
+
+/** Reads a Redis URL. Throws UsageError, without repeating what may be a password. */
+export function parseRedisUrl(text: string): RedisAddress {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !/^rediss?:$/.test(url.protocol) || url.hostname === '') throw invalidUrl('this is not one');
+  if (url.search !== '' || url.hash !== '') {
+    throw invalidUrl('it takes no options; give an ioredis client instead, made with the options that you need');
+  }
+  const db = /^\/?(\d*)$/.exec(url.pathname)?.[1];
+  if (db === undefined) throw invalidUrl('the path must be the number of the database, such as /1');
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port || 6379),
+    db: Number(db),
+    username: decoded(url.username),
+    password: decoded(url.password),
+    tls: url.protocol === 'rediss:',
+  };
+}
+
+function decoded(part: string): string | undefined {
+  if (part === '') return undefined;
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw invalidUrl('in user and password the % sign must be written as %25');
+  }
+}
+
+function invalidUrl(reason: string): UsageError {
+  return new UsageError(
+    `A Redis cache needs a URL such as 'redis://user:password@localhost:6379/0' or 'rediss://…' for TLS: ${reason}.`,
+  );
+}
+
+function notInstalled(cause: unknown): never {
+  throw new UsageError("A cache in Redis needs the package 'ioredis': run npm install ioredis.", { cause });
+}

@@ -1,0 +1,103 @@
+import type { CacheWrite } from './cache-store.js';
+import type { RedisClient, RedisPipeline, RedisPipelineReply } from './redis-client.js';
+
+/** A command with more keys would keep the server, which does one thing at a time, from all others for too long. */
+const keysPerCommand = 1000;
+
+type Texts = (string | undefined)[];
+
+/** MGET; several in one pipeline where there are many keys. */
+export async function readTexts(client: RedisClient, keys: string[]): Promise<Texts> {
+  if (keys.length <= keysPerCommand) return toTexts(await client.mget(keys));
+  const pipeline = client.pipeline();
+  for (const chunk of chunksOf(keys)) pipeline.mget(chunk);
+  return toTexts(valuesOf(await pipeline.exec()).flat());
+}
+
+/** SET NX of each and an MGET of all in one pipeline: one round trip on every version of Redis. */
+export async function acquireTexts(client: RedisClient, requests: readonly CacheWrite[]): Promise<Texts> {
+  const pipeline = client.pipeline();
+  for (const request of requests) setIfEmpty(pipeline, request);
+  for (const chunk of chunksOf(requests.map(({ key }) => key))) pipeline.mget(chunk);
+  return toTexts(valuesOf(await pipeline.exec()).slice(requests.length).flat());
+}
+
+/** SET of each; in one pipeline where there are several. */
+export async function writeTexts(client: RedisClient, entries: readonly CacheWrite[]): Promise<void> {
+  const [first] = entries;
+  if (first && entries.length === 1) {
+    await set(client, first);
+    return;
+  }
+  const pipeline = client.pipeline();
+  for (const entry of entries) set(pipeline, entry);
+  valuesOf(await pipeline.exec());
+}
+
+/** UNLINK; several in one pipeline where there are many keys. */
+export async function dropTexts(client: RedisClient, keys: string[]): Promise<void> {
+  if (keys.length <= keysPerCommand) {
+    await client.unlink(keys);
+    return;
+  }
+  const pipeline = client.pipeline();
+  for (const chunk of chunksOf(keys)) pipeline.unlink(chunk);
+  valuesOf(await pipeline.exec());
+}
+
+/**
+ * UNLINK of each key by itself, in one pipeline; then again, without a pipeline, of those that were refused.
+ *
+ * NOTE: while a slot moves from one node to another, a command with several keys fails as soon as one of them does not
+ * exist, which is usual here, and a pipeline is not redirected; a single UNLINK is. An invalidation must not wait for
+ * the move to end.
+ */
+export async function dropTextsOfOneSlot(client: RedisClient, keys: string[]): Promise<void> {
+  let refused = keys;
+  if (keys.length > 1) {
+    const pipeline = client.pipeline();
+    for (const key of keys) pipeline.unlink([key]);
+    const replies = repliesOf(await pipeline.exec());
+    refused = keys.filter((_, index) => replies[index]?.[0]);
+  }
+  await Promise.all(refused.map((key) => client.unlink([key])));
+}
+
+function setIfEmpty(pipeline: RedisPipeline, { key, value, ttlMs }: CacheWrite): void {
+  if (ttlMs === 0) pipeline.set(key, value, 'NX');
+  else pipeline.set(key, value, 'PX', wholeMs(ttlMs), 'NX');
+}
+
+function set(target: RedisClient | RedisPipeline, { key, value, ttlMs }: CacheWrite): unknown {
+  return ttlMs === 0 ? target.set(key, value) : target.set(key, value, 'PX', wholeMs(ttlMs));
+}
+
+function wholeMs(ttlMs: number): number {
+  return Math.max(1, Math.round(ttlMs));
+}
+
+function repliesOf(replies: RedisPipelineReply[] | null): RedisPipelineReply[] {
+  if (replies === null) throw new Error('Redis discarded the pipeline');
+  return replies;
+}
+
+/** The values of a pipeline's replies; throws if any command failed: nobody could tell what holds then. */
+function valuesOf(replies: RedisPipelineReply[] | null): unknown[] {
+  return repliesOf(replies).map(([error, value]) => {
+    if (error) throw error;
+    return value;
+  });
+}
+
+function toTexts(values: readonly unknown[]): Texts {
+  return values.map((value) => (typeof value === 'string' ? value : undefined));
+}
+
+function chunksOf(keys: string[]): string[][] {
+  if (keys.length <= keysPerCommand) return [keys];
+  const chunks: string[][] = [];
+  for (let start = 0; start < keys.length; start += keysPerCommand) {
+    chunks.push(keys.slice(start, start + keysPerCommand));
+  }
+  return chunks;
+}

@@ -1,0 +1,103 @@
+import { UsageError } from '../errors.js';
+import type { CacheStore, CacheWrite } from './cache-store.js';
+import { askPerHashTag } from './hash-tag.js';
+import type { RedisClient } from './redis-client.js';
+import { acquireTexts, dropTexts, dropTextsOfOneSlot, readTexts, writeTexts } from './redis-commands.js';
+
+/** How a {@link RedisStore} treats its client. */
+export interface RedisStoreOptions {
+  /** True: `close()` ends the client. Default false: it belongs to the caller. */
+  readonly ownsClient?: boolean | undefined;
+}
+
+/**
+ * Keeps texts in a Redis server, behind Sentinel, or in a Redis Cluster. Each operation is one round trip; in a Cluster
+ * one per hash tag, all at the same time.
+ *
+ * Throws UsageError for a client that reads from replicas: they may still have what was dropped.
+ */
+export class RedisStore implements CacheStore {
+  readonly name = 'redis';
+  readonly #client: RedisClient;
+  readonly #ownsClient: boolean;
+  /** Why there is no connection, where the client told. */
+  #connectionError: Error | undefined;
+
+  constructor(client: RedisClient, { ownsClient = false }: RedisStoreOptions = {}) {
+    refuseReplicas(client);
+    this.#client = client;
+    this.#ownsClient = ownsClient;
+    if (ownsClient) {
+      client.on('error', (error) => {
+        this.#connectionError = error;
+      });
+    }
+  }
+
+  read(keys: readonly string[]): Promise<(string | undefined)[]> {
+    return this.#ask(keys, itself, (part) => readTexts(this.#client, part));
+  }
+
+  acquire(requests: readonly CacheWrite[]): Promise<(string | undefined)[]> {
+    return this.#ask(requests, keyOf, (part) => acquireTexts(this.#client, part));
+  }
+
+  async write(entries: readonly CacheWrite[]): Promise<void> {
+    await this.#ask(entries, keyOf, async (part) => {
+      await writeTexts(this.#client, part);
+      return [];
+    });
+  }
+
+  async drop(keys: readonly string[]): Promise<void> {
+    const drop = this.#client.isCluster ? dropTextsOfOneSlot : dropTexts;
+    await this.#ask(keys, itself, async (part) => {
+      await drop(this.#client, part);
+      return [];
+    });
+  }
+
+  async close(): Promise<void> {
+    if (!this.#ownsClient) return;
+    try {
+      await this.#client.quit();
+    } catch {
+      this.#client.disconnect(); // it was not connected, or does not answer
+    }
+  }
+
+  async #ask<Item, Answer>(
+    items: readonly Item[],
+    key: (item: Item) => string,
+    ask: (items: Item[]) => Promise<Answer[]>,
+  ): Promise<(Answer | undefined)[]> {
+    if (items.length === 0) return [];
+    try {
+      return this.#client.isCluster ? await askPerHashTag(items, key, ask) : await ask([...items]);
+    } catch (error) {
+      throw withoutArguments(this.#reasonOf(error));
+    }
+  }
+
+  /** Without a connection ioredis only says that there is none; what people need is why. */
+  #reasonOf(error: unknown): unknown {
+    return this.#client.status === 'ready' ? error : (this.#connectionError ?? error);
+  }
+}
+
+const itself = (key: string): string => key;
+const keyOf = (write: CacheWrite): string => write.key;
+
+/** ioredis puts the command on its errors, arguments included: cached data and passwords, which must not get into logs. */
+function withoutArguments(error: unknown): unknown {
+  if (error instanceof Error) Reflect.deleteProperty(error, 'command');
+  return error;
+}
+
+function refuseReplicas({ options }: RedisClient): void {
+  if (options.role === 'slave' || (options.scaleReads ?? 'master') !== 'master') {
+    throw new UsageError(
+      "A cache in Redis must read from masters, since replicas may still have what was dropped: leave out 'scaleReads' and 'role' of the ioredis client.",
+    );
+  }
+}
