@@ -1,0 +1,37 @@
+import type { Cell } from '../cell.js';
+import type { ColumnType } from '../column-type.js';
+import { assertJson, canonicalJson } from './json-text.js';
+import { unreadable } from './refusal.js';
+
+/**
+ * Any JSON value; each read gives a fresh one. The order of keys is not kept (jsonb does not either): keys come back
+ * sorted, on both databases. Properties that are undefined are left out. A JSON null at the top is SQL's null.
+ */
+export const jsonType: ColumnType = {
+  name: 'json',
+  signature: 'json',
+  // Not canonical: on SQLite rows of others may have other spaces and another order of keys.
+  canonicalEquality: false,
+  sqlType: (dialect) => (dialect === 'sqlite' ? 'text' : 'jsonb'),
+  encode(value) {
+    assertJson(value);
+    return canonicalJson(value);
+  },
+  decode: (cell) => JSON.parse(String(cell)),
+  toDatabase: (cell) => cell,
+  fromDatabase: (raw) => cellOf(typeof raw === 'string' ? parse(raw) : raw),
+  // As text, so that a parser that an application gave to pg has no say.
+  selectSql: (column, dialect) => (dialect === 'sqlite' ? undefined : `${column}::text`),
+};
+
+function cellOf(value: unknown): Cell {
+  return value === null ? null : canonicalJson(value);
+}
+
+function parse(raw: string): unknown {
+  try {
+    return JSON.parse(raw);
+  } catch {
+    return unreadable('json', 'JSON', raw);
+  }
+}
