@@ -1,5 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DatabaseConnection } from '../database/database-connection.js';
+import type { Transaction, TransactionSlot } from '../database/transaction.js';
 import type { Change } from './change.js';
 
 /** Hears of changes once they are committed, or may be. The writer waits for it. */
@@ -10,7 +11,12 @@ type Holding = 'forget' | { readonly connection: DatabaseConnection; readonly ch
 
 const listeners = new WeakMap<DatabaseConnection, Set<ChangeListener>>();
 const holding = new AsyncLocalStorage<Holding | undefined>();
-const pending = Symbol('changes');
+
+/** What a transaction did so far; a savepoint that is rolled back takes its part along. */
+const pending: TransactionSlot<{ changes: Change[]; awaited: boolean }> = {
+  create: () => ({ changes: [], awaited: false }),
+  merge: (outer, inner) => void outer.changes.push(...inner.changes),
+};
 
 /** Calls `listener` with the changes of every write through this library on a connection. Returns how to stop that. */
 export function onChanges(connection: DatabaseConnection, listener: ChangeListener): () => void {
@@ -30,11 +36,21 @@ export async function announce(connection: DatabaseConnection, changes: readonly
     await publish(connection, changes);
     return;
   }
-  const held = transaction.state<Change[]>(pending, () => {
-    const list: Change[] = [];
-    return list;
-  });
-  held.push(...changes);
+  transaction.state(pending).changes.push(...changes);
+  publishAtEnd(connection, outermost(transaction));
+}
+
+function publishAtEnd(connection: DatabaseConnection, transaction: Transaction): void {
+  const whole = transaction.state(pending);
+  if (whole.awaited) return;
+  whole.awaited = true;
+  transaction.onSettled((outcome) => (outcome === 'rolled back' ? undefined : publish(connection, whole.changes)));
+}
+
+function outermost(transaction: Transaction): Transaction {
+  let current = transaction;
+  while (current.parent) current = current.parent;
+  return current;
 }
 
 async function publish(connection: DatabaseConnection, changes: readonly Change[]): Promise<void> {
@@ -55,7 +71,7 @@ export function withoutInvalidation<T>(task: () => Promise<T>): Promise<T> {
 /** Runs `task` and invalidates for all of its writes once, when it has ended, also if it threw. */
 export async function postponeInvalidation<T>(task: () => Promise<T>): Promise<T> {
   if (holding.getStore()) return task();
-  const held: Exclude<Holding, string> = [];
+  const held: Exclude<Holding, 'forget'> = [];
   try {
     return await holding.run(held, task);
   } finally {
@@ -63,7 +79,7 @@ export async function postponeInvalidation<T>(task: () => Promise<T>): Promise<T
   }
 }
 
-async function publishHeld(held: Exclude<Holding, string>): Promise<void> {
+async function publishHeld(held: Exclude<Holding, 'forget'>): Promise<void> {
   const byConnection = new Map<DatabaseConnection, Change[]>();
   for (const { connection, change } of held) {
     const list = byConnection.get(connection) ?? [];

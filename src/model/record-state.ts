@@ -1,0 +1,23 @@
+import type { Cell, Row } from '../schema/cell.js';
+import type { RowOrigin } from '../schema/model-schema.js';
+
+/** What a foreign key of an instance has loaded, and for which key. */
+export interface LoadedReference {
+  readonly key: Cell;
+  readonly value: Promise<object | null>;
+}
+
+/** What an instance knows of its row, apart from its properties. */
+export class RecordState {
+  /** The row as it was last read or written; undefined for one that was never stored. */
+  row: Row | undefined;
+  /** Under which stamps the row was read; undefined where it was read without any. */
+  origin: RowOrigin | undefined;
+  deleted = false;
+  loaded: Map<string, LoadedReference> | undefined;
+
+  constructor(row?: Row, origin?: RowOrigin) {
+    this.row = row;
+    this.origin = origin;
+  }
+}

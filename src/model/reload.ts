@@ -1,0 +1,22 @@
+import { RecordNotFoundError, UsageError } from '../errors.js';
+import { observed } from '../query/query-observer.js';
+import { selectByCells } from '../query/select-sql.js';
+import { primaryKeyOf } from '../schema/model-schema.js';
+import { valueOf } from '../schema/values.js';
+import { adoptRow, runStatement, writeTarget } from './write-target.js';
+
+/** Reads an instance's row again; see `Model.reload`. */
+export async function reloadRecord(instance: object): Promise<void> {
+  const target = writeTarget(instance);
+  const { schema, state, connection } = target;
+  if (!state.row) throw new UsageError(`${schema.label}: this instance was never stored, so there is nothing to reload`);
+  const key = primaryKeyOf(schema, state.row);
+  const condition = { kind: 'comparison', column: schema.primaryKey, lookup: 'exact', cells: [key] } as const;
+  const statement = selectByCells(schema, schema.primaryKey, [key], connection.facts.name);
+  const [row] = await observed(connection, { model: schema, condition }, () => runStatement(target, statement));
+  if (!row) throw new RecordNotFoundError(schema.label, `${schema.label}: the row is gone; it was deleted since it was read`);
+  for (const column of schema.columns) {
+    Reflect.set(instance, column.property, valueOf(column, row[column.position] ?? null));
+  }
+  adoptRow(target, row);
+}

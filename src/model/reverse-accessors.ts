@@ -1,0 +1,67 @@
+import { UsageError } from '../errors.js';
+import { connectionNamed } from '../database/connections.js';
+import { QuerySet } from '../query/query-set.js';
+import type { ModelClassLike } from '../schema/declaration.js';
+import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import { schemaOf } from '../schema/schema-of.js';
+import { keyCellOf } from '../schema/values.js';
+
+const waiting = new Set<ModelClassLike>();
+
+/**
+ * Gives the models that this one points at their accessors, such as `user.documents`, as soon as they exist. A model
+ * whose targets are not declared yet waits for `installReverseAccessors`, which every `connect` calls.
+ */
+export function installReverseAccessorsSoon(model: ModelClassLike): void {
+  waiting.add(model);
+  queueMicrotask(() => {
+    try {
+      install(model);
+    } catch {
+      // NOTE: modules may still be loading; connect() tries again and reports what is wrong then
+    }
+  });
+}
+
+/** Installs what still waits. Throws UsageError for a reference that names no model. */
+export function installReverseAccessors(): void {
+  for (const model of waiting) install(model);
+}
+
+function install(model: ModelClassLike): void {
+  const schema = schemaOf(model);
+  for (const column of schema.columns) {
+    const { reference } = column;
+    if (reference?.relatedName !== undefined) define(schema, { column, name: reference.relatedName });
+  }
+  waiting.delete(model);
+}
+
+function define(schema: ModelSchema, { column, name }: { column: ColumnSchema; name: string }): void {
+  const { reference } = column;
+  if (!reference) return;
+  const target = reference.target();
+  const prototype = reference.targetModel().prototype as object;
+  if (target.byProperty.has(name) || target.byRelation.has(name)) {
+    throw new UsageError(`${schema.label}.${reference.property}: relatedName '${name}' is a column of ${target.label}; choose another`);
+  }
+  Object.defineProperty(prototype, name, {
+    configurable: true,
+    enumerable: false,
+    get(this: object): unknown {
+      const key: unknown = Reflect.get(this, target.primaryKey.property);
+      const rows = rowsPointingAt(schema, column, keyCellOf(target, key));
+      return reference.unique ? onlyRow(rows) : rows;
+    },
+  });
+}
+
+function rowsPointingAt(schema: ModelSchema, column: ColumnSchema, key: string | number | boolean | null): QuerySet<object> {
+  connectionNamed(schema.connection, schema.label);
+  const condition = { kind: 'comparison', column, lookup: 'exact', cells: [key] } as const;
+  return new QuerySet<object>({ model: schema, condition, order: [], limit: undefined, offset: undefined });
+}
+
+async function onlyRow(rows: QuerySet<object>): Promise<object | null> {
+  return (await rows.first()) ?? null;
+}

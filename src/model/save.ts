@@ -1,0 +1,131 @@
+import { RecordNotFoundError, StaleRecordError, UsageError } from '../errors.js';
+import type { RowChange } from '../changes/change.js';
+import { announce } from '../changes/change-log.js';
+import { writeObserver } from '../changes/write-observer.js';
+import { selectRows } from '../query/select-sql.js';
+import { insertRows, updateByKeys, updateUnchanged, type Assignment } from '../query/write-sql.js';
+import type { Row } from '../schema/cell.js';
+import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
+import { valueOf } from '../schema/values.js';
+import { runAfterCommit } from './after-commit.js';
+import { runHooks } from './hooks.js';
+import { validCells, type Cells } from './validate.js';
+import { adoptRow, runStatement, runWrite, writeTarget, type WriteTarget } from './write-target.js';
+
+/** Inserts or updates an instance; see `Model.save`. */
+export async function saveRecord(instance: object): Promise<void> {
+  const target = writeTarget(instance);
+  const { state, schema, connection } = target;
+  if (state.deleted) throw new UsageError(`${schema.label}: this row was deleted; make a new instance to store it again`);
+  await runWrite(target, ['beforeSave', 'afterSave'], async () => {
+    await runHooks(instance, 'beforeSave');
+    const created = state.row === undefined;
+    const change = created ? await insert(target) : await update(target);
+    state.loaded = undefined;
+    await runHooks(instance, 'afterSave');
+    if (change) await announce(connection, [change]);
+    await runAfterCommit(connection, instance, { signal: 'saved', created });
+  });
+}
+
+async function insert(target: WriteTarget): Promise<RowChange> {
+  const { schema, instance, connection } = target;
+  const cells = insertCells(instance, schema);
+  const given = schema.columns.filter((column) => cells.get(column) !== undefined);
+  const values = given.map((column) => cells.get(column) ?? null);
+  const [row] = await runStatement(target, insertRows(schema, given, [values], connection.facts.name));
+  if (!row) throw new UsageError(`${schema.label}: the database stored no row; is there a trigger or rule that turns inserts away?`);
+  return adoptInsert(target, cells, row);
+}
+
+/** What an insert writes: what the instance says, and 1 for the version. */
+export function insertCells(instance: object, schema: ModelSchema): Cells {
+  const cells = new Map(validCells(instance, schema));
+  if (schema.version && cells.get(schema.version) === undefined) cells.set(schema.version, 1);
+  return cells;
+}
+
+/** Takes over an inserted row, with what the database filled in. */
+export function adoptInsert(target: WriteTarget, cells: Cells, row: Row): RowChange {
+  takeValues(target, cells, row);
+  adoptRow(target, row);
+  return { kind: 'row', model: target.schema, before: undefined, after: row };
+}
+
+/** Gives the instance the values in which the stored row differs from what it said. */
+function takeValues({ instance, schema }: WriteTarget, cells: Cells, row: Row): void {
+  for (const column of schema.columns) {
+    const cell = row[column.position] ?? null;
+    if (cells.get(column) !== cell) Reflect.set(instance, column.property, valueOf(column, cell));
+  }
+}
+
+async function update(target: WriteTarget): Promise<RowChange | undefined> {
+  const { schema, instance, state } = target;
+  const cells = validCells(instance, schema);
+  const before = state.row ?? [];
+  const changed = schema.columns.filter((column) => cells.get(column) !== undefined && cells.get(column) !== before[column.position]);
+  if (changed.length === 0) return undefined;
+  if (changed.includes(schema.primaryKey)) {
+    throw new UsageError(`${schema.label}: the primary key cannot be changed; delete the row and create another`);
+  }
+  const assignments = assignmentsOf(schema, { changed, cells, before });
+  const change = (await updateAsRead(target, before, assignments)) ?? (await updateLocked(target, before, assignments));
+  takeValues(target, cells, change.after);
+  adoptRow(target, change.after);
+  return change;
+}
+
+type Update = RowChange & { readonly before: Row; readonly after: Row };
+
+function assignmentsOf(
+  { version }: ModelSchema,
+  { changed, cells, before }: { changed: readonly ColumnSchema[]; cells: Cells; before: Row },
+): Assignment[] {
+  const assignments = changed.filter((column) => column !== version).map((column) => ({ column, cell: cells.get(column) ?? null }));
+  if (version) assignments.push({ column: version, cell: Number(before[version.position] ?? 0) + 1 });
+  return assignments;
+}
+
+/** One statement, if the row's conditions still are what this instance read; undefined if not, or if somebody watches. */
+async function updateAsRead(target: WriteTarget, before: Row, assignments: readonly Assignment[]): Promise<Update | undefined> {
+  const { schema, connection } = target;
+  if (writeObserver(connection, schema)) return undefined;
+  const unchanged = schema.columns.filter((column) => column.condition || column.version);
+  const statement = updateUnchanged(schema, { before, unchanged, assignments }, connection.facts.name);
+  const [after] = await runStatement(target, statement);
+  return after && { kind: 'row', model: schema, before, after };
+}
+
+/** Reads the row under its lock, and updates it: the old values are the database's, whatever the instance remembers. */
+function updateLocked(target: WriteTarget, read: Row, assignments: readonly Assignment[]): Promise<Update> {
+  const { schema, connection } = target;
+  const key = primaryKeyOf(schema, read);
+  return connection.transaction(async () => {
+    const before = await lockRow(target, read);
+    const observer = writeObserver(connection, schema);
+    await observer?.before(schema, [before]);
+    const [after] = await runStatement(target, updateByKeys(schema, [key], assignments, connection.facts.name));
+    if (!after) throw gone(schema);
+    await observer?.after(schema, [after]);
+    return { kind: 'row', model: schema, before, after };
+  });
+}
+
+async function lockRow(target: WriteTarget, read: Row): Promise<Row> {
+  const { schema, connection } = target;
+  const { primaryKey, version } = schema;
+  const condition = { kind: 'comparison', column: primaryKey, lookup: 'exact', cells: [primaryKeyOf(schema, read)] } as const;
+  const state = { model: schema, condition, order: [], limit: undefined, offset: undefined };
+  const [row] = await runStatement(target, selectRows(state, connection.facts.name, true));
+  if (!row) throw gone(schema);
+  if (version && row[version.position] !== read[version.position]) {
+    throw new StaleRecordError(schema.label, `${schema.label}: the row was changed since it was read; reload() it and try again`);
+  }
+  return row;
+}
+
+function gone(schema: ModelSchema): Error {
+  const message = `${schema.label}: the row is gone, so it cannot be updated; it was deleted since it was read`;
+  return schema.version ? new StaleRecordError(schema.label, message) : new RecordNotFoundError(schema.label, message);
+}

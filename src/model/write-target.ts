@@ -1,0 +1,64 @@
+import { ConnectionError } from '../errors.js';
+import { announce } from '../changes/change-log.js';
+import { writeObserver } from '../changes/write-observer.js';
+import { connectionNamed } from '../database/connections.js';
+import type { DatabaseConnection } from '../database/database-connection.js';
+import type { Statement } from '../database/statement.js';
+import { tableSql } from '../query/table-sql.js';
+import type { Row } from '../schema/cell.js';
+import type { HookMoment, ModelClassLike } from '../schema/declaration.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+import { schemaOf } from '../schema/schema-of.js';
+import { hooksOf } from './hooks.js';
+import type { RecordState } from './record-state.js';
+import { stateOf } from './state-of.js';
+
+/** An instance that is being written, with everything that a write needs to know about it. */
+export interface WriteTarget {
+  readonly instance: object;
+  readonly schema: ModelSchema;
+  readonly state: RecordState;
+  readonly connection: DatabaseConnection;
+}
+
+export function writeTarget(instance: object): WriteTarget {
+  const schema = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
+  return { instance, schema, state: stateOf(instance), connection: connectionNamed(schema.connection, schema.label) };
+}
+
+/** Runs a write in a transaction where something besides the one statement belongs to it: hooks, or somebody who watches. */
+export function runWrite<T>(target: WriteTarget, moments: readonly HookMoment[], write: () => Promise<T>): Promise<T> {
+  const { connection, schema, instance } = target;
+  const alone = !writeObserver(connection, schema) && moments.every((moment) => hooksOf(instance, moment).length === 0);
+  if (alone && !connection.currentTransaction()) return write();
+  return connection.transaction(write);
+}
+
+/** Runs a statement that writes, and answers the rows it returns. If its outcome is not known, the whole table counts as changed. */
+export async function runStatement({ connection, schema }: WriteTarget, statement: Statement): Promise<Row[]> {
+  const { toRow } = tableSql(schema, connection.facts.name);
+  try {
+    const { rows } = await connection.run(statement);
+    return rows.map(toRow);
+  } catch (error) {
+    if (error instanceof ConnectionError && !connection.currentTransaction()) {
+      await announce(connection, [{ kind: 'table', model: schema }]);
+    }
+    throw error;
+  }
+}
+
+/** Takes over the row as it is in the database now; a rollback brings the earlier state back. */
+export function adoptRow(target: WriteTarget, row: Row | undefined): void {
+  const { connection, state } = target;
+  const { row: earlier, deleted } = state;
+  connection.currentTransaction()?.onSettled((outcome) => {
+    if (outcome !== 'rolled back') return;
+    state.row = earlier;
+    state.deleted = deleted;
+  });
+  state.origin = undefined;
+  state.loaded = undefined;
+  if (row) state.row = row;
+  else state.deleted = true;
+}

@@ -1,0 +1,131 @@
+import { MultipleRecordsError, RecordNotFoundError, UsageError } from '../errors.js';
+import type { DatabaseConnection } from '../database/database-connection.js';
+import { connectionNamed } from '../database/connections.js';
+import type { Row } from '../schema/cell.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+import { columnOf } from '../schema/values.js';
+import { deleteMatching, updateMatching } from './bulk-write.js';
+import type { Filter, OrderBy, PropertyNames, FilterValue } from './filter-types.js';
+import { parseFilter } from './parse-filter.js';
+import { observed } from './query-observer.js';
+import { both, type OrderTerm, type QueryState } from './query-state.js';
+import { selectCount, selectExists, selectRows } from './select-sql.js';
+import { tableSql } from './table-sql.js';
+
+/**
+ * Rows that are asked for, not read yet. Immutable: each method gives another query set, and nothing runs before a verb
+ * (`all`, `first`, `get`, `count`, `exists`, `update`, `delete`). Not a promise on purpose.
+ */
+export class QuerySet<T extends object> {
+  protected readonly state: QueryState;
+
+  constructor(state: QueryState) {
+    this.state = state;
+  }
+
+  /** Only rows for which all of the conditions hold. Throws UsageError for unknown columns or lookups. */
+  filter(filter: Filter<T>): QuerySet<T> {
+    const condition = parseFilter(this.state.model, filter);
+    return this.with({ condition: both(this.state.condition, condition) });
+  }
+
+  /** Only rows for which the conditions do not all hold; a null counts as not holding. */
+  exclude(filter: Filter<T>): QuerySet<T> {
+    const part = parseFilter(this.state.model, filter);
+    return this.with({ condition: both(this.state.condition, { kind: 'not', part }) });
+  }
+
+  /** In this order, first name first; `'-views'` is descending. Nulls count as the largest values. */
+  orderBy(...names: readonly OrderBy<T>[]): QuerySet<T> {
+    return this.with({ order: names.map((name) => orderTerm(this.state.model, name)) });
+  }
+
+  /** At most so many rows. */
+  limit(count: number): QuerySet<T> {
+    return this.with({ limit: wholeNumber('limit', count) });
+  }
+
+  /** Without the first so many rows. */
+  offset(count: number): QuerySet<T> {
+    return this.with({ offset: wholeNumber('offset', count) });
+  }
+
+  /** All rows, as instances. */
+  async all(): Promise<T[]> {
+    const { model } = this.state;
+    const rows = await this.#rows(this.state);
+    return rows.map((row) => model.hydrate(row) as T); // hydrate makes instances of the model of this query set
+  }
+
+  /** The first row in this order (of the primary key where none was given), or undefined. */
+  async first(): Promise<T | undefined> {
+    const order = this.state.order.length > 0 ? this.state.order : [{ column: this.state.model.primaryKey, descending: false }];
+    const [row] = await this.#rows({ ...this.state, order, limit: Math.min(this.state.limit ?? 1, 1) });
+    return row && (this.state.model.hydrate(row) as T); // as above
+  }
+
+  /** The only row. Throws RecordNotFoundError or MultipleRecordsError. */
+  async get(filter?: Filter<T>): Promise<T> {
+    if (filter) return this.filter(filter).get();
+    const { model } = this.state;
+    const [row, second] = await this.#rows({ ...this.state, limit: Math.min(this.state.limit ?? 2, 2) });
+    if (!row) throw new RecordNotFoundError(model.label, `${model.label}: no row matches`);
+    if (second) throw new MultipleRecordsError(model.label, `${model.label}: more than one row matches; narrow the filter, or use first()`);
+    return model.hydrate(row) as T; // as above
+  }
+
+  /** How many rows there are. */
+  async count(): Promise<number> {
+    const rows = await this.#run(selectCount);
+    return Number(rows[0]?.[0] ?? 0);
+  }
+
+  /** Whether there is any row. */
+  async exists(): Promise<boolean> {
+    const rows = await this.#run(selectExists);
+    return rows.length > 0;
+  }
+
+  /** Sets columns of every row, and answers how many there were. All or none; what is cached is corrected. */
+  update(values: { readonly [K in PropertyNames<T>]?: FilterValue<T[K]> | null }): Promise<number> {
+    return updateMatching(this.#connection(), this.state, values);
+  }
+
+  /** Deletes every row, and answers how many there were. All or none; what is cached is corrected. */
+  delete(): Promise<number> {
+    return deleteMatching(this.#connection(), this.state);
+  }
+
+  protected with(change: Partial<QueryState>): QuerySet<T> {
+    return new QuerySet<T>({ ...this.state, ...change });
+  }
+
+  async #rows(state: QueryState): Promise<Row[]> {
+    const connection = this.#connection();
+    const dialect = connection.facts.name;
+    const { toRow } = tableSql(state.model, dialect);
+    const raw = await observed(connection, state, async () => (await connection.run(selectRows(state, dialect))).rows);
+    return raw.map(toRow);
+  }
+
+  async #run(compile: typeof selectCount): Promise<unknown[][]> {
+    const connection = this.#connection();
+    const statement = compile(this.state, connection.facts.name);
+    return observed(connection, this.state, async () => (await connection.run(statement)).rows);
+  }
+
+  #connection(): DatabaseConnection {
+    return connectionNamed(this.state.model.connection, this.state.model.label);
+  }
+}
+
+function orderTerm(model: ModelSchema, name: string): OrderTerm {
+  if (typeof name !== 'string') throw new UsageError(`${model.label}: orderBy takes names of columns, got ${typeof name}`);
+  const descending = name.startsWith('-');
+  return { column: columnOf(model, descending ? name.slice(1) : name), descending };
+}
+
+function wholeNumber(method: string, count: number): number {
+  if (Number.isSafeInteger(count) && count >= 0) return count;
+  throw new UsageError(`${method} takes a whole number from 0, got ${String(count)}`);
+}

@@ -1,0 +1,88 @@
+import type { Statement } from '../database/statement.js';
+import type { Cell, Row } from '../schema/cell.js';
+import type { DialectName } from '../schema/column-type.js';
+import type { Comparison } from '../schema/condition.js';
+import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import { SqlWriter } from './sql-writer.js';
+import { tableSql } from './table-sql.js';
+
+/** A column with the cell it gets. */
+export interface Assignment {
+  readonly column: ColumnSchema;
+  readonly cell: Cell;
+}
+
+/** Inserts rows that all name the same columns, and answers them whole. */
+export function insertRows(
+  model: ModelSchema,
+  columns: readonly ColumnSchema[],
+  rows: readonly (readonly Cell[])[],
+  dialect: DialectName,
+): Statement {
+  const writer = new SqlWriter(dialect);
+  const table = tableSql(model, dialect);
+  const values = rows.map((row) => `(${columns.map((column, index) => writer.cell(column, row[index] ?? null)).join(', ')})`);
+  const what =
+    columns.length === 0
+      ? 'DEFAULT VALUES'
+      : `(${columns.map((column) => writer.name(column.name)).join(', ')}) VALUES ${values.join(', ')}`;
+  return write(writer, model, `INSERT INTO ${table.table} ${what} RETURNING ${table.columns}`);
+}
+
+/**
+ * Updates one row if every column of `unchanged` still has the value it had when it was read: the old values that the
+ * caller goes on with are then the database's. Answers the row whole, or nothing.
+ */
+export function updateUnchanged(
+  model: ModelSchema,
+  { before, unchanged, assignments }: { before: Row; unchanged: readonly ColumnSchema[]; assignments: readonly Assignment[] },
+  dialect: DialectName,
+): Statement {
+  const writer = new SqlWriter(dialect);
+  const table = tableSql(model, dialect);
+  const set = assignmentsSql(writer, assignments);
+  const same = [model.primaryKey, ...unchanged].map((column) => isCell(writer, column, before[column.position] ?? null));
+  return write(writer, model, `UPDATE ${table.table} SET ${set} WHERE ${same.join(' AND ')} RETURNING ${table.columns}`);
+}
+
+/** Updates the rows with these keys and answers them whole. */
+export function updateByKeys(
+  model: ModelSchema,
+  keys: readonly Cell[],
+  assignments: readonly Assignment[],
+  dialect: DialectName,
+): Statement {
+  const writer = new SqlWriter(dialect);
+  const table = tableSql(model, dialect);
+  const set = assignmentsSql(writer, assignments);
+  const where = writer.isOneOf(writer.name(model.primaryKey.name), model.primaryKey, keys);
+  return write(writer, model, `UPDATE ${table.table} SET ${set} WHERE ${where} RETURNING ${table.columns}`);
+}
+
+/** Deletes the rows with these keys, where `also` holds, and answers them as they were. */
+export function deleteByKeys(
+  model: ModelSchema,
+  keys: readonly Cell[],
+  dialect: DialectName,
+  also: Comparison | undefined = undefined,
+): Statement {
+  const writer = new SqlWriter(dialect);
+  const { table, columns } = tableSql(model, dialect);
+  let where = writer.isOneOf(writer.name(model.primaryKey.name), model.primaryKey, keys);
+  if (also) where += ` AND ${isCell(writer, also.column, also.cells[0] ?? null)}`;
+  return write(writer, model, `DELETE FROM ${table} WHERE ${where} RETURNING ${columns}`);
+}
+
+
+function assignmentsSql(writer: SqlWriter, assignments: readonly Assignment[]): string {
+  return assignments.map(({ column, cell }) => `${writer.name(column.name)} = ${writer.cell(column, cell)}`).join(', ');
+}
+
+function isCell(writer: SqlWriter, column: ColumnSchema, cell: Cell): string {
+  const name = writer.name(column.name);
+  return cell === null ? `${name} IS NULL` : `${name} = ${writer.cell(column, cell)}`;
+}
+
+function write(writer: SqlWriter, model: ModelSchema, text: string): Statement {
+  return { text, parameters: writer.parameters, prepare: true, writes: true, model: model.label };
+}
