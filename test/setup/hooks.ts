@@ -1,0 +1,2 @@
+/** Mocha root hooks; the shared servers are stopped here. */
+export const mochaHooks = {};
