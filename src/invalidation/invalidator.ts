@@ -1,0 +1,25 @@
+import type { CacheEngine } from '../cache/cache-engine.js';
+import type { Change } from '../changes/change.js';
+import { invalidationChannel } from '../telemetry/channels.js';
+import type { Statistics } from '../telemetry/statistics.js';
+import { dependenciesOfChange } from './dependencies.js';
+
+const mostStampsAtOnce = 5000;
+
+/** Drops the stamps of everything that changes touch; one command, however many rows. */
+export async function invalidate(engine: CacheEngine, statistics: Statistics, changes: readonly Change[]): Promise<void> {
+  const dependencies = new Set(changes.flatMap(dependenciesOfChange));
+  for (const label of labelsOf(changes)) statistics.of(label).invalidations += 1;
+  const startedAt = engine.clock.now();
+  const { keyspace } = engine;
+  const keys = [...dependencies].map((dependency) => keyspace.stamp(dependency));
+  await engine.drop(keys.length > mostStampsAtOnce ? [keyspace.epoch] : keys);
+  if (invalidationChannel.hasSubscribers) {
+    const [label] = labelsOf(changes);
+    invalidationChannel.publish({ label, stamps: [...dependencies], durationMs: engine.clock.now() - startedAt });
+  }
+}
+
+function labelsOf(changes: readonly Change[]): Set<string> {
+  return new Set(changes.flatMap((change) => (change.kind === 'dependencies' ? [] : [change.model.label])));
+}

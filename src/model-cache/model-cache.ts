@@ -1,0 +1,110 @@
+import type { CacheEngine } from '../cache/cache-engine.js';
+import { currentFrame } from '../cache/dependency-frame.js';
+import { connectionNamed } from '../database/connections.js';
+import type { DatabaseConnection } from '../database/database-connection.js';
+import { isLasting } from '../invalidation/dependencies.js';
+import type { StampKey } from '../cache/cache-engine.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+import type { Statistics } from '../telemetry/statistics.js';
+import type { Policies, Policy } from './policy.js';
+import { RowCache } from './row-cache.js';
+import { UniqueKeys } from './unique-keys.js';
+
+export interface ModelCacheParts {
+  readonly connection: DatabaseConnection;
+  readonly engine: CacheEngine;
+  readonly enabled: boolean;
+  readonly policies: Policies;
+  /** How long the answer "there is no such row" lives. */
+  readonly negativeTtlMs: number;
+  readonly statistics: Statistics;
+}
+
+/** Where the models of one connection meet its cache. */
+export class ModelCache {
+  readonly connection: DatabaseConnection;
+  readonly engine: CacheEngine;
+  readonly statistics: Statistics;
+  readonly negativeTtlMs: number;
+  readonly #enabled: boolean;
+  readonly #policies: Policies;
+  readonly #stampTtlMs: number;
+  readonly #rows = new Map<ModelSchema, RowCache>();
+  readonly #uniqueKeys = new Map<ModelSchema, UniqueKeys>();
+
+  constructor(parts: ModelCacheParts) {
+    this.connection = parts.connection;
+    this.engine = parts.engine;
+    this.statistics = parts.statistics;
+    this.negativeTtlMs = parts.negativeTtlMs;
+    this.#enabled = parts.enabled;
+    this.#policies = parts.policies;
+    this.#stampTtlMs = 2 * parts.policies.longestTtlMs;
+  }
+
+  policy(label: string): Policy {
+    return this.#policies.of(label);
+  }
+
+  /** Why nothing may be read from the cache or stored in it now; undefined where it may. */
+  bypassReason(allowed: boolean): string | undefined {
+    if (!this.#enabled) return 'caching is off (enabled: false)';
+    if (!allowed) return 'its policy forbids caching';
+    // NOTE: a transaction sees its own uncommitted rows and maybe an old snapshot; neither may meet the cache
+    return this.connection.currentTransaction() ? 'inside a transaction' : undefined;
+  }
+
+  /** Notes that something was read that cannot be tracked. */
+  spoilFrame(reason: string): void {
+    currentFrame()?.spoil(reason);
+  }
+
+  /** The keys of the stamps of dependencies, and how long new ones are kept; the epoch comes last. */
+  stampKeys(dependencies: readonly string[]): StampKey[] {
+    const { keyspace } = this.engine;
+    const keys = dependencies.map((dependency) => ({
+      key: keyspace.stamp(dependency),
+      ttlMs: isLasting(dependency) ? 0 : this.#stampTtlMs,
+    }));
+    keys.push({ key: keyspace.epoch, ttlMs: 0 });
+    return keys;
+  }
+
+  rows(model: ModelSchema): RowCache {
+    let rows = this.#rows.get(model);
+    if (!rows) {
+      rows = new RowCache(this, model);
+      this.#rows.set(model, rows);
+    }
+    return rows;
+  }
+
+  uniqueKeys(model: ModelSchema): UniqueKeys {
+    let keys = this.#uniqueKeys.get(model);
+    if (!keys) {
+      keys = new UniqueKeys(this, model);
+      this.#uniqueKeys.set(model, keys);
+    }
+    return keys;
+  }
+}
+
+const caches = new WeakMap<DatabaseConnection, ModelCache>();
+
+/** Gives a connection its cache. */
+export function setModelCache(cache: ModelCache): void {
+  caches.set(cache.connection, cache);
+}
+
+/** The cache of a connection, where it has one. */
+export function findModelCache(connection: DatabaseConnection): ModelCache | undefined {
+  return caches.get(connection);
+}
+
+/** The cache of a model's connection. Throws UsageError if the model has no open connection. */
+export function modelCacheOf(model: ModelSchema): ModelCache {
+  const connection = connectionNamed(model.connection, model.label);
+  const cache = caches.get(connection);
+  if (!cache) throw new TypeError(`connection '${connection.name}' was opened without a cache`);
+  return cache;
+}

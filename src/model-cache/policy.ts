@@ -1,0 +1,92 @@
+import { UsageError } from '../errors.js';
+import { durationMs, type Duration } from '../support/duration.js';
+
+/** What can be cached of a model. */
+export type Operation = 'get' | 'fetch' | 'count' | 'exists' | 'aggregate' | 'reference' | 'listReference';
+
+const operations: readonly Operation[] = ['get', 'fetch', 'count', 'exists', 'aggregate', 'reference', 'listReference'];
+
+/** What `policies` says for models whose label matches; `false` forbids all caching, also by hand. */
+export type PolicySetting =
+  | false
+  | {
+      /** What is cached by itself; default: nothing. `Model.cache` works all the same. */
+      readonly ops?: readonly Operation[] | 'all';
+      /** The life of what is cached, for all or for each operation; default: the connection's `ttl`. */
+      readonly ttl?: Duration | Partial<Record<Operation, Duration>>;
+    };
+
+export type PolicySettings = Readonly<Record<string, PolicySetting>>;
+
+/** What holds for one model. */
+export interface Policy {
+  /** False where nothing of it may ever be cached. */
+  readonly allowed: boolean;
+  /** Whether an operation goes through the cache without being asked to. */
+  automatic(operation: Operation): boolean;
+  /** The life of an entry. */
+  ttlMs(operation: Operation): number;
+}
+
+/** The policies of a connection: the first pattern that matches a label holds. `*` stands for any text. */
+export class Policies {
+  readonly #rules: readonly { readonly pattern: RegExp; readonly policy: Policy }[];
+  readonly #otherwise: Policy;
+  readonly longestTtlMs: number;
+
+  constructor(settings: PolicySettings, defaultTtlMs: number) {
+    const ttls = [defaultTtlMs];
+    this.#rules = Object.entries(settings).map(([pattern, setting]) => ({
+      pattern: toPattern(pattern),
+      policy: toPolicy(pattern, setting, (ttl) => (ttl === undefined ? defaultTtlMs : collect(ttls, ttl))),
+    }));
+    this.#otherwise = { allowed: true, automatic: () => false, ttlMs: () => defaultTtlMs };
+    this.longestTtlMs = Math.max(...ttls);
+  }
+
+  of(label: string): Policy {
+    return this.#rules.find(({ pattern }) => pattern.test(label))?.policy ?? this.#otherwise;
+  }
+}
+
+function collect(ttls: number[], ttlMs: number): number {
+  ttls.push(ttlMs);
+  return ttlMs;
+}
+
+function toPattern(text: string): RegExp {
+  const literal = text.replace(/[.+?^${}()|[\]\\]/g, String.raw`\$&`).replaceAll('*', '.*');
+  return new RegExp(`^${literal}$`, 'su');
+}
+
+function toPolicy(pattern: string, setting: PolicySetting, ttl: (ttlMs: number | undefined) => number): Policy {
+  if (setting === false) return { allowed: false, automatic: () => false, ttlMs: () => ttl(undefined) };
+  const where = `policies['${pattern}']`;
+  if (typeof setting !== 'object' || setting === null) {
+    throw new UsageError(`${where}: expected { ops, ttl } or false, got ${String(setting)}`);
+  }
+  const ops = toOperations(where, setting.ops);
+  const lives = new Map(operations.map((operation) => [operation, ttl(ttlOf(where, setting.ttl, operation))]));
+  return {
+    allowed: true,
+    automatic: (operation) => ops.includes(operation),
+    ttlMs: (operation) => lives.get(operation) ?? ttl(undefined),
+  };
+}
+
+function toOperations(where: string, ops: readonly Operation[] | 'all' | undefined): readonly Operation[] {
+  if (ops === 'all') return operations;
+  const list = ops ?? [];
+  const unknown = Array.isArray(list) ? list.find((operation) => !operations.includes(operation)) : ops;
+  if (unknown === undefined) return list;
+  throw new UsageError(`${where}.ops: '${String(unknown)}' is unknown; use 'all' or a list of ${operations.join(', ')}`);
+}
+
+function ttlOf(
+  where: string,
+  ttl: Duration | Partial<Record<Operation, Duration>> | undefined,
+  operation: Operation,
+): number | undefined {
+  const own = typeof ttl === 'object' ? ttl[operation] : ttl;
+  return own === undefined ? undefined : durationMs(own, `${where}.ttl`);
+}

@@ -1,0 +1,34 @@
+import { currentFrame } from '../cache/dependency-frame.js';
+import { dependenciesOfQuery } from '../invalidation/dependencies.js';
+import type { ObservedQuery, QueryObserver } from '../query/query-observer.js';
+import type { ModelCache } from './model-cache.js';
+
+/**
+ * Notes what queries read while something is computed: their stamps are acquired before the database is asked, so a
+ * write in between leaves the computed value without a valid stamp. Costs nothing where nothing is being computed.
+ */
+export function queryTracker(cache: ModelCache): QueryObserver {
+  return {
+    around: (query, run) => (currentFrame() ? track(cache, query, run) : run()),
+  };
+}
+
+async function track<T>(cache: ModelCache, query: ObservedQuery, run: () => Promise<T>): Promise<T> {
+  const frame = currentFrame();
+  const reason = cache.bypassReason(cache.policy(query.model.label).allowed);
+  if (reason !== undefined) {
+    frame?.spoil(reason);
+    return run();
+  }
+  const stampKeys = cache.stampKeys(dependenciesOfQuery(query.model, query.condition));
+  const stamps = await cache.engine.acquire(stampKeys);
+  try {
+    const result = await run();
+    if (stamps) frame?.record(cache.engine, stampKeys.map(({ key }) => key), stamps);
+    else frame?.spoil('the store failed');
+    return result;
+  } catch (error) {
+    frame?.spoil('a query in it failed');
+    throw error;
+  }
+}
