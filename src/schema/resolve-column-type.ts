@@ -42,9 +42,7 @@ export function resolveColumnType(declaration: ColumnTypeDeclaration, designType
   if (typeof type === 'string') return namedType(type, declaration, designType, where);
   if (isColumnType(type)) return withoutOptions(type, declaration, where);
   if (isCustomType(type)) return customType(type, storedType(type.storedAs ?? 'text', declaration, where));
-  throw new UsageError(
-    `${where}: type is ${describeValue(type)}. Write the name of a type (${allNames()}), or { toDatabase, fromDatabase }.`,
-  );
+  throw new UsageError(`${where}: type is ${describeValue(type)}. Write one of: ${allNames()}.`);
 }
 
 function impliedType(declaration: ColumnTypeDeclaration, designType: unknown, where: string): ColumnType {
@@ -120,8 +118,9 @@ function storedType(type: ColumnTypeName | ColumnType, declaration: ColumnTypeDe
 }
 
 function withoutOptions(type: ColumnType, declaration: ColumnTypeDeclaration, where: string): ColumnType {
-  if (!isColumnType(type))
-    throw new UsageError(`${where}: ${describeValue(type)} is no column type. The types are: ${allNames()}.`);
+  if (!isColumnType(type)) {
+    throw new UsageError(`${where}: ${describeValue(type)} is no column type. Write one of: ${allNames()}.`);
+  }
   rejectOptions(type.name, givenOptions(declaration), where);
   return type;
 }
@@ -143,13 +142,16 @@ function pick({ maxLength, precision, scale, values }: ColumnTypeDeclaration): C
   return { maxLength, precision, scale, values };
 }
 
-function isColumnType(type: object): type is ColumnType {
-  return 'encode' in type && 'fromDatabase' in type && 'signature' in type;
+function isColumnType(type: unknown): type is ColumnType {
+  return isObject(type) && 'encode' in type && 'fromDatabase' in type && 'signature' in type;
 }
 
-function isCustomType(type: object): type is CustomType {
-  const { toDatabase, fromDatabase } = type as Partial<CustomType>; // either may be missing, or anything
-  return typeof toDatabase === 'function' && typeof fromDatabase === 'function';
+function isCustomType(type: unknown): type is CustomType {
+  return isObject(type) && typeof type['toDatabase'] === 'function' && typeof type['fromDatabase'] === 'function';
+}
+
+function isObject(type: unknown): type is Record<string, unknown> {
+  return typeof type === 'object' && type !== null;
 }
 
 function allNames(): string {

@@ -43,10 +43,11 @@ export function arrayType({ of }: ColumnTypeOptions, where: string): ColumnType 
 }
 
 function elementOf(of: ColumnType | undefined, where: string): ColumnType {
-  if (of === undefined)
+  if (of === undefined) {
     throw new UsageError(
       `${where}: an array needs the type of its elements. Write for example type: 'array', of: 'integer'.`,
     );
+  }
   if (READ_AS.has(of.name)) return of;
   throw new UsageError(
     `${where}: an array cannot hold elements of type '${of.name}'. Write type: 'json', or of: one of ${[...READ_AS.keys()].join(', ')}.`,

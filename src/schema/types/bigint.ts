@@ -30,8 +30,9 @@ function encode(value: unknown): string {
 }
 
 function inRange(value: bigint): string {
-  if (value < MIN || value > MAX)
+  if (value < MIN || value > MAX) {
     throw new InvalidValue("expects a bigint of 64 bits, got one outside; type: 'decimal' holds it");
+  }
   return String(value);
 }
 

@@ -29,8 +29,9 @@ function encode(value: unknown): string {
     );
   }
   if (typeof value !== 'string') return refuse("a date as text 'YYYY-MM-DD'", value);
-  if (!isCalendarDate(value))
+  if (!isCalendarDate(value)) {
     throw new InvalidValue("expects a date as text 'YYYY-MM-DD' from 0001-01-01 to 9999-12-31, got text that is none");
+  }
   return value;
 }
 

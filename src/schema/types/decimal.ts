@@ -50,8 +50,9 @@ export function decimalType(options: ColumnTypeOptions, where: string): ColumnTy
 
 function assertOptions({ precision, scale }: ColumnTypeOptions, where: string): void {
   if (precision === undefined && scale === undefined) return;
-  if (precision === undefined)
+  if (precision === undefined) {
     throw new UsageError(`${where}: scale is given without precision. Write for example precision: 12, scale: 2.`);
+  }
   if (!isWithin(precision, 1, MOST_PRECISION)) {
     throw new UsageError(
       `${where}: precision is not a whole number from 1 to ${MOST_PRECISION}. Write for example precision: 12, scale: 2.`,
@@ -81,8 +82,9 @@ function canonicalPattern(scale: number | undefined): RegExp {
 
 function encode(value: unknown, limits: Limits): string {
   const digits = parseDecimal(plainText(value));
-  if (digits === undefined)
+  if (digits === undefined) {
     throw new InvalidValue("expects a decimal number as plain text such as '12.50', got other text");
+  }
   assertDigits(digits, limits);
   return formatDecimal(digits, limits.padding);
 }
@@ -90,13 +92,15 @@ function encode(value: unknown, limits: Limits): string {
 function plainText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'bigint') return String(value);
-  if (typeof value !== 'number' || !Number.isFinite(value))
+  if (typeof value !== 'number' || !Number.isFinite(value)) {
     return refuse("a decimal number as text such as '12.50'", value);
+  }
   const text = String(value);
-  if (text.includes('e'))
+  if (text.includes('e')) {
     throw new InvalidValue(
       'expects a decimal number as text, got a number that is written with an exponent; write it as plain text',
     );
+  }
   return text;
 }
 

@@ -24,8 +24,9 @@ export const integerType: ColumnType = {
 
 function encode(value: unknown): number {
   if (typeof value !== 'number' || !Number.isFinite(value)) return refuse('a whole number', value);
-  if (!Number.isInteger(value))
+  if (!Number.isInteger(value)) {
     throw new InvalidValue("expects a whole number, got one with a fraction; type: 'float' keeps fractions");
+  }
   if (value < MIN || value > MAX) {
     throw new InvalidValue(`expects a whole number from ${MIN} to ${MAX}, got one outside; type: 'bigint' holds it`);
   }

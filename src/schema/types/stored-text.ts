@@ -12,8 +12,9 @@ export function assertStoredText(value: unknown): asserts value is string {
 /** Says why text would not come back from a database as it went in; undefined where it would. */
 export function textFlaw(text: string): string | undefined {
   if (text.includes('\0')) return 'a NUL character, which PostgreSQL cannot store; remove it';
-  if (!text.isWellFormed())
+  if (!text.isWellFormed()) {
     return 'half of a surrogate pair, which has no UTF-8 form; make it well formed with toWellFormed()';
+  }
   return undefined;
 }
 
