@@ -1,7 +1,7 @@
 import type { Knex } from 'knex';
 import { UsageError } from '../errors.js';
 import type { DatabaseLimits } from './open-database.js';
-import type { SqliteDatabase } from './sqlite/sqlite-driver.js';
+import { hookOf, withPragmas } from './sqlite/connection-hook.js';
 
 const accepted =
   "database must be 'sqlite:<file>', 'sqlite::memory:', 'postgres://user@host:port/name', a knex config or a knex instance";
@@ -53,32 +53,8 @@ function sqliteConfig(config: Knex.Config, limits: DatabaseLimits): Knex.Config 
     useNullAsDefault: true,
     acquireConnectionTimeout: limits.acquireTimeoutMs,
     ...config,
-    pool: { ...config.pool, min: 1, max: 1, afterCreate: withPragmas(config.pool?.afterCreate) },
+    pool: { ...config.pool, min: 1, max: 1, afterCreate: withPragmas(hookOf(config.pool)) },
   };
-}
-
-type AfterCreate = NonNullable<Knex.PoolConfig['afterCreate']>;
-
-/** Our defaults first, so that what the user's own hook sets stays. */
-function withPragmas(then: AfterCreate | undefined): AfterCreate {
-  return (connection: SqliteDatabase, done: (error?: Error | null, connection?: unknown) => void) => {
-    try {
-      setPragmas(connection);
-    } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)), connection);
-      return;
-    }
-    if (then) then(connection, done);
-    else done(null, connection);
-  };
-}
-
-function setPragmas(database: SqliteDatabase): void {
-  if (!database.readonly && database.pragma('journal_mode', { simple: true }) !== 'wal')
-    database.pragma('journal_mode = WAL');
-  database.pragma('foreign_keys = ON');
-  database.pragma('recursive_triggers = ON');
-  database.pragma('busy_timeout = 0');
 }
 
 function postgresConfig(config: Knex.Config, limits: DatabaseLimits): Knex.Config {

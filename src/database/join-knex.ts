@@ -1,7 +1,9 @@
 import { UsageError } from '../errors.js';
-import type { Dialect, DriverConnection } from './dialect.js';
+import type { Dialect } from './dialect.js';
 import type { KnexClient } from './knex-client.js';
 import type { TransactionManager } from './transaction-manager.js';
+
+type KnexMethods = Pick<KnexClient, 'acquireConnection' | 'releaseConnection' | 'transaction'>;
 
 const joined = new WeakSet<KnexClient>();
 
@@ -15,31 +17,45 @@ export function joinKnex(client: KnexClient, transactions: TransactionManager, d
       'This knex instance already belongs to an open connection; use that one, or make another knex instance.',
     );
   }
-  const { acquireConnection, releaseConnection, transaction } = client;
-  client.acquireConnection = async () => {
-    const scope = transactions.current();
-    if (scope) return scope.lend();
-    const connection = await acquireConnection.call(client);
-    dialect.lend(connection);
-    return connection;
-  };
-  client.releaseConnection = async (connection: DriverConnection) => {
-    const session = transactions.sessionOn(connection);
-    if (session) {
-      session.takeBack();
-      return;
-    }
-    dialect.takeBack(connection);
-    await releaseConnection.call(client, connection);
-  };
-  client.transaction = (...options) => {
-    if (!transactions.current()) return transaction.apply(client, options);
-    return Promise.reject(secondTransaction());
-  };
+  const leave = override(client, overrides(client, transactions, dialect));
   joined.add(client);
   return () => {
-    Object.assign(client, { acquireConnection, releaseConnection, transaction });
+    leave();
     joined.delete(client);
+  };
+}
+
+function overrides(client: KnexClient, transactions: TransactionManager, dialect: Dialect): KnexMethods {
+  const acquire = client.acquireConnection.bind(client);
+  const release = client.releaseConnection.bind(client);
+  const transaction = client.transaction.bind(client);
+  return {
+    acquireConnection: async () => {
+      const scope = transactions.current();
+      const connection = await (scope ? scope.lend() : acquire());
+      dialect.lend(connection);
+      return connection;
+    },
+    releaseConnection: async (connection) => {
+      dialect.takeBack(connection);
+      const session = transactions.sessionOn(connection);
+      if (session) session.takeBack();
+      else await release(connection);
+    },
+    transaction: (...options) =>
+      transactions.current() ? Promise.reject(secondTransaction()) : transaction(...options),
+  };
+}
+
+/** Puts methods over an object's own or inherited ones; the returned function undoes it. */
+function override<T extends object>(target: T, methods: Partial<T>): () => void {
+  const before = Object.keys(methods).map((name) => [name, Object.getOwnPropertyDescriptor(target, name)] as const);
+  Object.assign(target, methods);
+  return () => {
+    for (const [name, own] of before) {
+      if (own) Object.defineProperty(target, name, own);
+      else Reflect.deleteProperty(target, name);
+    }
   };
 }
 

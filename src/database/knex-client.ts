@@ -12,6 +12,8 @@ export interface KnexClient {
   readonly driver: unknown;
   readonly config: Knex.Config;
   readonly connectionSettings: Readonly<Record<string, unknown>>;
+  /** Undefined once the instance is destroyed. */
+  readonly pool: { readonly max: number } | undefined;
   acquireConnection(): Promise<DriverConnection>;
   releaseConnection(connection: DriverConnection): Promise<void>;
   transaction(container: unknown, config?: unknown, outer?: unknown): unknown;

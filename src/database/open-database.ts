@@ -1,12 +1,12 @@
 import createKnex, { type Knex } from 'knex';
-import { MoneyclipError, UsageError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import { DatabaseConnection } from './database-connection.js';
 import { clientOf, isKnex, type KnexClient } from './knex-client.js';
 import { databaseConfig } from './database-config.js';
 import type { Dialect } from './dialect.js';
 import { PostgresDialect } from './postgres/postgres-dialect.js';
 import { convertPostgresError } from './postgres/postgres-errors.js';
-import { createSqliteDialect } from './sqlite/sqlite-dialect.js';
+import { openSqlite } from './sqlite/open-sqlite.js';
 import { convertSqliteError } from './sqlite/sqlite-errors.js';
 
 /** What `connect({ database })` takes: a URL, a knex config or a knex instance. */
@@ -63,7 +63,7 @@ async function dialectFor(knex: Knex, limits: DatabaseLimits, ownsConnections: b
   const client = clientOf(knex);
   switch (client.driverName) {
     case 'better-sqlite3':
-      return createSqliteDialect(knex, { busyTimeoutMs: limits.acquireTimeoutMs, ownsConnections }).catch(
+      return openSqlite(client, { busyTimeoutMs: limits.acquireTimeoutMs, ownsConnections }).catch(
         rethrow(convertSqliteError),
       );
     case 'pg':
@@ -85,7 +85,7 @@ function rethrow(convert: typeof convertPostgresError): (error: unknown) => neve
   };
 }
 
-function driverMissing(error: unknown): MoneyclipError | undefined {
+function driverMissing(error: unknown): UsageError | undefined {
   const driver =
     error instanceof Error ? /Cannot find (?:module|package) '([\w@/-]+)'/.exec(error.message)?.[1] : undefined;
   if (driver === undefined) return undefined;

@@ -69,7 +69,7 @@ export class StatementRunner {
       connection: this.#connectionName,
       model: statement.model,
       text: statement.text,
-      durationMs: performance.now() - started,
+      durationMs: started === 0 ? 0 : performance.now() - started,
       rows: rowsOf(result),
       ...(error && { error }),
     });

@@ -1,11 +1,10 @@
 import type { MoneyclipError } from '../../errors.js';
-import { hashText } from '../../support/hash.js';
 import type { CommitAnswer, Dialect, DialectFacts, DriverConnection, ErrorContext, Isolation } from '../dialect.js';
 import type { Statement, StatementResult } from '../statement.js';
 import type { PostgresClient, PostgresQuery, PostgresResult } from './postgres-driver.js';
-import { convertPostgresError, losesConnection } from './postgres-errors.js';
+import { convertPostgresError, losesConnection, planIsOutdated } from './postgres-errors.js';
+import { PreparedNames } from './prepared-names.js';
 
-const namesLimit = 1000;
 const writeCommands = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
 /** PostgreSQL by pg. */
@@ -13,7 +12,7 @@ export class PostgresDialect implements Dialect {
   readonly facts: DialectFacts = { name: 'postgres', rowLocks: true, maxParameters: 65_535 };
   readonly probe = undefined;
   readonly #queryTimeoutMs: number;
-  readonly #names = new Map<string, string>();
+  readonly #names = new PreparedNames();
 
   constructor(queryTimeoutMs: number) {
     this.#queryTimeoutMs = queryTimeoutMs;
@@ -70,7 +69,18 @@ export class PostgresDialect implements Dialect {
     // Every connection is in knex's pool.
   }
 
-  #query(client: PostgresClient, statement: Statement): Promise<PostgresResult> {
+  async #query(client: PostgresClient, statement: Statement): Promise<PostgresResult> {
+    try {
+      return await this.#send(client, statement);
+    } catch (error) {
+      if (!planIsOutdated(error)) throw error;
+      this.#names.renew(statement.text);
+      if (client.getTransactionStatus?.() !== 'I') throw error;
+      return this.#send(client, statement);
+    }
+  }
+
+  #send(client: PostgresClient, statement: Statement): Promise<PostgresResult> {
     const query = this.#queryOf(statement);
     return new Promise((resolve, reject) => {
       client.query(query, (error, result) => {
@@ -82,18 +92,8 @@ export class PostgresDialect implements Dialect {
   }
 
   #queryOf({ text, parameters, prepare }: Statement): PostgresQuery {
-    const query = { text, values: parameters, rowMode: 'array', query_timeout: this.#queryTimeoutMs } as const;
-    const name = prepare ? this.#nameOf(text) : undefined;
-    return name === undefined ? query : { ...query, name };
-  }
-
-  /** The name under which a text is prepared. A server keeps each for the life of a connection, so there is an end to them. */
-  #nameOf(text: string): string | undefined {
-    const known = this.#names.get(text);
-    if (known !== undefined || this.#names.size >= namesLimit) return known;
-    const name = `moneyclip_${hashText(text)}`;
-    this.#names.set(text, name);
-    return name;
+    const name = prepare ? this.#names.nameOf(text) : undefined;
+    return { text, values: parameters, name, rowMode: 'array', query_timeout: this.#queryTimeoutMs };
   }
 }
 

@@ -2,7 +2,8 @@
 export interface PostgresQuery {
   readonly text: string;
   readonly values: readonly unknown[];
-  readonly name?: string;
+  /** Prepared once per connection under this name, where there is one. */
+  readonly name: string | undefined;
   readonly rowMode: 'array';
   /** pg gives up waiting for the answer after this. */
   readonly query_timeout: number;
@@ -21,6 +22,8 @@ export interface PostgresClient {
   readonly readyForQuery: boolean;
   /** knex throws the connection away when this is set. */
   __knex__disposed?: unknown;
+  /** `I` while no transaction is open; older versions of pg do not tell. */
+  getTransactionStatus?(): string | null;
   query(query: PostgresQuery, callback: (error: Error | null | undefined, result: PostgresResult) => void): void;
   end(callback: () => void): void;
 }

@@ -18,19 +18,27 @@ interface ServerError extends Error {
   readonly table?: string;
   readonly column?: string;
   readonly constraint?: string;
+  /** The function of the server that found the error; unlike the message it is never translated. */
+  readonly routine?: string;
 }
 
 /** The typed error for what pg or the pool threw. */
 export function convertPostgresError(error: unknown, context: ErrorContext): MoneyclipError {
   if (error instanceof MoneyclipError) return error;
   const what = describeStatement(context.statement);
+  if (error instanceof TypeError) return new DatabaseError(`${what} failed: ${error.message}.`, { cause: error });
   if (!isServerError(error)) return poolError(error) ?? lostConnection(error, what, context);
   return constraintError(error, what) ?? otherError(error, what, context);
 }
 
-/** True where the connection cannot be used again. */
+/** True where the connection cannot be used again. A TypeError is a parameter that pg cannot write; nothing was sent. */
 export function losesConnection(error: unknown): boolean {
-  return !isServerError(error) || /^(08|57P0[123])/.test(error.code);
+  return isServerError(error) ? /^(08|57P0[123])/.test(error.code) : !(error instanceof TypeError);
+}
+
+/** True where a prepared statement no longer fits its table, which was altered since. Nothing was done. */
+export function planIsOutdated(error: unknown): boolean {
+  return isServerError(error) && error.code === '0A000' && error.routine === 'RevalidateCachedQuery';
 }
 
 function constraintError(error: ServerError, what: string): MoneyclipError | undefined {
@@ -58,7 +66,7 @@ function constraintError(error: ServerError, what: string): MoneyclipError | und
 
 function otherError(error: ServerError, what: string, context: ErrorContext): MoneyclipError {
   const options = { cause: error };
-  if (/^(40001|40P01|55P03)$/.test(error.code)) {
+  if (/^(40001|40P01|55P03)$/.test(error.code) || planIsOutdated(error)) {
     return new TransactionConflictError(
       `${what} failed: it conflicts with another transaction; run the whole transaction again.`,
       options,

@@ -1,4 +1,3 @@
-import type { Knex } from 'knex';
 import type { MoneyclipError } from '../../errors.js';
 import type { Awaitable } from '../../support/awaitable.js';
 import type {
@@ -9,11 +8,13 @@ import type {
   ErrorContext,
   FreshnessProbe,
 } from '../dialect.js';
-import { clientOf, type KnexClient } from '../knex-client.js';
 import type { Statement, StatementResult } from '../statement.js';
-import type { SqliteDatabase, SqliteDriver } from './sqlite-driver.js';
+import type { SqliteDatabase } from './sqlite-driver.js';
 import { convertSqliteError, isBusy } from './sqlite-errors.js';
+import { FileFreshnessProbe } from './file-freshness-probe.js';
+import { MemoryFreshnessProbe } from './memory-freshness-probe.js';
 import { SqliteHandle } from './sqlite-handle.js';
+import { SqliteWriter } from './sqlite-writer.js';
 
 /** How long knex's own SQL waits for a lock, and statements of the library without blocking the process. */
 export interface SqliteDialectOptions {
@@ -28,36 +29,42 @@ export interface SqliteDialectOptions {
  */
 export class SqliteDialect implements Dialect {
   readonly facts: DialectFacts = { name: 'sqlite', rowLocks: false, maxParameters: 32_766 };
-  readonly probe: FreshnessProbe | undefined;
+  readonly probe: FreshnessProbe;
   readonly #options: SqliteDialectOptions;
-  readonly #discarded = new WeakSet<object>();
   readonly #reader: SqliteHandle | undefined;
-  #writer: SqliteHandle;
+  readonly #writer: SqliteWriter;
+  readonly #memoryProbe: MemoryFreshnessProbe | undefined;
 
   constructor(writer: SqliteDatabase, reader: SqliteDatabase | undefined, options: SqliteDialectOptions) {
     this.#options = options;
-    this.#writer = new SqliteHandle(writer);
+    this.#writer = new SqliteWriter(writer);
     this.#reader = reader && new SqliteHandle(reader);
+    if (this.#reader) {
+      this.probe = new FileFreshnessProbe(this.#reader, this.#writer);
+    } else {
+      this.#memoryProbe = new MemoryFreshnessProbe(this.#writer);
+      this.probe = this.#memoryProbe;
+    }
   }
 
   executeDirect(statement: Statement): Awaitable<StatementResult> | undefined {
-    const handle = this.#reader && !statement.writes ? this.#reader : this.#idleWriter();
-    if (!handle) return undefined;
+    if (this.#reader && !statement.writes) return this.#read(this.#reader, statement);
+    if (!this.#writer.isIdle) return undefined;
     try {
-      return handle.execute(statement);
+      return this.#writer.execute(statement);
     } catch (error) {
-      if (!isBusy(error)) throw error;
-      return handle === this.#reader ? this.#retry(() => handle.execute(statement)) : undefined;
+      if (isBusy(error)) return undefined;
+      throw error;
     }
   }
 
   async execute(connection: DriverConnection, statement: Statement): Promise<StatementResult> {
-    const handle = this.#handleOf(connection);
+    this.#writer.adopt(asDatabase(connection));
     try {
-      return handle.execute(statement);
+      return this.#writer.execute(statement);
     } catch (error) {
       if (!isBusy(error)) throw error;
-      return this.#retry(() => handle.execute(statement));
+      return this.#retry(() => this.#writer.execute(statement));
     }
   }
 
@@ -88,7 +95,9 @@ export class SqliteDialect implements Dialect {
   }
 
   takeBack(connection: DriverConnection): void {
+    if (!asDatabase(connection).open) return;
     this.#setBusyTimeout(connection, 0);
+    if (connection === this.#writer.database) this.#memoryProbe?.lookForChangedTables();
   }
 
   convertError(error: unknown, context: ErrorContext): MoneyclipError {
@@ -99,15 +108,13 @@ export class SqliteDialect implements Dialect {
     this.#reader?.database.close();
   }
 
-  /** The writer while no transaction is open on it: a statement then stands alone, and being synchronous nothing can come between. */
-  #idleWriter(): SqliteHandle | undefined {
-    const { database } = this.#writer;
-    return database.open && !database.inTransaction ? this.#writer : undefined;
-  }
-
-  #handleOf(connection: DriverConnection): SqliteHandle {
-    if (connection !== this.#writer.database) this.#writer = new SqliteHandle(asDatabase(connection));
-    return this.#writer;
+  #read(reader: SqliteHandle, statement: Statement): Awaitable<StatementResult> {
+    try {
+      return reader.execute(statement);
+    } catch (error) {
+      if (!isBusy(error)) throw error;
+      return this.#retry(() => reader.execute(statement));
+    }
   }
 
   /** Waits for a lock without blocking the process: its holder may be this very process. */
@@ -124,35 +131,13 @@ export class SqliteDialect implements Dialect {
   }
 
   #setBusyTimeout(connection: DriverConnection, timeoutMs: number): void {
-    if (this.#options.ownsConnections) asDatabase(connection).pragma(`busy_timeout = ${timeoutMs}`);
+    if (!this.#options.ownsConnections) return;
+    try {
+      asDatabase(connection).pragma(`busy_timeout = ${timeoutMs}`);
+    } catch {
+      // Somebody iterates on this connection, and nobody can write on it meanwhile.
+    }
   }
-}
-
-/** Recognises the database behind a knex instance and opens the reader beside its connection. */
-export async function createSqliteDialect(knex: Knex, options: SqliteDialectOptions): Promise<SqliteDialect> {
-  const client = clientOf(knex);
-  const connection = await client.acquireConnection();
-  try {
-    const writer = asDatabase(connection);
-    return new SqliteDialect(writer, await openReader(client, writer), options);
-  } finally {
-    await client.releaseConnection(connection);
-  }
-}
-
-async function openReader(client: KnexClient, writer: SqliteDatabase): Promise<SqliteDatabase | undefined> {
-  const file = fileOf(writer);
-  if (file === '') return undefined;
-  const Driver = client.driver as SqliteDriver; // knex loaded it for a client whose driverName is better-sqlite3
-  const reader = new Driver(file, { timeout: 0 });
-  reader.pragma('query_only = ON');
-  return reader;
-}
-
-/** The path of the main database; empty for a database in memory. */
-function fileOf(database: SqliteDatabase): string {
-  const list = database.pragma('database_list') as { name: string; file: string }[]; // the pragma's columns
-  return list.find((entry) => entry.name === 'main')?.file ?? '';
 }
 
 function asDatabase(connection: DriverConnection): SqliteDatabase & { __knex__disposed?: unknown } {

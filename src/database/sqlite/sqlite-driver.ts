@@ -23,5 +23,5 @@ export interface SqliteDatabase {
 /** What the package better-sqlite3 exports. */
 export type SqliteDriver = new (
   file: string,
-  options: { readonly timeout: number; readonly nativeBinding?: string },
+  options: { readonly readonly: boolean; readonly nativeBinding: string | undefined },
 ) => SqliteDatabase;

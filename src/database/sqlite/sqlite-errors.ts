@@ -30,8 +30,14 @@ export function convertSqliteError(error: unknown, context: ErrorContext): Money
   const code = sqliteCode(error);
   const what = describeStatement(context.statement);
   const text = error instanceof Error ? error.message : String(error);
-  if (code === undefined) return poolError(error) ?? new DatabaseError(`${what} failed: ${text}`, { cause: error });
+  if (code === undefined) return poolError(error) ?? driverError(error, `${what} failed: ${text}.`, context);
   return constraintError(code, what, text, error) ?? otherError(code, what, text, { error, context });
+}
+
+/** better-sqlite3 throws plain errors for what it sees before SQLite does: a directory that is missing, a closed connection. */
+function driverError(cause: unknown, message: string, context: ErrorContext): DatabaseError {
+  const unreachable = context.statement === undefined || message.includes('connection is not open');
+  return unreachable ? new ConnectionError(message, { cause }) : new DatabaseError(message, { cause });
 }
 
 function constraintError(code: string, what: string, text: string, cause: unknown): MoneyclipError | undefined {

@@ -9,11 +9,13 @@ export class SqliteHandle {
   readonly #prepared = new Map<string, SqliteStatement>();
   readonly #totalChanges: SqliteStatement;
   readonly #dataVersion: SqliteStatement;
+  readonly #schemaVersion: SqliteStatement;
 
   constructor(database: SqliteDatabase) {
     this.database = database;
     this.#totalChanges = database.prepare('SELECT total_changes()').pluck(true);
     this.#dataVersion = database.prepare('PRAGMA data_version').pluck(true);
+    this.#schemaVersion = database.prepare('PRAGMA schema_version').pluck(true);
   }
 
   execute(statement: Statement): StatementResult {
@@ -31,6 +33,11 @@ export class SqliteHandle {
   /** A number that changes when another connection commits. */
   dataVersion(): number {
     return this.#dataVersion.get() as number; // a count
+  }
+
+  /** A number that changes when tables, indexes or triggers do. */
+  schemaVersion(): number {
+    return this.#schemaVersion.get() as number; // a count
   }
 
   #cached(text: string): SqliteStatement {

@@ -1,0 +1,106 @@
+import type { Statement, StatementResult } from '../statement.js';
+import type { SqliteDatabase } from './sqlite-driver.js';
+import { SqliteHandle } from './sqlite-handle.js';
+
+/** What the writing connection tells about the commits since it was opened. */
+export interface WriterState {
+  /** Counts the connections that there were: knex's pool may have replaced it. */
+  readonly generation: number;
+  /** Changes when another connection commits. */
+  readonly dataVersion: number;
+  /** Changes when tables do. */
+  readonly schemaVersion: number;
+  /** Rows that were changed on this connection by SQL that is not the library's. */
+  readonly unexplained: number;
+  /** How many of the library's writes were committed. */
+  readonly ownCommits: number;
+  /** Who has a transaction open on it. */
+  readonly transaction: 'none' | 'own' | 'other';
+}
+
+/** The one connection of the pool, which writes. Accounts for what the library's own statements change. */
+export class SqliteWriter {
+  #handle: SqliteHandle;
+  #generation = 1;
+  #explained: number;
+  #ownCommits = 0;
+  #ownTransaction = false;
+
+  constructor(database: SqliteDatabase) {
+    this.#handle = new SqliteHandle(database);
+    this.#explained = this.#handle.totalChanges();
+  }
+
+  get database(): SqliteDatabase {
+    return this.#handle.database;
+  }
+
+  get generation(): number {
+    return this.#generation;
+  }
+
+  get isOpen(): boolean {
+    return this.#handle.database.open;
+  }
+
+  /** True while a statement on it would stand alone. */
+  get isIdle(): boolean {
+    const { open, inTransaction } = this.#handle.database;
+    return open && !inTransaction;
+  }
+
+  /** Goes over to the connection that the pool hands out. */
+  adopt(database: SqliteDatabase): void {
+    if (database === this.#handle.database) return;
+    this.#handle = new SqliteHandle(database);
+    this.#generation += 1;
+    this.#explained = this.#handle.totalChanges();
+    this.#ownTransaction = false;
+  }
+
+  execute(statement: Statement): StatementResult {
+    const { database } = this.#handle;
+    const wasInTransaction = database.inTransaction;
+    const before = statement.writes ? this.#handle.totalChanges() : 0;
+    try {
+      return this.#handle.execute(statement);
+    } finally {
+      if (statement.writes) this.#explained += this.#handle.totalChanges() - before;
+      if (database.inTransaction) this.#ownTransaction ||= !wasInTransaction;
+      else this.#ended(wasInTransaction || statement.writes === true);
+    }
+  }
+
+  /** Rows that were changed by SQL that is not the library's; those that were rolled back count too. */
+  unexplained(): number {
+    return this.#handle.totalChanges() - this.#explained;
+  }
+
+  schemaVersion(): number {
+    return this.#handle.schemaVersion();
+  }
+
+  /** Throws where it cannot tell: an iterator holds a snapshot open on it. */
+  inspect(): WriterState {
+    const { database } = this.#handle;
+    database.exec(''); // throws while a statement iterates, which inTransaction does not show
+    return {
+      generation: this.#generation,
+      dataVersion: this.#handle.dataVersion(),
+      schemaVersion: this.#handle.schemaVersion(),
+      unexplained: this.unexplained(),
+      ownCommits: this.#ownCommits,
+      transaction: this.#transaction(),
+    };
+  }
+
+  #transaction(): WriterState['transaction'] {
+    if (!this.#handle.database.inTransaction) return 'none';
+    return this.#ownTransaction ? 'own' : 'other';
+  }
+
+  #ended(committed: boolean): void {
+    this.#ownTransaction = false;
+    if (committed) this.#ownCommits += 1;
+  }
+}
