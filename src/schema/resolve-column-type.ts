@@ -95,14 +95,14 @@ function assertDeclared(name: ColumnTypeName, designType: unknown, where: string
 
 function makeType(name: ColumnTypeName, declaration: ColumnTypeDeclaration, where: string): ColumnType {
   if (name === 'array') return arrayOf(declaration, where);
-  const { options: taken, make } = columnTypes[name];
+  const entry = columnTypes[name];
   const options = givenOptions(declaration);
   rejectOptions(
     name,
-    options.filter((option) => !taken.includes(option)),
+    options.filter((option) => !entry.options.includes(option)),
     where,
   );
-  return make(pick(declaration), where);
+  return entry.make(pick(declaration), where);
 }
 
 function arrayOf({ of, ...elementOptions }: ColumnTypeDeclaration, where: string): ColumnType {

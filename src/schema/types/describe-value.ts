@@ -2,18 +2,10 @@ import { isDate, isPromise, isUint8Array } from 'node:util/types';
 
 /** Says what kind of value came, for an error message: never the value itself, which may be private. */
 export function describeValue(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return value === '' ? 'empty text' : 'text';
-    case 'number':
-      return describeNumber(value);
-    case 'object':
-      return value === null ? 'null' : describeObject(value);
-    case 'undefined':
-      return 'undefined';
-    default:
-      return `a ${typeof value}`;
-  }
+  if (typeof value === 'string') return value === '' ? 'empty text' : 'text';
+  if (typeof value === 'number') return describeNumber(value);
+  if (value === null || value === undefined) return String(value);
+  return typeof value === 'object' ? describeObject(value) : `a ${typeof value}`;
 }
 
 function describeNumber(value: number): string {

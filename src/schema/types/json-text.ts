@@ -22,20 +22,16 @@ export function canonicalJson(value: unknown): string {
 }
 
 function walk(value: unknown, trail: Trail): void {
-  switch (typeof value) {
-    case 'boolean':
-      return;
-    case 'string':
-      return walkText(value, trail);
-    case 'number':
-      return Number.isFinite(value) ? undefined : fail(`is ${value}; write null`, trail);
-    case 'bigint':
-      return fail('is a bigint; write it as text', trail);
-    case 'object':
-      return value === null ? undefined : walkObject(value, trail);
-    default:
-      return fail(`is ${describeValue(value)}, which JSON has not`, trail);
-  }
+  if (value === null || typeof value === 'boolean') return;
+  if (typeof value === 'string') walkText(value, trail);
+  else if (typeof value === 'number') walkNumber(value, trail);
+  else if (typeof value === 'object') walkObject(value, trail);
+  else if (typeof value === 'bigint') fail('is a bigint; write it as text', trail);
+  else fail(`is ${describeValue(value)}, which JSON has not`, trail);
+}
+
+function walkNumber(value: number, trail: Trail): void {
+  if (!Number.isFinite(value)) fail(`is ${value}; write null`, trail);
 }
 
 function walkText(text: string, trail: Trail): void {

@@ -17,7 +17,7 @@ export const jsonType: ColumnType = {
     assertJson(value);
     return canonicalJson(value);
   },
-  decode: (cell) => JSON.parse(String(cell)),
+  decode: (cell): unknown => JSON.parse(String(cell)),
   toDatabase: (cell) => cell,
   fromDatabase: (raw) => cellOf(typeof raw === 'string' ? parse(raw) : raw),
   // As text, so that a parser that an application gave to pg has no say.

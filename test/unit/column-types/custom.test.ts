@@ -39,16 +39,15 @@ describe('custom column types', () => {
   it('are stored, read, compared and ordered as that type', () => {
     const money = decimalType({ precision: 8, scale: 2 }, 'x');
     const type = customType({ toDatabase: String, fromDatabase: Number }, money);
-    expect([type.sqlType, type.toDatabase, type.fromDatabase]).to.deep.equal([
-      money.sqlType,
-      money.toDatabase,
-      money.fromDatabase,
+    const own = ['name', 'signature', 'encode', 'decode'];
+    const taken = Object.entries(money).filter(([member]) => !own.includes(member));
+    expect(taken.map(([member]) => member)).to.include.members([
+      'sqlType',
+      'toDatabase',
+      'selectSql',
+      'canonicalEquality',
     ]);
-    expect([type.selectSql, type.orderSql, type.canonicalEquality]).to.deep.equal([
-      money.selectSql,
-      money.orderSql,
-      false,
-    ]);
+    expect(type).to.include(Object.fromEntries(taken));
     expect(point.canonicalEquality).to.equal(true);
   });
 

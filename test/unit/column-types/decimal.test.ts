@@ -7,7 +7,7 @@ import { refusalOf, throughCell } from './through-cell.js';
 
 const plain = decimalType({}, 'Order.total');
 const money = decimalType({ precision: 10, scale: 2 }, 'Order.total');
-const whole = decimalType({ precision: 3 }, 'Order.total');
+const units = decimalType({ precision: 3 }, 'Order.total');
 
 const digits = (most: number): fc.Arbitrary<string> => fc.stringMatching(new RegExp(`^\\d{0,${most}}$`));
 const decimalTexts = fc
@@ -53,7 +53,7 @@ describe('decimal columns', () => {
     expect(money.encode(3)).to.equal('3.00');
     expect(money.encode('-0')).to.equal('0.00');
     expect(money.encode('-00000000012345678.10')).to.equal('-12345678.10');
-    expect(whole.encode('12.0')).to.equal('12');
+    expect(units.encode('12.0')).to.equal('12');
     expect(decimalType({ precision: 2, scale: 2 }, 'x').encode('0.12')).to.equal('0.12');
   });
 
@@ -64,7 +64,7 @@ describe('decimal columns', () => {
     expect(refusalOf(() => money.encode('123456789'))).to.equal(
       'expects at most 8 digits before the decimal point, got 9',
     );
-    expect(refusalOf(() => whole.encode('1.5'))).to.equal(
+    expect(refusalOf(() => units.encode('1.5'))).to.equal(
       'expects at most 0 digits after the decimal point, got 1; round it first',
     );
     expect(refusalOf(() => plain.encode(`0.${'0'.repeat(16_383)}1`))).to.equal(
@@ -131,7 +131,7 @@ describe('decimal columns', () => {
 
   it('are declared with their digits, ordered as numbers on SQLite, and carry no condition stamps', () => {
     expect(money.sqlType('postgres')).to.equal('numeric(10,2)');
-    expect(whole.sqlType('postgres')).to.equal('numeric(3,0)');
+    expect(units.sqlType('postgres')).to.equal('numeric(3,0)');
     expect(plain.sqlType('postgres')).to.equal('numeric');
     expect(money.sqlType('sqlite')).to.equal('text');
     expect(money.orderSql?.('"total"', 'sqlite')).to.equal('cast("total" as real)');

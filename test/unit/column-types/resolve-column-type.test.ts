@@ -15,7 +15,7 @@ function nameOf(declaration: ColumnTypeDeclaration, designType?: unknown): strin
 
 function refusalOf(declaration: object, designType?: unknown): string {
   try {
-    resolveColumnType(declaration as ColumnTypeDeclaration, designType, 'Document.meta'); // some are wrong on purpose
+    resolveColumnType(declaration, designType, 'Document.meta');
   } catch (error) {
     expect(error).to.be.instanceOf(UsageError);
     return (error as UsageError).message; // asserted above
