@@ -66,7 +66,9 @@ function firstAttempt(client: RedisClient, clock: Clock): Promise<void> {
 }
 
 function isCacheStore(value: object): value is CacheStore {
-  return typeof Reflect.get(value, 'name') === 'string' && hasMethods(value, ['read', 'acquire', 'write', 'drop', 'close']);
+  return (
+    typeof Reflect.get(value, 'name') === 'string' && hasMethods(value, ['read', 'acquire', 'write', 'drop', 'close'])
+  );
 }
 
 function isRedisClient(value: object): value is RedisClient {

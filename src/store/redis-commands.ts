@@ -19,7 +19,11 @@ export async function acquireTexts(client: RedisClient, requests: readonly Cache
   const pipeline = client.pipeline();
   for (const request of requests) setIfEmpty(pipeline, request);
   for (const chunk of chunksOf(requests.map(({ key }) => key))) pipeline.mget(chunk);
-  return toTexts(valuesOf(await pipeline.exec()).slice(requests.length).flat());
+  return toTexts(
+    valuesOf(await pipeline.exec())
+      .slice(requests.length)
+      .flat(),
+  );
 }
 
 /** SET of each; in one pipeline where there are several. */

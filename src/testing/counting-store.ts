@@ -1,0 +1,72 @@
+import { isInProcess, type CacheStore, type CacheWrite } from '../store/cache-store.js';
+import type { Awaitable } from '../support/awaitable.js';
+import type { StoreOperation } from './flaky-store.js';
+
+/** Counts for each operation of a store; `peek` exists only for stores in process. */
+export type StoreCounts = Record<StoreOperation | 'peek', number>;
+
+/** A store in front of another one that counts what is asked of it. In process where the other one is. */
+export class CountingStore implements CacheStore {
+  readonly name: string;
+  /** How often each operation was asked for: the round trips. */
+  readonly calls: StoreCounts = noCounts();
+  /** How many keys each operation was asked for in all. */
+  readonly keys: StoreCounts = noCounts();
+  declare readonly peek?: (key: string) => string | undefined;
+  readonly #store: CacheStore;
+
+  constructor(store: CacheStore) {
+    this.name = store.name;
+    this.#store = store;
+    if (isInProcess(store)) {
+      this.peek = (key) => {
+        this.#count('peek', 1);
+        return store.peek(key);
+      };
+    }
+  }
+
+  /** The number of calls of all operations. */
+  get total(): number {
+    return Object.values(this.calls).reduce((sum, calls) => sum + calls, 0);
+  }
+
+  /** Starts counting from zero. */
+  reset(): void {
+    Object.assign(this.calls, noCounts());
+    Object.assign(this.keys, noCounts());
+  }
+
+  read(keys: readonly string[]): Awaitable<(string | undefined)[]> {
+    this.#count('read', keys.length);
+    return this.#store.read(keys);
+  }
+
+  acquire(requests: readonly CacheWrite[]): Awaitable<(string | undefined)[]> {
+    this.#count('acquire', requests.length);
+    return this.#store.acquire(requests);
+  }
+
+  write(entries: readonly CacheWrite[]): Awaitable<void> {
+    this.#count('write', entries.length);
+    return this.#store.write(entries);
+  }
+
+  drop(keys: readonly string[]): Awaitable<void> {
+    this.#count('drop', keys.length);
+    return this.#store.drop(keys);
+  }
+
+  close(): Promise<void> {
+    return this.#store.close();
+  }
+
+  #count(operation: keyof StoreCounts, keys: number): void {
+    this.calls[operation] += 1;
+    this.keys[operation] += keys;
+  }
+}
+
+function noCounts(): StoreCounts {
+  return { peek: 0, read: 0, acquire: 0, write: 0, drop: 0 };
+}

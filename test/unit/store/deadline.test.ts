@@ -1,0 +1,118 @@
+import { expect } from 'chai';
+import { describe, it } from 'mocha';
+import { Deadline, DeadlineError } from '../../../src/store/deadline.js';
+import { FakeClock } from '../../../src/testing/index.js';
+
+function start(deadline: Deadline, promise: Promise<unknown> = new Promise(() => undefined)): { outcome: unknown } {
+  const seen: { outcome: unknown } = { outcome: 'waiting' };
+  deadline.race(promise).then(
+    (value) => (seen.outcome = value),
+    (error: unknown) => (seen.outcome = error),
+  );
+  return seen;
+}
+
+describe('Deadline', () => {
+  it('settles like the promise', async () => {
+    const deadline = new Deadline(new FakeClock(), 250);
+    expect(await deadline.race(Promise.resolve('value'))).to.equal('value');
+    const failure = new Error('failure');
+    const { outcome } = await settled(start(deadline, Promise.reject(failure)));
+    expect(outcome).to.equal(failure);
+  });
+
+  it('rejects in the millisecond of the deadline, and not before', async () => {
+    const clock = new FakeClock();
+    const seen = start(new Deadline(clock, 250));
+    clock.advance(249);
+    expect((await settled(seen)).outcome).to.equal('waiting');
+    clock.advance(1);
+    expect((await settled(seen)).outcome)
+      .to.be.instanceOf(DeadlineError)
+      .with.property('message', 'no answer within 250 ms');
+  });
+
+  it('gives each its own deadline with one timer for all', async () => {
+    const clock = new FakeClock();
+    const deadline = new Deadline(clock, 250);
+    const all: { outcome: unknown }[] = [];
+    for (let count = 0; count < 5; count += 1) {
+      all.push(start(deadline));
+      expect(clock.scheduled).to.equal(1);
+      clock.advance(40);
+    }
+    for (let expired = 0; expired <= 5; expired += 1) {
+      await settled(all[0]!);
+      expect(all.filter(({ outcome }) => outcome instanceof DeadlineError)).to.have.length(expired);
+      clock.advance(expired === 0 ? 50 : 40);
+    }
+  });
+
+  it('leaves no timer running when nothing waits any more', async () => {
+    const clock = new FakeClock();
+    const deadline = new Deadline(clock, 250);
+    for (let count = 0; count < 100; count += 1) await deadline.race(Promise.resolve());
+    expect(clock.scheduled).to.equal(1);
+    clock.advance(250);
+    expect(clock.scheduled).to.equal(0);
+  });
+
+  it('ignores an outcome that comes later, a failure too', async () => {
+    const clock = new FakeClock();
+    let fail: (error: Error) => void = () => undefined;
+    const seen = start(new Deadline(clock, 250), new Promise((_, reject) => (fail = reject)));
+    clock.advance(250);
+    fail(new Error('late'));
+    expect((await settled(seen)).outcome).to.be.instanceOf(DeadlineError);
+  });
+
+  it('waits for what lies in the socket when this process was too busy to run the timer', async () => {
+    const real = new LateClock();
+    let answer: (value: string) => void = () => undefined;
+    const seen = start(new Deadline(real, 250), new Promise((resolve) => (answer = resolve)));
+    real.runLate(400);
+    expect((await settled(seen)).outcome, 'the timer ran late').to.equal('waiting');
+    answer('it was there');
+    await settled(seen);
+    real.runLate(1);
+    expect((await settled(seen)).outcome).to.equal('it was there');
+  });
+
+  it('rejects one turn later when nothing lay in the socket', async () => {
+    const real = new LateClock();
+    const seen = start(new Deadline(real, 250));
+    real.runLate(400);
+    real.runLate(1);
+    expect((await settled(seen)).outcome).to.be.instanceOf(DeadlineError);
+  });
+
+  it('does not wait longer when the wall clock is set back', async () => {
+    const clock = new FakeClock();
+    const seen = start(new Deadline(clock, 250));
+    clock.set(clock.now() - 3_600_000);
+    clock.advance(250);
+    expect((await settled(seen)).outcome).to.be.instanceOf(DeadlineError);
+  });
+});
+
+/** A clock whose timers run only when the event loop gets to them. */
+class LateClock extends FakeClock {
+  #due: (() => void)[] = [];
+
+  override schedule(_delayMs: number, task: () => void): () => void {
+    this.#due.push(task);
+    return () => undefined;
+  }
+
+  runLate(ms: number): void {
+    this.advance(ms);
+    const due = this.#due;
+    this.#due = [];
+    for (const task of due) task();
+  }
+}
+
+async function settled<T>(seen: T): Promise<T> {
+  await new Promise((resolve) => setImmediate(resolve));
+  return seen;
+}
