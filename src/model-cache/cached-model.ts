@@ -1,4 +1,5 @@
 import { Model } from '../model/model.js';
+import type { ModelClassLike } from '../schema/declaration.js';
 import { CacheManager } from './cache-manager.js';
 
 /** A class that `CacheMixin` can extend: any that extends `Model`. */
@@ -24,7 +25,7 @@ export function CacheMixin<Base extends ModelConstructor>(base: Base): Base & Ca
   }
   Object.defineProperty(Cached, 'cache', {
     configurable: true,
-    get(this: typeof Cached) {
+    get(this: ModelClassLike) {
       return managerOf(this);
     },
   });
@@ -35,7 +36,7 @@ export function CacheMixin<Base extends ModelConstructor>(base: Base): Base & Ca
 const managers = new WeakMap<object, CacheManager<any>>();
 
 // oxlint-disable-next-line typescript/no-explicit-any -- as `cache` above
-function managerOf(model: typeof Model): CacheManager<any> {
+function managerOf(model: ModelClassLike): CacheManager<any> {
   let manager = managers.get(model);
   if (!manager) {
     manager = new CacheManager(model);

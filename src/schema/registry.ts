@@ -3,11 +3,18 @@ import { nearest } from '../support/nearest.js';
 import { declarationOf, type ModelClassLike, type ModelReference } from './declaration.js';
 
 const byLabel = new Map<string, ModelClassLike[]>();
+let version = 0;
 
 /** Makes a model known by its label. A class declared again for the same table takes the place of the earlier one. */
 export function registerModel(model: ModelClassLike, label: string): void {
   const others = (byLabel.get(label) ?? []).filter((other) => tableOf(other) !== tableOf(model));
   byLabel.set(label, [...others, model]);
+  version += 1;
+}
+
+/** Grows with every model that is declared: what was derived from all models is outdated then. */
+export function registryVersion(): number {
+  return version;
 }
 
 /** The model behind a class, a thunk or a label. Throws UsageError, naming `where`, if there is none or more than one. */

@@ -16,7 +16,8 @@ export interface RedisPipeline {
 
 /**
  * What the store needs of a client: the `Redis` and the `Cluster` of ioredis 5 and 6 have it. For Sentinel give a
- * `Redis` that was made with `sentinels`.
+ * `Redis` that was made with `sentinels`. Give it a `socketTimeout`, or it takes the operating system's minutes to notice
+ * that a connection leads nowhere; the cache is unavailable for so long.
  */
 export interface RedisClient {
   /** `ready` when commands are answered. */

@@ -5,28 +5,27 @@ import { UsageError } from '../../errors.js';
 import { refuse, unreadable } from './refusal.js';
 
 /**
- * How each type's elements are read on PostgreSQL, as JSON in either case: `text` first casts every element to text,
- * which numbers above 2^53 need; `json` does not, because the text of a date follows the session's DateStyle.
+ * How the elements of each type are read on PostgreSQL. `cast`: all at once as text, which keeps numbers above 2^53.
+ * `each`: one by one as the type itself reads them, because their text follows the session's DateStyle and TimeZone.
  */
-const READ_AS: ReadonlyMap<string, 'text' | 'json'> = new Map([
-  ['integer', 'text'],
-  ['bigint', 'text'],
-  ['float', 'text'],
-  ['decimal', 'text'],
-  ['boolean', 'text'],
-  ['string', 'text'],
-  ['text', 'text'],
-  ['uuid', 'text'],
-  ['enum', 'text'],
-  ['time', 'text'],
-  ['date', 'json'],
-  ['datetime', 'json'],
+const READING: ReadonlyMap<string, 'cast' | 'each'> = new Map([
+  ['integer', 'cast'],
+  ['bigint', 'cast'],
+  ['float', 'cast'],
+  ['decimal', 'cast'],
+  ['boolean', 'cast'],
+  ['string', 'cast'],
+  ['text', 'cast'],
+  ['uuid', 'cast'],
+  ['enum', 'cast'],
+  ['time', 'cast'],
+  ['date', 'each'],
+  ['datetime', 'each'],
 ]);
 
 /** Lists of one element type, with nulls in them, of one dimension. A cell is the JSON text of the elements' cells. */
 export function arrayType({ of }: ColumnTypeOptions, where: string): ColumnType {
   const element = elementOf(of, where);
-  const readAs = READ_AS.get(element.name) === 'text' ? '::text[]' : '';
   return {
     name: 'array',
     signature: `array:${element.signature}`,
@@ -38,8 +37,17 @@ export function arrayType({ of }: ColumnTypeOptions, where: string): ColumnType 
     toDatabase: (cell, dialect) => (dialect === 'sqlite' ? cell : arrayLiteral(cells(cell), element)),
     fromDatabase: (raw, dialect) =>
       JSON.stringify(eachElement(parse(raw), (item) => element.fromDatabase(item, dialect))),
-    selectSql: (column, dialect) => (dialect === 'sqlite' ? undefined : `array_to_json(${column}${readAs})::text`),
+    selectSql: (column, dialect) => (dialect === 'sqlite' ? undefined : readSql(column, element)),
   };
+}
+
+/** Reads an array as JSON, which has one form under all settings and that no parser in pg has a say in. */
+function readSql(column: string, element: ColumnType): string {
+  if (READING.get(element.name) === 'cast') return `array_to_json(${column}::text[])::text`;
+  const item = element.selectSql?.('item.value', 'postgres') ?? 'item.value';
+  const items = `select ${item} from unnest(${column}) with ordinality as item(value, place) order by item.place`;
+  // NOTE: unnest would flatten what has more dimensions; as nested JSON it is refused.
+  return `case array_ndims(${column}) when 1 then array_to_json(array(${items})) else array_to_json(${column}) end::text`;
 }
 
 function elementOf(of: ColumnType | undefined, where: string): ColumnType {
@@ -48,9 +56,9 @@ function elementOf(of: ColumnType | undefined, where: string): ColumnType {
       `${where}: an array needs the type of its elements. Write for example type: 'array', of: 'integer'.`,
     );
   }
-  if (READ_AS.has(of.name)) return of;
+  if (READING.has(of.name)) return of;
   throw new UsageError(
-    `${where}: an array cannot hold elements of type '${of.name}'. Write type: 'json', or of: one of ${[...READ_AS.keys()].join(', ')}.`,
+    `${where}: an array cannot hold elements of type '${of.name}'. Write type: 'json', or of: one of ${[...READING.keys()].join(', ')}.`,
   );
 }
 

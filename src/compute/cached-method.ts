@@ -1,0 +1,147 @@
+import { UsageError } from '../errors.js';
+import { runInFrame } from '../cache/dependency-frame.js';
+import { announce } from '../changes/change-log.js';
+import { tableDependency } from '../invalidation/dependencies.js';
+import { modelCacheOf, type ModelCache } from '../model-cache/model-cache.js';
+import { isDirty } from '../model/dirty.js';
+import { Model } from '../model/model.js';
+import type { ModelClassLike } from '../schema/declaration.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+import { resolveModel } from '../schema/registry.js';
+import { schemaOf } from '../schema/schema-of.js';
+import { keyCellOf } from '../schema/values.js';
+import { canonical } from './canonical.js';
+import { Computation, type Call } from './computation.js';
+import { freshInstance } from './fresh-instance.js';
+import { KeyTemplate } from './key-template.js';
+import type { MethodDeclaration } from './method-declaration.js';
+
+const computations = new WeakMap<ModelCache, Map<string, Computation>>();
+
+/** A computed method of one class: a subclass that inherits it has its own values. */
+export class CachedMethod {
+  readonly declaration: MethodDeclaration;
+  readonly schema: ModelSchema;
+  readonly label: string;
+
+  constructor(declaration: MethodDeclaration, model: ModelClassLike) {
+    this.declaration = declaration;
+    this.schema = schemaOf(model);
+    this.label = `${this.schema.label}.${declaration.name}`;
+  }
+
+  /** The value for an instance: from the cache, else computed on the row as it is now and stored. */
+  get(self: object, args: readonly unknown[]): Promise<unknown> {
+    const reason = this.#ownReason(self);
+    if (reason === undefined) return this.#computation().get(this.#call(self, args));
+    const { cache } = this.#context();
+    cache.spoilFrame(reason);
+    cache.statistics.of(this.label).bypasses += 1;
+    return Promise.resolve(this.declaration.run.apply(self, [...args]));
+  }
+
+  /** The key as people read it. */
+  key(self: unknown, args: readonly unknown[]): string {
+    return this.#template().format(this.#parts(self, args), this.declaration.where);
+  }
+
+  peek(self: object, args: readonly unknown[]): Promise<unknown> {
+    return this.#computation().peek(this.#call(self, args));
+  }
+
+  refresh(self: object, args: readonly unknown[]): Promise<unknown> {
+    return this.#computation().refresh(this.#call(self, args));
+  }
+
+  inspect(self: object, args: readonly unknown[]): ReturnType<Computation['inspect']> {
+    return this.#computation().inspect(this.#call(self, args));
+  }
+
+  /** Drops the value for these arguments of the key function; in a transaction, at its commit. */
+  async invalidate(self: unknown, args: readonly unknown[]): Promise<void> {
+    const { cache } = this.#context();
+    await announce(cache.connection, [{ kind: 'dependencies', dependencies: [this.dependency(self, args)] }]);
+  }
+
+  /** What the value for these arguments of the key function depends on by its key alone. */
+  dependency(self: unknown, args: readonly unknown[]): string {
+    return this.#computation().dependencyOf(this.#identity(self, args));
+  }
+
+  #call(self: object, args: readonly unknown[]): Call {
+    return {
+      identity: this.#identity(self, args),
+      run: async (frame) => {
+        const { cache } = this.#context();
+        const key = keyCellOf(this.schema, self);
+        const fresh = await runInFrame(undefined, () => freshInstance(cache, this.schema, { key, frame }));
+        if (!fresh) frame.spoil('its own row does not exist');
+        return this.declaration.run.apply(fresh ?? self, [...args]);
+      },
+    };
+  }
+
+  /** Why this instance's value must not be cached; undefined where it may. */
+  #ownReason(self: object): string | undefined {
+    if (!(self instanceof Model) || !self.isPersisted) return 'the instance is not stored';
+    if (this.#context().cache.connection.currentTransaction()) return 'inside a transaction';
+    return isDirty(self, this.schema) ? 'the instance has unsaved changes' : undefined;
+  }
+
+  #identity(self: unknown, args: readonly unknown[]): string {
+    return this.#template().identity(this.#parts(self, args), this.declaration.where);
+  }
+
+  #parts(self: unknown, args: readonly unknown[]): readonly unknown[] {
+    const { keyFunction, template, where } = this.declaration;
+    if (keyFunction) return keyFunction(self, ...args);
+    const key = keyCellOf(this.schema, self);
+    return template ? [key] : [key, args.map((argument) => canonical(argument, where)).join()];
+  }
+
+  #template(): KeyTemplate {
+    return this.declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, this.declaration.where);
+  }
+
+  #context(): { readonly cache: ModelCache } {
+    return { cache: modelCacheOf(this.schema) };
+  }
+
+  #computation(): Computation {
+    const { cache } = this.#context();
+    const known = computations.get(cache) ?? new Map<string, Computation>();
+    computations.set(cache, known);
+    const computation = known.get(this.label) ?? this.#makeComputation(cache);
+    known.set(this.label, computation);
+    return computation;
+  }
+
+  #makeComputation(cache: ModelCache): Computation {
+    const { ttlMs, watched, paths, where } = this.declaration;
+    for (const [model] of paths) resolveModel(model, where);
+    const dependencies = watched.map((model) => tableDependency(schemaOf(resolveModel(model, where)).table));
+    return new Computation(cache, { label: this.label, ttlMs: ttlMs ?? cache.policy(this.schema.label).ttlMs('get'), dependencies });
+  }
+}
+
+const methods = new WeakMap<object, Map<string, CachedMethod>>();
+const declarations = new WeakMap<object, MethodDeclaration>();
+
+/** Notes that `wrapper` stands for a computed method. */
+export function registerMethod(wrapper: object, declaration: MethodDeclaration): void {
+  declarations.set(wrapper, declaration);
+}
+
+/** The computed method of this name of a class. Throws UsageError if there is none. */
+export function methodOf(model: ModelClassLike, name: string): CachedMethod {
+  const known = methods.get(model) ?? new Map<string, CachedMethod>();
+  methods.set(model, known);
+  const method = known.get(name);
+  if (method && method.schema === schemaOf(model)) return method;
+  const wrapper: unknown = Reflect.get(model.prototype as object, name);
+  const declaration = typeof wrapper === 'function' ? declarations.get(wrapper) : undefined;
+  if (!declaration) throw new UsageError(`moneyclip.of(${model.name}, '${name}'): ${model.name}.${name} is no method under @moneyclip`);
+  const made = new CachedMethod(declaration, model);
+  known.set(name, made);
+  return made;
+}

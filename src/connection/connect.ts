@@ -1,0 +1,198 @@
+import { UsageError } from '../errors.js';
+import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
+import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
+import { onChanges } from '../changes/change-log.js';
+import { observeWrites } from '../changes/write-observer.js';
+import { watchObserver } from '../compute/watches.js';
+import { observeQueries } from '../query/query-observer.js';
+import { registerConnection } from '../database/connections.js';
+import type { DatabaseConnection } from '../database/database-connection.js';
+import { openDatabase, type DatabaseSetting } from '../database/open-database.js';
+import { invalidate } from '../invalidation/invalidator.js';
+import { ModelCache, setModelCache } from '../model-cache/model-cache.js';
+import { Policies, type PolicySettings } from '../model-cache/policy.js';
+import { repopulateRows } from '../model-cache/repopulate.js';
+import { queryTracker } from '../model-cache/track-queries.js';
+import { installReverseAccessors } from '../model/reverse-accessors.js';
+import { sameName, snakeCase, type Naming } from '../schema/naming.js';
+import { setNaming } from '../schema/schema-of.js';
+import type { CacheStore } from '../store/cache-store.js';
+import { openStore, type StoreSetting } from '../store/open-store.js';
+import { systemClock, type Clock } from '../support/clock.js';
+import { durationMs, type Duration } from '../support/duration.js';
+import { nearest } from '../support/nearest.js';
+import { cacheChannel } from '../telemetry/channels.js';
+import { Statistics } from '../telemetry/statistics.js';
+import { Database } from './database.js';
+
+/** What `connect` takes. */
+export interface ConnectOptions {
+  /** `sqlite:app.db`, `sqlite::memory:`, `postgres://…`, a knex config or a knex instance. */
+  readonly database: DatabaseSetting;
+  /** `redis://…`, `memory:`, an ioredis Redis or Cluster, or a CacheStore; default: `memory:`. */
+  readonly cache?: StoreSetting;
+  /** The connection's name; models use `default` unless their `@Table` names another. */
+  readonly name?: string;
+  /** What every key starts with, or a function that tells it for the current async context; default: `moneyclip:`. */
+  readonly prefix?: string | (() => string);
+  /** The life of an entry, ± 10 %; default: 1 hour. */
+  readonly ttl?: Duration;
+  /** The life of "there is no such row"; default: 1 minute. */
+  readonly negativeTtl?: Duration;
+  /** False: everything works, nothing is cached. */
+  readonly enabled?: boolean;
+  /** Whether a cache that fails makes reads go to the database (the default) or throw StoreUnavailableError. */
+  readonly onCacheFailure?: 'degrade' | 'throw';
+  /** Keys that hide their arguments (the default) or can be read. */
+  readonly keys?: KeyStyle;
+  /** What is cached by itself and for how long, by patterns of labels; the first match holds. */
+  readonly policies?: PolicySettings;
+  /** How properties are named in the database; default: `snake_case`. */
+  readonly naming?: 'snake_case' | 'same' | Naming;
+  /** How long a statement may take on PostgreSQL; default: 30 seconds. */
+  readonly queryTimeout?: Duration;
+  /** How long to wait for a free connection or a lock of SQLite; default: 5 seconds. */
+  readonly acquireTimeout?: Duration;
+  /** Where time comes from; for tests. */
+  readonly clock?: Clock;
+}
+
+const optionNames = [
+  ...['database', 'cache', 'name', 'prefix', 'ttl', 'negativeTtl', 'enabled', 'onCacheFailure', 'keys', 'policies'],
+  ...['naming', 'queryTimeout', 'acquireTimeout', 'clock'],
+];
+
+/**
+ * Opens a database with its cache; models are usable as soon as it has resolved. Throws UsageError for wrong options
+ * or a name that is taken, ConnectionError if the database cannot be reached. A cache that cannot be reached is no
+ * error: the database answers until it can.
+ */
+export async function connect(options: ConnectOptions): Promise<Database> {
+  checkOptions(options);
+  const { name = 'default', clock = systemClock } = options;
+  const settings = toSettings(options);
+  const connection = await openDatabase(options.database, { name, ...settings.limits });
+  try {
+    registerConnection(name, connection);
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+  setNaming(name, settings.naming);
+  const store = await openStore(options.cache, { clock, dropInstead: () => [settings.keyspace().epoch] });
+  return assemble(options, { settings, connection, store, clock });
+}
+
+interface Settings {
+  readonly keyspace: () => Keyspace;
+  readonly policies: Policies;
+  readonly negativeTtlMs: number;
+  readonly naming: Naming | undefined;
+  readonly limits: { readonly queryTimeoutMs?: number; readonly acquireTimeoutMs?: number };
+}
+
+interface Opened {
+  readonly settings: Settings;
+  readonly connection: DatabaseConnection;
+  readonly store: CacheStore;
+  readonly clock: Clock;
+}
+
+function assemble(options: ConnectOptions, { settings, connection, store, clock }: Opened): Database {
+  const { name = 'default', enabled = true, onCacheFailure: onFailure = 'degrade' } = options;
+  const statistics = new Statistics();
+  const { probe } = connection;
+  const engine = new CacheEngine({
+    store,
+    clock,
+    keyspace: settings.keyspace,
+    onFailure,
+    events: engineEvents(),
+    changedElsewhere: probe && (() => probe.changedElsewhere()),
+  });
+  const { policies, negativeTtlMs } = settings;
+  const cache = new ModelCache({ connection, engine, enabled, policies, negativeTtlMs, statistics });
+  setModelCache(cache);
+  observe(connection, cache);
+  installReverseAccessors();
+  return new Database({ name, connection, engine, store, statistics, clock });
+}
+
+function observe(connection: DatabaseConnection, cache: ModelCache): void {
+  const queries = queryTracker(cache);
+  observeQueries(connection, queries);
+  observeWrites(connection, watchObserver(connection));
+  onChanges(connection, async (changes) => {
+    await invalidate(cache.engine, cache.statistics, changes);
+    await repopulateRows(cache, changes);
+  });
+}
+
+function engineEvents(): EngineEvents {
+  return {
+    storeFailed: (operation, error) => {
+      if (!cacheChannel.hasSubscribers) return;
+      const reason = error instanceof Error ? error.message : String(error);
+      cacheChannel.publish({ label: 'store', outcome: 'bypass', reason: `${operation} failed: ${reason}` });
+    },
+    corruptEntry: () => {
+      if (!cacheChannel.hasSubscribers) return;
+      cacheChannel.publish({ label: 'store', outcome: 'miss', reason: 'an entry could not be read' });
+    },
+  };
+}
+
+function checkOptions(options: ConnectOptions): void {
+  if (typeof options !== 'object' || options === null || options.database === undefined) {
+    throw new UsageError("connect({ database, … }): database is needed, such as 'sqlite:app.db' or 'postgres://…'");
+  }
+  for (const name of Object.keys(options)) {
+    if (optionNames.includes(name)) continue;
+    const hint = nearest(name, optionNames);
+    throw new UsageError(`connect: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${optionNames.join(', ')}`}`);
+  }
+  oneOf('onCacheFailure', options.onCacheFailure, ['degrade', 'throw']);
+  oneOf('keys', options.keys, ['hashed', 'readable']);
+}
+
+function oneOf(option: string, value: string | undefined, allowed: readonly string[]): void {
+  if (value === undefined || allowed.includes(value)) return;
+  throw new UsageError(`connect: ${option} is '${value}'; use ${allowed.map((one) => `'${one}'`).join(' or ')}`);
+}
+
+function toSettings(options: ConnectOptions): Settings {
+  const ttlMs = durationMs(options.ttl ?? '1h', 'ttl');
+  return {
+    keyspace: toKeyspace(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed'),
+    policies: new Policies(options.policies ?? {}, ttlMs),
+    negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
+    naming: toNaming(options.naming),
+    limits: {
+      ...(options.queryTimeout === undefined ? {} : { queryTimeoutMs: durationMs(options.queryTimeout, 'queryTimeout') }),
+      ...(options.acquireTimeout === undefined ? {} : { acquireTimeoutMs: durationMs(options.acquireTimeout, 'acquireTimeout') }),
+    },
+  };
+}
+
+function toNaming(naming: ConnectOptions['naming']): Naming | undefined {
+  if (naming === undefined || typeof naming === 'function') return naming;
+  oneOf('naming', naming, ['snake_case', 'same']);
+  return naming === 'same' ? sameName : snakeCase;
+}
+
+function toKeyspace(prefix: string | (() => string), style: KeyStyle): () => Keyspace {
+  if (typeof prefix === 'string') {
+    const keyspace = new Keyspace(prefix, style);
+    return () => keyspace;
+  }
+  const keyspaces = new Map<string, Keyspace>();
+  return () => {
+    const current = prefix();
+    let keyspace = keyspaces.get(current);
+    if (!keyspace) {
+      keyspace = new Keyspace(current, style);
+      keyspaces.set(current, keyspace);
+    }
+    return keyspace;
+  };
+}

@@ -1,0 +1,90 @@
+import type { Knex } from 'knex';
+import type { CacheEngine } from '../cache/cache-engine.js';
+import { announce } from '../changes/change-log.js';
+import { unregisterConnection } from '../database/connections.js';
+import type { DatabaseConnection } from '../database/database-connection.js';
+import type { TransactionOptions } from '../database/transaction.js';
+import { createTables } from '../model/create-tables.js';
+import type { ModelClassLike } from '../schema/declaration.js';
+import { schemaOf } from '../schema/schema-of.js';
+import type { CacheStore } from '../store/cache-store.js';
+import type { Clock } from '../support/clock.js';
+import { total, type Counters, type Statistics } from '../telemetry/statistics.js';
+import { PlainCache } from './plain-cache.js';
+
+export interface DatabaseParts {
+  readonly name: string;
+  readonly connection: DatabaseConnection;
+  readonly engine: CacheEngine;
+  readonly store: CacheStore;
+  readonly statistics: Statistics;
+  readonly clock: Clock;
+}
+
+/** What `db.stats()` answers. */
+export interface DatabaseStats extends Counters {
+  /** The same for each model and computed value, by its label. */
+  readonly labels: Readonly<Record<string, Counters>>;
+  /** SQL statements that this library sent, with those that begin and end transactions. */
+  readonly statements: number;
+}
+
+/** An open database with its cache; what `connect` resolves to. */
+export class Database {
+  readonly name: string;
+  /** The knex instance: for migrations, and for what models cannot say. Inside `transaction()` it joins. */
+  readonly knex: Knex;
+  /** Plain timed values under the connection's prefix. */
+  readonly cache: PlainCache;
+  readonly #parts: DatabaseParts;
+  #closed: Promise<void> | undefined;
+
+  constructor(parts: DatabaseParts) {
+    this.name = parts.name;
+    this.knex = parts.connection.knex;
+    this.cache = new PlainCache(parts.engine);
+    this.#parts = parts;
+  }
+
+  /** Creates the tables of models that do not exist yet, for examples and tests; a project keeps knex migrations. */
+  createTables(models: readonly ModelClassLike[]): Promise<void> {
+    return createTables(this.#parts.connection, models.map(schemaOf));
+  }
+
+  /** Runs `work` in a transaction of this database; see `transaction`. */
+  transaction<T>(work: () => Promise<T>, options?: TransactionOptions): Promise<T> {
+    return this.#parts.connection.transaction(work, options);
+  }
+
+  /** Makes everything invalid that was read from a model's table: after SQL that did not go through this library. */
+  invalidateModel(model: ModelClassLike): Promise<void> {
+    return announce(this.#parts.connection, [{ kind: 'table', model: schemaOf(model) }]);
+  }
+
+  /** Makes everything under the prefix of this connection invalid, in constant time. */
+  async invalidateAll(): Promise<void> {
+    const { engine } = this.#parts;
+    await engine.drop([engine.keyspace.epoch]);
+  }
+
+  /** What happened since the connection was opened. */
+  stats(): DatabaseStats {
+    const { statistics, connection } = this.#parts;
+    const labels = statistics.snapshot();
+    return { ...total(Object.values(labels)), labels, statements: connection.statements };
+  }
+
+  /** Waits for what is in flight, then lets go of the database and of a store that `connect` opened. Idempotent. */
+  close(): Promise<void> {
+    this.#closed ??= this.#close();
+    return this.#closed;
+  }
+
+  async #close(): Promise<void> {
+    const { engine, connection, store } = this.#parts;
+    unregisterConnection(this.name);
+    await engine.drain();
+    await connection.close();
+    await store.close();
+  }
+}

@@ -1,0 +1,45 @@
+import { announce, postponeInvalidation, withoutInvalidation } from '../changes/change-log.js';
+import { connectionNamed } from '../database/connections.js';
+import type { TransactionOptions } from '../database/transaction.js';
+import { findModelCache } from '../model-cache/model-cache.js';
+import { Model } from '../model/model.js';
+import { stateOf } from '../model/state-of.js';
+import { UsageError } from '../errors.js';
+import type { ModelClassLike } from '../schema/declaration.js';
+import { schemaOf } from '../schema/schema-of.js';
+
+export { postponeInvalidation, withoutInvalidation };
+
+/**
+ * Runs `work` in a transaction of the default connection, or in a savepoint inside another. Everything in it joins by
+ * async context, also `db.knex`. What it throws rolls back and is thrown on. Cached reads in it go to the database;
+ * what it wrote is invalidated after the outermost commit, and not at all if it is rolled back.
+ */
+export function transaction<T>(
+  work: () => Promise<T>,
+  options: TransactionOptions & { readonly connection?: string } = {},
+): Promise<T> {
+  const { connection = 'default', ...rest } = options;
+  return connectionNamed(connection, 'transaction()').transaction(work, rest);
+}
+
+/** Makes everything invalid that depends on an instance's row, as its save would. */
+export async function invalidate(instance: Model): Promise<void> {
+  if (!(instance instanceof Model)) throw new UsageError(`invalidate(instance): expected a model instance, got ${typeof instance}`);
+  const model = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
+  const { row } = stateOf(instance);
+  if (!row) throw new UsageError(`invalidate(instance): this ${model.label} was never stored`);
+  await announce(connectionNamed(model.connection, model.label), [{ kind: 'row', model, before: row, after: undefined }]);
+}
+
+/** Makes everything invalid that was read from a model's table. */
+export async function invalidateModel(model: ModelClassLike): Promise<void> {
+  const schema = schemaOf(model);
+  await announce(connectionNamed(schema.connection, schema.label), [{ kind: 'table', model: schema }]);
+}
+
+/** Makes everything invalid that a connection has cached under its prefix, in constant time; nothing else in the store is touched. */
+export async function invalidateAll(connection = 'default'): Promise<void> {
+  const engine = findModelCache(connectionNamed(connection, 'invalidateAll()'))?.engine;
+  await engine?.drop([engine.keyspace.epoch]);
+}

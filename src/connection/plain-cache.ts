@@ -1,0 +1,44 @@
+import type { CacheEngine } from '../cache/cache-engine.js';
+import { decodeValue, encodeValue } from '../compute/value-codec.js';
+import { durationMs, type Duration } from '../support/duration.js';
+
+/** Plain values under a name, kept for a stated time and tied to nothing in the database. */
+export class PlainCache {
+  readonly #engine: CacheEngine;
+
+  constructor(engine: CacheEngine) {
+    this.#engine = engine;
+  }
+
+  /** The value, or undefined: never set, ended, deleted, or the store cannot be reached. */
+  async get(name: string): Promise<unknown> {
+    const found = await this.#engine.lookup(this.#key(name), this.#stampKeys(name));
+    return found.state === 'hit' ? decodeValue(found.entry.payload)?.value : undefined;
+  }
+
+  /** Keeps a value for `ttl`. Throws UsageError for a value that cannot be stored. */
+  async set(name: string, value: unknown, { ttl }: { readonly ttl: Duration }): Promise<void> {
+    const payload = encodeValue(value, `db.cache.set('${name}')`);
+    const ttlMs = durationMs(ttl, `db.cache.set('${name}'): ttl`);
+    const stampKeys = this.#stampKeys(name);
+    await this.#engine.drop(stampKeys.slice(0, 1)); // a value that is being set elsewhere must not survive this one
+    const stamps = await this.#engine.acquire(stampKeys.map((key, index) => ({ key, ttlMs: index === 0 ? 2 * ttlMs : 0 })));
+    if (!stamps) return;
+    this.#engine.fill({ key: this.#key(name), stamps, payload, ttlMs, costMs: 0 });
+    await this.#engine.drain();
+  }
+
+  /** Forgets the value. */
+  async delete(name: string): Promise<void> {
+    await this.#engine.drop(this.#stampKeys(name).slice(0, 1));
+  }
+
+  #key(name: string): string {
+    return this.#engine.keyspace.entry('plain', name);
+  }
+
+  #stampKeys(name: string): string[] {
+    const { keyspace } = this.#engine;
+    return [keyspace.stamp(`p:${name}`), keyspace.epoch];
+  }
+}

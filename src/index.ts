@@ -1,0 +1,56 @@
+import 'reflect-metadata';
+
+export { connect, type ConnectOptions } from './connection/connect.js';
+export { Database, type DatabaseStats } from './connection/database.js';
+export {
+  invalidate,
+  invalidateAll,
+  invalidateModel,
+  postponeInvalidation,
+  transaction,
+  withoutInvalidation,
+} from './connection/globals.js';
+
+export { Model, type ModelClass, type Values } from './model/model.js';
+export { Manager } from './model/manager.js';
+export { QuerySet } from './query/query-set.js';
+export type { Filter, OrderBy, Related } from './query/filter-types.js';
+export { Table, type TableOptions } from './model/decorators/table.js';
+export { Column, PrimaryKey, Version, type ColumnOptions } from './model/decorators/column.js';
+export { ForeignKey, OneToOne } from './model/decorators/foreign-key.js';
+export type { ReferenceOptions } from './model/decorators/reference.js';
+export { AfterCommit, AfterDelete, AfterSave, BeforeDelete, BeforeSave } from './model/decorators/hook.js';
+
+export { CachedModel, CacheMixin } from './model-cache/cached-model.js';
+export { CacheManager, type RowKey } from './model-cache/cache-manager.js';
+export { CachedForeignKey, CachedOneToOne } from './model-cache/cached-foreign-key.js';
+export type { Explanation } from './model-cache/explain.js';
+export type { Operation, PolicySetting, PolicySettings } from './model-cache/policy.js';
+
+export { moneyclip, type MoneyclipHandle } from './compute/moneyclip.js';
+export type { MoneyclipOptions } from './compute/method-declaration.js';
+
+export type { CacheStore, CacheWrite, InProcessStore } from './store/cache-store.js';
+export { MemoryStore } from './store/memory-store.js';
+export { RedisStore } from './store/redis-store.js';
+export type { Clock } from './support/clock.js';
+export type { Duration } from './support/duration.js';
+
+export {
+  CacheError,
+  ComputeTimeoutError,
+  ConnectionError,
+  CorruptEntryError,
+  DatabaseError,
+  ForeignKeyViolationError,
+  MoneyclipError,
+  MultipleRecordsError,
+  NotNullViolationError,
+  RecordNotFoundError,
+  StaleRecordError,
+  StoreUnavailableError,
+  TransactionConflictError,
+  UniqueViolationError,
+  UsageError,
+  ValidationError,
+} from './errors.js';

@@ -1,0 +1,19 @@
+import type { Change } from '../changes/change.js';
+import { primaryKeyOf, type ModelSchema } from '../schema/model-schema.js';
+import { findModel } from '../schema/registry.js';
+import type { ModelCache } from './model-cache.js';
+
+/**
+ * Reads rows that were just written back into the cache, for models that ask for it (`static repopulate = true`). They
+ * are read again, not taken from the writer: somebody else may have written since.
+ */
+export async function repopulateRows(cache: ModelCache, changes: readonly Change[]): Promise<void> {
+  const written = changes.flatMap((change) => (change.kind === 'row' && change.after ? [{ model: change.model, row: change.after }] : []));
+  const wanted = written.filter(({ model }) => wantsRepopulation(model));
+  await Promise.all(wanted.map(({ model, row }) => cache.rows(model).refresh(primaryKeyOf(model, row))));
+}
+
+function wantsRepopulation(model: ModelSchema): boolean {
+  const found = findModel(model.label);
+  return found !== undefined && Reflect.get(found, 'repopulate') === true;
+}
