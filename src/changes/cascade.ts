@@ -1,5 +1,5 @@
-import type { ModelSchema } from '../schema/model-schema.js';
-import { allModels } from '../schema/registry.js';
+import type { ModelSchema, OnDelete } from '../schema/model-schema.js';
+import { allModels, registryVersion } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
 import type { TableChange } from './change.js';
 
@@ -7,30 +7,45 @@ import type { TableChange } from './change.js';
  * The tables in which the database deletes or changes rows when a row of `model` is deleted: those whose foreign keys
  * cascade or are set to null, and on from there. Only models that are declared in this process are known.
  */
-export function cascadedModels(model: ModelSchema): TableChange[] {
+export function cascadedModels(model: ModelSchema): readonly TableChange[] {
+  if (known.version !== registryVersion()) known = { version: registryVersion(), byModel: new WeakMap() };
+  const changes = known.byModel.get(model) ?? findCascades(model);
+  known.byModel.set(model, changes);
+  return changes;
+}
+
+let known = { version: -1, byModel: new WeakMap<ModelSchema, readonly TableChange[]>() };
+
+function findCascades(model: ModelSchema): readonly TableChange[] {
+  const references = referencesOn(model.connection);
   const touched = new Map<string, ModelSchema>();
-  const follow = (target: ModelSchema): void => {
-    for (const [schema, onDelete] of referencesTo(target)) {
-      if (touched.has(schema.table)) continue;
-      touched.set(schema.table, schema);
-      if (onDelete === 'cascade') follow(schema);
+  const follow = (table: string): void => {
+    for (const { from, to, onDelete } of references) {
+      if (to !== table || onDelete === 'restrict' || touched.has(from.table)) continue;
+      touched.set(from.table, from);
+      if (onDelete === 'cascade') follow(from.table);
     }
   };
-  follow(model);
+  follow(model.table);
   return [...touched.values()].map((schema) => ({ kind: 'table', model: schema }));
 }
 
-function referencesTo(target: ModelSchema): [ModelSchema, 'cascade' | 'set null'][] {
-  return schemasOn(target.connection).flatMap((schema) =>
-    schema.columns.flatMap(({ reference }): [ModelSchema, 'cascade' | 'set null'][] => {
-      if (!reference || reference.onDelete === 'restrict') return [];
-      return reference.target().table === target.table ? [[schema, reference.onDelete]] : [];
-    }),
-  );
+interface Reference {
+  readonly from: ModelSchema;
+  readonly to: string;
+  readonly onDelete: OnDelete;
 }
 
-function schemasOn(connection: string): ModelSchema[] {
-  return allModels()
-    .map((model) => schemaOf(model))
-    .filter((schema) => schema.connection === connection);
+function referencesOn(connection: string): Reference[] {
+  return allModels().flatMap((model) => {
+    try {
+      const from = schemaOf(model);
+      if (from.connection !== connection) return [];
+      return from.columns.flatMap(({ reference }) =>
+        reference ? [{ from, to: reference.target().table, onDelete: reference.onDelete }] : [],
+      );
+    } catch {
+      return []; // NOTE: a model that is declared wrongly says so on its own first use; it has no rows yet
+    }
+  });
 }

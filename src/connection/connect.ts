@@ -73,14 +73,14 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   const settings = toSettings(options);
   const connection = await openDatabase(options.database, { name, ...settings.limits });
   try {
+    const store = await openStore(options.cache, { clock, dropInstead: () => [settings.keyspace().epoch] });
     registerConnection(name, connection);
+    setNaming(name, settings.naming);
+    return assemble(options, { settings, connection, store, clock });
   } catch (error) {
     await connection.close();
     throw error;
   }
-  setNaming(name, settings.naming);
-  const store = await openStore(options.cache, { clock, dropInstead: () => [settings.keyspace().epoch] });
-  return assemble(options, { settings, connection, store, clock });
 }
 
 interface Settings {

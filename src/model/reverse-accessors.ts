@@ -14,19 +14,27 @@ const waiting = new Set<ModelClassLike>();
  */
 export function installReverseAccessorsSoon(model: ModelClassLike): void {
   waiting.add(model);
-  queueMicrotask(() => {
-    try {
-      install(model);
-    } catch {
-      // NOTE: modules may still be loading; connect() tries again and reports what is wrong then
-    }
-  });
+  queueMicrotask(() => tryInstall(model));
 }
 
-/** Installs what still waits. Throws UsageError for a reference that names no model. */
+/** Installs what still waits and can be installed by now. */
 export function installReverseAccessors(): void {
-  for (const model of waiting) install(model);
+  for (const model of waiting) tryInstall(model);
 }
+
+// NOTE: a model that is declared wrongly, or whose targets are still missing, says so on its own first use; others must not suffer
+function tryInstall(model: ModelClassLike): void {
+  try {
+    install(model);
+  } catch (error) {
+    if (error instanceof RelatedNameTaken) {
+      waiting.delete(model);
+      process.emitWarning(error);
+    }
+  }
+}
+
+class RelatedNameTaken extends UsageError {}
 
 function install(model: ModelClassLike): void {
   const schema = schemaOf(model);
@@ -43,7 +51,7 @@ function define(schema: ModelSchema, { column, name }: { column: ColumnSchema; n
   const target = reference.target();
   const prototype = reference.targetModel().prototype as object;
   if (target.byProperty.has(name) || target.byRelation.has(name)) {
-    throw new UsageError(`${schema.label}.${reference.property}: relatedName '${name}' is a column of ${target.label}; choose another`);
+    throw new RelatedNameTaken(`${schema.label}.${reference.property}: relatedName '${name}' is a column of ${target.label}; choose another`);
   }
   Object.defineProperty(prototype, name, {
     configurable: true,

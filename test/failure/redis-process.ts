@@ -4,6 +4,11 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { createInterface } from 'node:readline';
 
+const running = new Set<ChildProcess>();
+process.once('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
 type RedisOptions = Readonly<Record<string, string | number>>;
 
 /** A Redis server of a test's own, to be stopped, continued, killed and started again on the same port. */
@@ -33,7 +38,8 @@ export class RedisProcess {
     const words = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
     const child = spawn('redis-server', words, { stdio: ['ignore', 'pipe', 'inherit'] });
     this.#process = child;
-    process.once('exit', () => child.kill('SIGKILL'));
+    running.add(child);
+    child.once('exit', () => running.delete(child));
     for await (const line of createInterface(child.stdout)) {
       if (line.includes('Ready to accept connections')) break;
     }
