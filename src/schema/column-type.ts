@@ -31,7 +31,7 @@ export interface ColumnType {
   readonly decode: ((cell: Cell) => unknown) | undefined;
   /** Cell to a driver parameter. Never called with null. */
   toDatabase(cell: Cell, dialect: DialectName): unknown;
-  /** What the driver read to cell. Never called with null. */
+  /** What the driver read to cell; null where that means null (JSON's). Never called with null. Throws InvalidValue. */
   fromDatabase(raw: unknown, dialect: DialectName): Cell;
   /** The expression that reads the column exactly; undefined where the bare column does. `column` is quoted already. */
   selectSql?(column: string, dialect: DialectName): string | undefined;
