@@ -1,8 +1,8 @@
-import type { CacheStore } from '../store/cache-store.js';
+import type { CacheStore, InProcessStore } from '../store/cache-store.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import type { Clock } from '../support/clock.js';
 import { randomStamp } from '../support/random-stamp.js';
-import { decodeEntry, encodeEntry, joinStamps, type Entry } from './entry.js';
+import { decodeEntry, encodeEntry, type Entry } from './entry.js';
 import type { Keyspace } from './keyspace.js';
 import { StorePort } from './store-port.js';
 
@@ -16,6 +16,8 @@ export interface Hit {
   readonly stamps: readonly string[];
   /** The entry's length as text. */
   readonly bytes: number;
+  /** True where the payload is this process's only copy: whoever hands it out copies it. */
+  readonly shared: boolean;
 }
 
 export interface Miss {
@@ -46,6 +48,8 @@ export interface EngineOptions {
   /** Degrade to the database or throw when the store fails. */
   readonly onFailure: 'degrade' | 'throw';
   readonly events: EngineEvents;
+  /** How long the store should keep a new stamp at least; 0 for the few that are never let go. */
+  readonly stampTtlMs: (stampKey: string) => number;
   /** Tells whether somebody else may have written to the database since it was last asked (SQLite); never waits. */
   readonly changedElsewhere?: (() => boolean) | undefined;
 }
@@ -60,10 +64,15 @@ export interface Fill {
   readonly costMs: number;
 }
 
-/** A stamp's key, and how long the store should keep a new stamp at least; 0 for the few that are never let go. */
-export interface StampKey {
-  readonly key: string;
-  readonly ttlMs: number;
+/** An entry in an in-process store, with its length as text. */
+class HeldEntry {
+  readonly entry: Entry;
+  readonly bytes: number;
+
+  constructor(entry: Entry, bytes: number) {
+    this.entry = entry;
+    this.bytes = bytes;
+  }
 }
 
 /**
@@ -96,10 +105,10 @@ export class CacheEngine {
   }
 
   #lookupNow(key: string, stampKeys: readonly string[]): Awaitable<Found> {
-    const texts = this.port.read([key, ...stampKeys]);
-    if (!isPromise(texts)) return this.#judge(key, texts);
-    return texts.then(
-      (answers) => this.#judge(key, answers),
+    const { inProcess } = this.port;
+    if (inProcess) return this.#judgeHeld(key, inProcess.held(key), stampsIn(inProcess, stampKeys));
+    return Promise.resolve(this.port.read([key, ...stampKeys])).then(
+      ([text, ...stamps]) => this.#judgeText(key, text, stamps),
       (error: unknown) => this.#failed('read', error),
     );
   }
@@ -118,35 +127,42 @@ export class CacheEngine {
 
   /** What an in-process store holds for this key and is valid by its stamps; no I/O, no early refresh. */
   peek(key: string, stampKeys: readonly string[]): Hit | undefined {
-    const texts = this.port.inProcess?.read([key, ...stampKeys]);
-    const found = texts && this.#judge(key, texts);
+    const { inProcess } = this.port;
+    const found = inProcess && this.#judgeHeld(key, inProcess.held(key), stampsIn(inProcess, stampKeys));
     return found?.state === 'hit' ? found : undefined;
   }
 
-  #judge(key: string, texts: readonly (string | undefined)[]): Hit | Miss {
-    const text = texts[0];
-    const stamps = texts.slice(1);
+  #judgeHeld(key: string, held: unknown, stamps: readonly (string | undefined)[]): Hit | Miss {
+    if (held instanceof HeldEntry) return this.#judge(held, stamps, true);
+    return this.#judgeText(key, typeof held === 'string' ? held : undefined, stamps);
+  }
+
+  #judgeText(key: string, text: string | undefined, stamps: readonly (string | undefined)[]): Hit | Miss {
     if (text === undefined) return { state: 'miss', reason: 'absent', stamps, entry: undefined };
     const entry = decodeEntry(text);
-    if (!entry) {
-      this.#options.events.corruptEntry(key);
-      return { state: 'miss', reason: 'unreadable', stamps, entry };
-    }
-    if (!areComplete(stamps) || joinStamps(stamps) !== entry.stamps) {
-      return { state: 'miss', reason: 'invalidated', stamps, entry };
-    }
+    if (entry) return this.#judge({ entry, bytes: text.length }, stamps, false);
+    this.#options.events.corruptEntry(key);
+    return { state: 'miss', reason: 'unreadable', stamps, entry };
+  }
+
+  #judge({ entry, bytes }: HeldEntry, stamps: readonly (string | undefined)[], shared: boolean): Hit | Miss {
+    if (!areCurrent(entry.stamps, stamps)) return { state: 'miss', reason: 'invalidated', stamps, entry };
     if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps, entry };
-    return { state: 'hit', entry, stamps, bytes: text.length };
+    return { state: 'hit', entry, stamps: entry.stamps, bytes, shared };
   }
 
   /**
    * Makes sure that every stamp exists, and answers them all; undefined if that is not possible now, and then nothing
    * may be stored. Must be done before the database is read. `seen` are stamps that a lookup has found already.
    */
-  acquire(wanted: readonly StampKey[], seen: readonly (string | undefined)[] = []): Awaitable<readonly string[] | undefined> {
+  acquire(
+    wanted: readonly string[],
+    seen: readonly (string | undefined)[] = [],
+    ttlMs: (stampKey: string) => number = this.#options.stampTtlMs,
+  ): Awaitable<readonly string[] | undefined> {
     const missing = wanted.filter((_, index) => seen[index] === undefined);
     if (missing.length === 0) return areComplete(seen) ? seen : undefined;
-    const requests = missing.map(({ key, ttlMs }) => ({ key, value: randomStamp(), ttlMs }));
+    const requests = missing.map((key) => ({ key, value: randomStamp(), ttlMs: ttlMs(key) }));
     const answers = this.port.acquire(requests);
     if (!isPromise(answers)) return merge(wanted.length, seen, answers);
     return answers.then(
@@ -165,11 +181,15 @@ export class CacheEngine {
       createdAt,
       expiresAt: createdAt + fill.ttlMs,
       costMs: fill.costMs,
-      stamps: joinStamps(fill.stamps),
+      stamps: fill.stamps,
       dependencies: fill.dependencies,
       payload: fill.payload,
     };
-    this.port.write({ key: fill.key, value: encodeEntry(entry), ttlMs: fill.ttlMs });
+    const value = encodeEntry(entry);
+    const { inProcess } = this.port;
+    const own = inProcess && decodeEntry(value); // a copy that nobody else can change
+    if (own) inProcess.hold(fill.key, new HeldEntry(own, value.length), { bytes: value.length, ttlMs: fill.ttlMs });
+    else this.port.write({ key: fill.key, value, ttlMs: fill.ttlMs });
   }
 
   /**
@@ -214,6 +234,24 @@ export class CacheEngine {
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+function stampsIn(store: InProcessStore, stampKeys: readonly string[]): (string | undefined)[] {
+  const stamps: (string | undefined)[] = [];
+  for (const key of stampKeys) {
+    const held = store.held(key);
+    stamps.push(typeof held === 'string' ? held : undefined);
+  }
+  return stamps;
+}
+
+/** The whole check of a hit: every stamp is still the one that the entry was stored under. */
+function areCurrent(stored: readonly string[], current: readonly (string | undefined)[]): boolean {
+  if (stored.length !== current.length) return false;
+  for (let index = 0; index < stored.length; index++) {
+    if (stored[index] !== current[index]) return false;
+  }
+  return true;
 }
 
 function areComplete(stamps: readonly (string | undefined)[]): stamps is readonly string[] {

@@ -9,15 +9,15 @@ export interface Entry {
   readonly expiresAt: number;
   /** How long the value took to make, in ms; early refresh is weighed by it. */
   readonly costMs: number;
-  /** The stamps, aligned with the dependencies, as `joinStamps` writes them. */
-  readonly stamps: string;
+  /** The stamps, aligned with the dependencies. */
+  readonly stamps: readonly string[];
   /** The dependencies without the key prefix, where the key alone does not tell them. */
   readonly dependencies: readonly string[] | undefined;
   /** JSON-safe. `null` is a value like any other: a row that does not exist. */
   readonly payload: unknown;
 }
 
-/** Stamps as one text, which is how they are kept and compared. */
+/** Stamps as one text, which is how they are kept. */
 export function joinStamps(stamps: readonly string[]): string {
   return stamps.join(' ');
 }
@@ -34,7 +34,7 @@ export function encodeEntry(entry: Entry): string {
     createdAt,
     expiresAt - createdAt,
     costMs,
-    stamps,
+    joinStamps(stamps),
     dependencies ?? 0,
     payload,
   ]);
@@ -60,7 +60,7 @@ function fromParts(parts: readonly unknown[]): Entry | undefined {
     createdAt,
     expiresAt: createdAt + lifeMs,
     costMs,
-    stamps,
+    stamps: stamps.split(' '),
     dependencies: dependencies === 0 ? undefined : dependencies,
     payload,
   };

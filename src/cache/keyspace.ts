@@ -4,8 +4,6 @@ import { hashText } from '../support/hash.js';
 /** How keys look: hashed (short, hides arguments) or readable (for debugging). */
 export type KeyStyle = 'hashed' | 'readable';
 
-const longestId = 64;
-
 /**
  * The keys of one application in a store. All stamps share one hash tag, so that a Redis Cluster keeps them in one
  * slot and drops them in one command; entries carry none and spread over the slots.
@@ -33,13 +31,12 @@ export class Keyspace {
     return this.stampPrefix + dependency;
   }
 
-  /** The key of a row's entry. The model's fingerprint is part of it: a changed model never reads old rows. */
-  row(model: { readonly label: string; readonly fingerprint: string }, key: string | number | boolean | null): string {
-    const text = String(key);
-    const id = text.length > longestId ? `~${hashText(text)}` : text;
-    return this.#style === 'readable'
-      ? `${this.prefix}row:${model.label}:${model.fingerprint}:${id}`
-      : `${this.prefix}${model.fingerprint}:${id}`;
+  /**
+   * What the keys of a model's rows begin with; the row's own text follows. The model's fingerprint is part of it: a
+   * changed model never reads old rows.
+   */
+  rows({ label, fingerprint }: { readonly label: string; readonly fingerprint: string }): string {
+    return this.#style === 'readable' ? `${this.prefix}row:${label}:${fingerprint}:` : `${this.prefix}${fingerprint}:`;
   }
 
   /** The key of an entry; `family` says what kind of value it is, `id` which one. */

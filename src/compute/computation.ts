@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Found, StampKey } from '../cache/cache-engine.js';
+import type { Found } from '../cache/cache-engine.js';
 import { currentFrame, DependencyFrame, runInFrame } from '../cache/dependency-frame.js';
 import type { Entry } from '../cache/entry.js';
 import { Flights } from '../cache/flights.js';
@@ -98,7 +98,7 @@ export class Computation {
     return computationDependency(identity);
   }
 
-  #base({ identity }: Call): StampKey[] {
+  #base({ identity }: Call): string[] {
     const own = [computationDependency(identity), labelDependency(this.label), ...this.#options.dependencies];
     return this.#cache.stampKeys(own);
   }
@@ -127,12 +127,12 @@ export class Computation {
 
   #keys(call: Call, dependencies: readonly string[]): string[] {
     const { keyspace } = this.#cache.engine;
-    return [...this.#base(call).map(({ key }) => key), ...dependencies.map((name) => keyspace.stamp(name))];
+    return [...this.#base(call), ...dependencies.map((name) => keyspace.stamp(name))];
   }
 
   #validIn(call: Call, found: Found): Valid | undefined {
     if (found.state !== 'hit') return undefined;
-    const decoded = decodeValue(found.entry.payload);
+    const decoded = decodeValue(found.entry.payload, found.shared);
     const keys = this.#keys(call, found.entry.dependencies ?? []);
     return decoded && { value: decoded.value, keys, stamps: found.stamps, entry: found.entry };
   }
@@ -172,7 +172,7 @@ export class Computation {
   async #compute(call: Call, stamps: readonly string[]): Promise<Computed> {
     const { engine } = this.#cache;
     const frame = new DependencyFrame(engine);
-    frame.record(engine, this.#base(call).map(({ key }) => key), stamps);
+    frame.record(engine, this.#base(call), stamps);
     const startedAt = engine.clock.now();
     const value = await this.#run(call, frame);
     frame.seal();
@@ -201,7 +201,7 @@ export class Computation {
   #store(call: Call, { encoded, frame }: Computed, costMs: number): void {
     if (frame.taint !== undefined) return;
     const { engine } = this.#cache;
-    const base = this.#base(call).map(({ key }) => key);
+    const base = this.#base(call);
     const found = [...frame.stamps.keys()].filter((key) => !base.includes(key));
     const keys = [...base, ...found];
     const ttlMs = Math.min(jitteredTtl(this.#options.ttlMs), frame.expiresAt - engine.clock.now());
@@ -217,7 +217,7 @@ export class Computation {
 
   #finish({ encoded, frame }: Computed): unknown {
     currentFrame()?.absorb(frame);
-    return decodeValue(JSON.parse(JSON.stringify(encoded)))?.value;
+    return decodeValue(encoded, true)?.value;
   }
 
   #refreshEarly(call: Call, stamps: readonly string[]): void {

@@ -18,7 +18,7 @@ export async function freshInstance(
   const { row, stamps } = await rows.read(key);
   if (!row) return undefined;
   const instance = schema.hydrate(row, stamps && { stamps });
-  const stampKeys = cache.stampKeys(rows.dependencies(key)).map((stampKey) => stampKey.key);
+  const stampKeys = cache.stampKeys(rows.dependencies(key));
   trackColumns(instance, schema, () => noteRow(cache.engine, frame, { stampKeys, stamps }));
   return instance;
 }

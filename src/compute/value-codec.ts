@@ -38,17 +38,26 @@ export function encodeValue(value: unknown, where: string): EncodedValue {
   }
 }
 
-/** The value in a payload, each time a new one; undefined for anything that `encodeValue` did not write. */
-export function decodeValue(payload: unknown): { readonly value: unknown } | undefined {
+/**
+ * The value in a payload; undefined for anything that `encodeValue` did not write. Each call gives a value of its own,
+ * where the payload is `shared` by copying it.
+ */
+export function decodeValue(payload: unknown, shared = false): { readonly value: unknown } | undefined {
   if (!Array.isArray(payload) || payload.length !== 2) return undefined;
   const [kind, content] = payload as readonly unknown[];
-  if (kind === 'json') return { value: content };
+  if (kind === 'json') return { value: shared ? copyJson(content) : content };
   if (kind !== 'devalue' || typeof content !== 'string') return undefined;
   try {
     return { value: parse(content, revivers) as unknown };
   } catch {
     return undefined;
   }
+}
+
+function copyJson(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copyJson);
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyJson(item)]));
 }
 
 /** Whether JSON gives back exactly this. */

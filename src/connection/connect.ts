@@ -8,6 +8,7 @@ import { observeQueries } from '../query/query-observer.js';
 import { registerConnection } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { openDatabase, type DatabaseSetting } from '../database/open-database.js';
+import { isLasting } from '../invalidation/dependencies.js';
 import { invalidate } from '../invalidation/invalidator.js';
 import { ModelCache, setModelCache } from '../model-cache/model-cache.js';
 import { Policies, type PolicySettings } from '../model-cache/policy.js';
@@ -108,6 +109,7 @@ function assemble(options: ConnectOptions, { settings, connection, store, clock 
     keyspace: settings.keyspace,
     onFailure,
     events: engineEvents(),
+    stampTtlMs: (key) => (isLastingKey(settings.keyspace(), key) ? 0 : 2 * settings.policies.longestTtlMs),
     changedElsewhere: probe && (() => probe.changedElsewhere()),
   });
   const { policies, negativeTtlMs } = settings;
@@ -116,6 +118,11 @@ function assemble(options: ConnectOptions, { settings, connection, store, clock 
   observe(connection, cache);
   installReverseAccessors();
   return new Database({ name, connection, engine, store, statistics, clock });
+}
+
+/** The few stamps that are kept for good: of tables, of labels and of everything. */
+function isLastingKey({ stampPrefix, epoch }: Keyspace, key: string): boolean {
+  return key === epoch || isLasting(key.slice(stampPrefix.length));
 }
 
 function observe(connection: DatabaseConnection, cache: ModelCache): void {

@@ -13,7 +13,7 @@ export class PlainCache {
   /** The value, or undefined: never set, ended, deleted, or the store cannot be reached. */
   async get(name: string): Promise<unknown> {
     const found = await this.#engine.lookup(this.#key(name), this.#stampKeys(name));
-    return found.state === 'hit' ? decodeValue(found.entry.payload)?.value : undefined;
+    return found.state === 'hit' ? decodeValue(found.entry.payload, found.shared)?.value : undefined;
   }
 
   /** Keeps a value for `ttl`. Throws UsageError for a value that cannot be stored. */
@@ -22,7 +22,7 @@ export class PlainCache {
     const ttlMs = durationMs(ttl, `db.cache.set('${name}'): ttl`);
     const stampKeys = this.#stampKeys(name);
     await this.#engine.drop(stampKeys.slice(0, 1)); // a value that is being set elsewhere must not survive this one
-    const stamps = await this.#engine.acquire(stampKeys.map((key, index) => ({ key, ttlMs: index === 0 ? 2 * ttlMs : 0 })));
+    const stamps = await this.#engine.acquire(stampKeys, [], (key) => (key === stampKeys[0] ? 2 * ttlMs : 0));
     if (!stamps) return;
     this.#engine.fill({ key: this.#key(name), stamps, payload, ttlMs, costMs: 0 });
     await this.#engine.drain();

@@ -15,7 +15,12 @@ const mostAlternatives = 100;
 
 /** A row, whether it exists or not. */
 export function rowDependency(table: string, key: Cell): string {
-  return `r:${table}:${cellText(key)}`;
+  return rowDependencyPrefix(table) + cellText(key);
+}
+
+/** What every row's dependency of a table begins with; its key's text follows. */
+export function rowDependencyPrefix(table: string): string {
+  return `r:${table}:`;
 }
 
 /** Any row of a table. */
@@ -38,7 +43,8 @@ export function isLasting(dependency: string): boolean {
   return dependency.startsWith('t:') || dependency.startsWith('b:') || dependency.startsWith('l:');
 }
 
-function cellText(cell: Cell): string {
+/** A key or value as part of a dependency's name. */
+export function cellText(cell: Cell): string {
   const text = String(cell);
   return text.length > longestText ? `~${hashText(text)}` : text;
 }

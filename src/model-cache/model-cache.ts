@@ -2,8 +2,6 @@ import type { CacheEngine } from '../cache/cache-engine.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
-import { isLasting } from '../invalidation/dependencies.js';
-import type { StampKey } from '../cache/cache-engine.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import type { Statistics } from '../telemetry/statistics.js';
 import type { Policies, Policy } from './policy.js';
@@ -28,7 +26,6 @@ export class ModelCache {
   readonly negativeTtlMs: number;
   readonly #enabled: boolean;
   readonly #policies: Policies;
-  readonly #stampTtlMs: number;
   readonly #rows = new Map<ModelSchema, RowCache>();
   readonly #uniqueKeys = new Map<ModelSchema, UniqueKeys>();
 
@@ -39,7 +36,6 @@ export class ModelCache {
     this.negativeTtlMs = parts.negativeTtlMs;
     this.#enabled = parts.enabled;
     this.#policies = parts.policies;
-    this.#stampTtlMs = 2 * parts.policies.longestTtlMs;
   }
 
   policy(label: string): Policy {
@@ -59,14 +55,11 @@ export class ModelCache {
     currentFrame()?.spoil(reason);
   }
 
-  /** The keys of the stamps of dependencies, and how long new ones are kept; the epoch comes last. */
-  stampKeys(dependencies: readonly string[]): StampKey[] {
+  /** The keys of the stamps of dependencies; that of everything under the prefix comes last. */
+  stampKeys(dependencies: readonly string[]): string[] {
     const { keyspace } = this.engine;
-    const keys = dependencies.map((dependency) => ({
-      key: keyspace.stamp(dependency),
-      ttlMs: isLasting(dependency) ? 0 : this.#stampTtlMs,
-    }));
-    keys.push({ key: keyspace.epoch, ttlMs: 0 });
+    const keys = dependencies.map((dependency) => keyspace.stamp(dependency));
+    keys.push(keyspace.epoch);
     return keys;
   }
 

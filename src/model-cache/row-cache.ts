@@ -1,8 +1,9 @@
-import type { Bypass, CacheEngine, Found, Hit, Miss, StampKey } from '../cache/cache-engine.js';
+import type { Bypass, CacheEngine, Found, Hit, Miss } from '../cache/cache-engine.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import { Flights } from '../cache/flights.js';
 import { isDueEarly, jitteredTtl } from '../cache/lifetime.js';
-import { bulkDependency, rowDependency } from '../invalidation/dependencies.js';
+import type { Keyspace } from '../cache/keyspace.js';
+import { bulkDependency, cellText, rowDependency, rowDependencyPrefix } from '../invalidation/dependencies.js';
 import { rowLoader } from '../query/row-loader.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
@@ -20,6 +21,14 @@ export interface RowRead {
   readonly stamps: readonly string[] | undefined;
 }
 
+interface RowKeys {
+  readonly keyspace: Keyspace;
+  readonly entryPrefix: string;
+  readonly stampPrefix: string;
+  readonly bulk: string;
+  readonly epoch: string;
+}
+
 /** The rows of one model by primary key: from the cache, else from the database, many at a time. */
 export class RowCache {
   readonly #cache: ModelCache;
@@ -28,6 +37,7 @@ export class RowCache {
   readonly #policy: Policy;
   readonly #counters: Counters;
   readonly #flights = new Flights<Row | undefined>();
+  #rowKeys: RowKeys | undefined;
 
   constructor(cache: ModelCache, model: ModelSchema) {
     this.#cache = cache;
@@ -48,7 +58,7 @@ export class RowCache {
     if (reason !== undefined) return this.#readPast(key, reason);
     const stampKeys = this.#stampKeys(key);
     const entryKey = this.#entryKey(key);
-    const found = this.#engine.lookup(entryKey, keysOf(stampKeys));
+    const found = this.#engine.lookup(entryKey, stampKeys);
     if (isPromise(found)) return found.then((answer) => this.#use(key, entryKey, stampKeys, answer));
     return this.#use(key, entryKey, stampKeys, found);
   }
@@ -61,14 +71,14 @@ export class RowCache {
     const stamps = await this.#engine.acquire(stampKeys);
     if (!stamps) return this.#readPast(key, 'the store failed');
     const row = await this.#load(key, this.#entryKey(key), stamps);
-    currentFrame()?.record(this.#engine, keysOf(stampKeys), stamps);
+    currentFrame()?.record(this.#engine, stampKeys, stamps);
     return { row, stamps };
   }
 
   /** What an in-process store holds and is valid by its stamps; no I/O. */
   peek(key: Cell): Row | undefined {
     if (this.bypassReason() !== undefined) return undefined;
-    const hit = this.#engine.peek(this.#entryKey(key), keysOf(this.#stampKeys(key)));
+    const hit = this.#engine.peek(this.#entryKey(key), this.#stampKeys(key));
     return hit && this.#rowIn(hit)?.row;
   }
 
@@ -76,7 +86,7 @@ export class RowCache {
   async inspect(key: Cell): Promise<Found> {
     const reason = this.bypassReason();
     if (reason !== undefined) return { state: 'bypass', reason };
-    return this.#engine.lookup(this.#entryKey(key), keysOf(this.#stampKeys(key)));
+    return this.#engine.lookup(this.#entryKey(key), this.#stampKeys(key));
   }
 
   /** The names of what a row depends on, aligned with the stamps that come with it; the last is everything under the prefix. */
@@ -84,22 +94,38 @@ export class RowCache {
     return [rowDependency(this.#model.table, key), bulkDependency(this.#model.table)];
   }
 
-  #stampKeys(key: Cell): StampKey[] {
-    return this.#cache.stampKeys(this.dependencies(key));
+  #stampKeys(key: Cell): string[] {
+    const { stampPrefix, bulk, epoch } = this.#keys();
+    return [stampPrefix + cellText(key), bulk, epoch];
   }
 
   #entryKey(key: Cell): string {
-    return this.#engine.keyspace.row(this.#model, key);
+    return this.#keys().entryPrefix + cellText(key);
   }
 
-  #use(key: Cell, entryKey: string, stampKeys: readonly StampKey[], found: Found): Awaitable<RowRead> {
+  /** What all keys of this model share, made once for each keyspace: tenants may have their own. */
+  #keys(): RowKeys {
+    const { keyspace } = this.#engine;
+    if (this.#rowKeys?.keyspace === keyspace) return this.#rowKeys;
+    const { table } = this.#model;
+    this.#rowKeys = {
+      keyspace,
+      entryPrefix: keyspace.rows(this.#model),
+      stampPrefix: keyspace.stamp(rowDependencyPrefix(table)),
+      bulk: keyspace.stamp(bulkDependency(table)),
+      epoch: keyspace.epoch,
+    };
+    return this.#rowKeys;
+  }
+
+  #use(key: Cell, entryKey: string, stampKeys: readonly string[], found: Found): Awaitable<RowRead> {
     if (found.state === 'bypass') return this.#readPast(key, found.reason);
     if (found.state === 'miss') return this.#miss(key, entryKey, stampKeys, found);
     const known = this.#rowIn(found);
     if (!known) return this.#miss(key, entryKey, stampKeys, found);
     this.#counters.hits += 1;
     this.#counters.bytes += found.bytes;
-    currentFrame()?.record(this.#engine, keysOf(stampKeys), found.stamps);
+    currentFrame()?.record(this.#engine, stampKeys, found.stamps);
     publishRead(this.#model.label, 'hit');
     if (isDueEarly(found.entry, this.#engine.clock.now())) this.#refreshEarly(key, entryKey, found.stamps);
     return { row: known.row, stamps: found.stamps };
@@ -112,14 +138,14 @@ export class RowCache {
     return { row: payload as Row }; // the key holds the model's fingerprint: only rows of these columns are stored there
   }
 
-  async #miss(key: Cell, entryKey: string, stampKeys: readonly StampKey[], found: Miss | Hit): Promise<RowRead> {
+  async #miss(key: Cell, entryKey: string, stampKeys: readonly string[], found: Miss | Hit): Promise<RowRead> {
     this.#counters.misses += 1;
     publishRead(this.#model.label, 'miss');
     const acquired = this.#engine.acquire(stampKeys, found.stamps);
     const stamps = isPromise(acquired) ? await acquired : acquired;
     if (!stamps) return this.#loadOnly(key);
     const row = await this.#flights.join(entryKey, stamps, () => this.#load(key, entryKey, stamps));
-    currentFrame()?.record(this.#engine, keysOf(stampKeys), stamps);
+    currentFrame()?.record(this.#engine, stampKeys, stamps);
     return { row, stamps };
   }
 
@@ -156,6 +182,3 @@ function publishRead(label: string, outcome: CacheEvent['outcome'], reason?: str
   if (cacheChannel.hasSubscribers) cacheChannel.publish(reason === undefined ? { label, outcome } : { label, outcome, reason });
 }
 
-function keysOf(stampKeys: readonly StampKey[]): string[] {
-  return stampKeys.map(({ key }) => key);
-}

@@ -24,7 +24,7 @@ async function track<T>(cache: ModelCache, query: ObservedQuery, run: () => Prom
   const stamps = await cache.engine.acquire(stampKeys);
   try {
     const result = await run();
-    if (stamps) frame?.record(cache.engine, stampKeys.map(({ key }) => key), stamps);
+    if (stamps) frame?.record(cache.engine, stampKeys, stamps);
     else frame?.spoil('the store failed');
     return result;
   } catch (error) {

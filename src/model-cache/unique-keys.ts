@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { RecordNotFoundError, UsageError } from '../errors.js';
-import type { Miss, Hit, StampKey } from '../cache/cache-engine.js';
+import type { Miss, Hit } from '../cache/cache-engine.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import { jitteredTtl } from '../cache/lifetime.js';
 import { bulkDependency, conditionDependency } from '../invalidation/dependencies.js';
@@ -78,17 +78,17 @@ export class UniqueKeys {
     const hinted = await this.#readIfStill(wanted, this.#hints.get(id));
     if (hinted) return hinted;
     const stampKeys = this.#stampKeys(wanted);
-    const found = await this.#cache.engine.lookup(this.#entryKey(id), stampKeys.map(({ key }) => key));
+    const found = await this.#cache.engine.lookup(this.#entryKey(id), stampKeys);
     if (found.state === 'bypass') return this.#readPast(wanted);
     const known = found.state === 'hit' ? await this.#useEntry(wanted, id, found, stampKeys) : undefined;
     return known ?? this.#readAndKeep(wanted, id, { stampKeys, found });
   }
 
-  async #useEntry(wanted: Wanted, id: string, found: Hit, stampKeys: readonly StampKey[]): Promise<RowRead | undefined> {
+  async #useEntry(wanted: Wanted, id: string, found: Hit, stampKeys: readonly string[]): Promise<RowRead | undefined> {
     const { payload } = found.entry;
     if (payload === null) {
       if (!wanted.column.condition) return undefined;
-      currentFrame()?.record(this.#cache.engine, stampKeys.map(({ key }) => key), found.stamps);
+      currentFrame()?.record(this.#cache.engine, stampKeys, found.stamps);
       this.#cache.statistics.of(this.#model.label).hits += 1;
       return { row: undefined, stamps: found.stamps };
     }
@@ -108,13 +108,13 @@ export class UniqueKeys {
   async #readAndKeep(
     wanted: Wanted,
     id: string,
-    { stampKeys, found }: { stampKeys: readonly StampKey[]; found: Miss | Hit },
+    { stampKeys, found }: { stampKeys: readonly string[]; found: Miss | Hit },
   ): Promise<RowRead> {
     const { engine } = this.#cache;
     const stamps = await engine.acquire(stampKeys, found.stamps);
     const row = await this.#select(wanted);
     if (row) return this.#keepKey(wanted, id, { row, stamps });
-    if (stamps) currentFrame()?.record(engine, stampKeys.map(({ key }) => key), stamps);
+    if (stamps) currentFrame()?.record(engine, stampKeys, stamps);
     else this.#cache.spoilFrame('the store failed');
     if (stamps && wanted.column.condition) {
       const ttlMs = jitteredTtl(this.#cache.negativeTtlMs);
@@ -148,7 +148,7 @@ export class UniqueKeys {
     return raw && toRow(raw);
   }
 
-  #stampKeys({ column, cell }: Wanted): StampKey[] {
+  #stampKeys({ column, cell }: Wanted): string[] {
     const { table } = this.#model;
     const own = column.condition ? [conditionDependency(table, column.name, cell)] : [];
     return this.#cache.stampKeys([...own, bulkDependency(table)]);

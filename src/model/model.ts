@@ -5,6 +5,7 @@ import type { ModelSchema, RowOrigin } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { columnOf, valueOf } from '../schema/values.js';
 import { changedColumns } from './dirty.js';
+import { rowAssigner } from './row-assigner.js';
 import { rejectHiddenColumns } from './hidden-columns.js';
 import { Manager } from './manager.js';
 import type { NewValues } from './model-types.js';
@@ -145,19 +146,14 @@ function defaultOf(column: ModelSchema['columns'][number]): unknown {
 }
 
 function hydrator(model: ModelClassLike, schema: ModelSchema): (row: Row, origin?: RowOrigin) => object {
-  const { columns } = schema;
   const construct = model as unknown as new (values: Hydration) => object; // every model passes its argument on
-  const assign = (instance: object, row: Row): void => {
-    for (const column of columns) {
-      const cell = row[column.position] ?? null;
-      Reflect.set(instance, column.property, valueOf(column, cell));
-    }
-  };
+  const assign = rowAssigner(schema);
+  let checked = false;
   return (row, origin) => {
-    rejectHiddenColumns(model, () => new construct(new Hydration(new RecordState())));
+    if (!checked) rejectHiddenColumns(model, () => new construct(new Hydration(new RecordState())));
+    checked = true;
     const instance = new construct(new Hydration(new RecordState(row, origin)));
     assign(instance, row);
     return instance;
   };
 }
-

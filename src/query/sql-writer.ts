@@ -31,9 +31,7 @@ export class SqlWriter {
   isOneOf(expression: string, column: ColumnSchema, cells: readonly Cell[]): string {
     const values = cells.map((cell) => driverValue(column, cell, this.dialect));
     if (this.dialect === 'postgres') return `${expression} = ANY(${this.parameter(values)})`;
-    if (values.some((value) => typeof value === 'bigint' || Buffer.isBuffer(value))) {
-      return `${expression} IN (${values.map((value) => this.parameter(value)).join(', ')})`; // JSON keeps neither
-    }
+    if (!values.every(isKeptByJson)) return `${expression} IN (${values.map((value) => this.parameter(value)).join(', ')})`;
     return `${expression} IN (SELECT value FROM json_each(${this.parameter(JSON.stringify(values))}))`;
   }
 }
@@ -43,6 +41,10 @@ export function quoteName(identifier: string): string {
     .split('.')
     .map((part) => `"${part.replaceAll('"', '""')}"`)
     .join('.');
+}
+
+function isKeptByJson(value: unknown): boolean {
+  return typeof value === 'string' || Number.isFinite(value);
 }
 
 function driverValue(column: ColumnSchema, cell: Cell, dialect: DialectName): unknown {

@@ -1,5 +1,6 @@
 import type { Cell, Row } from '../schema/cell.js';
-import type { DialectName } from '../schema/column-type.js';
+import { DatabaseError } from '../errors.js';
+import { InvalidValue, type DialectName } from '../schema/column-type.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { quoteName } from './sql-writer.js';
 
@@ -39,10 +40,16 @@ export function selectList(columns: readonly ColumnSchema[], dialect: DialectNam
 
 function selectExpression(column: ColumnSchema, dialect: DialectName): string {
   const name = quoteName(column.name);
-  const expression = column.type.selectSql?.(name, dialect);
-  return expression === undefined ? name : `${expression} AS ${name}`;
+  // NOTE: no alias; ORDER BY would take it for the column and sort what is only its text
+  return column.type.selectSql?.(name, dialect) ?? name;
 }
 
 export function toCell(column: ColumnSchema, raw: unknown, dialect: DialectName): Cell {
-  return raw === null || raw === undefined ? null : column.type.fromDatabase(raw, dialect);
+  if (raw === null || raw === undefined) return null;
+  try {
+    return column.type.fromDatabase(raw, dialect);
+  } catch (error) {
+    if (!(error instanceof InvalidValue)) throw error;
+    throw new DatabaseError(`column '${column.name}' holds what a ${column.type.name} column of this model cannot: it ${error.message}`, { cause: error });
+  }
 }

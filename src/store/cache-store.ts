@@ -41,8 +41,12 @@ export interface CacheStore {
 
 /** A store in this very process: it answers at once, so that a hit costs no promise. */
 export interface InProcessStore extends CacheStore {
-  /** The text under `key` now, without counting it as used more than once and without I/O. */
+  /** The text under `key` now, without I/O. */
   peek(key: string): string | undefined;
+  /** The text or object under `key`, even past its ttl: the caller judges by what it says of itself. */
+  held(key: string): unknown;
+  /** Keeps an object as it is, so that a hit need not decode it. It counts as `bytes`; `read` and `peek` do not show it. */
+  hold(key: string, value: object, limits: { readonly bytes: number; readonly ttlMs: number }): void;
   read(keys: readonly string[]): (string | undefined)[];
   acquire(requests: readonly CacheWrite[]): (string | undefined)[];
   write(entries: readonly CacheWrite[]): void;

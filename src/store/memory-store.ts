@@ -16,9 +16,9 @@ export interface MemoryStoreOptions {
 /** A Map of V8 takes no more. */
 const mostEntries = 2 ** 24;
 
-interface KeptText {
-  readonly text: string;
-  /** Milliseconds since 1970; Infinity for a text without a ttl. */
+interface Kept {
+  readonly value: string | object;
+  /** Milliseconds since 1970; Infinity for what has no ttl. */
   readonly expiresAt: number;
 }
 
@@ -30,7 +30,7 @@ interface KeptText {
  */
 export class MemoryStore implements InProcessStore {
   readonly name = 'memory';
-  readonly #kept: LRUCache<string, KeptText>;
+  readonly #kept: LRUCache<string, Kept>;
   readonly #clock: Clock;
 
   constructor(options: MemoryStoreOptions = {}) {
@@ -54,10 +54,18 @@ export class MemoryStore implements InProcessStore {
 
   peek(key: string): string | undefined {
     const kept = this.#kept.get(key);
-    if (kept === undefined) return undefined;
-    if (kept.expiresAt === Infinity || this.#clock.now() < kept.expiresAt) return kept.text;
+    if (kept === undefined || typeof kept.value !== 'string') return undefined;
+    if (kept.expiresAt === Infinity || this.#clock.now() < kept.expiresAt) return kept.value;
     this.#kept.delete(key);
     return undefined;
+  }
+
+  held(key: string): unknown {
+    return this.#kept.get(key)?.value;
+  }
+
+  hold(key: string, value: object, { bytes, ttlMs }: { readonly bytes: number; readonly ttlMs: number }): void {
+    this.#keep(key, value, { bytes, ttlMs });
   }
 
   read(keys: readonly string[]): (string | undefined)[] {
@@ -68,13 +76,13 @@ export class MemoryStore implements InProcessStore {
 
   acquire(requests: readonly CacheWrite[]): (string | undefined)[] {
     for (const request of requests) {
-      if (this.peek(request.key) === undefined) this.#keep(request);
+      if (this.peek(request.key) === undefined) this.write([request]);
     }
     return requests.map((request) => this.peek(request.key));
   }
 
   write(entries: readonly CacheWrite[]): void {
-    for (const entry of entries) this.#keep(entry);
+    for (const { key, value, ttlMs } of entries) this.#keep(key, value, { bytes: textBytes(value), ttlMs });
   }
 
   drop(keys: readonly string[]): void {
@@ -85,10 +93,10 @@ export class MemoryStore implements InProcessStore {
     this.#kept.clear();
   }
 
-  #keep({ key, value, ttlMs }: CacheWrite): void {
+  #keep(key: string, value: string | object, { bytes, ttlMs }: { readonly bytes: number; readonly ttlMs: number }): void {
     const expiresAt = ttlMs === 0 ? Infinity : this.#clock.now() + ttlMs;
-    const size = entryOverheadBytes + textBytes(key) + textBytes(value);
-    this.#kept.set(key, { text: value, expiresAt }, { size });
+    const size = entryOverheadBytes + textBytes(key) + bytes;
+    this.#kept.set(key, { value, expiresAt }, { size });
   }
 }
 
