@@ -50,7 +50,7 @@ describe('a PostgreSQL for tests', () => {
   it('refuses connections when killed, cuts those that are open, and comes back with a restart', async () => {
     const open = new pg.Client({ connectionString: server.url });
     await open.connect();
-    const cut = new Promise<string>((resolve) => open.once('error', (error) => resolve(error.message)));
+    const cut = new Promise<string>((resolve) => open.once('error', (error: Error) => resolve(error.message)));
     await server.kill();
     expect(await cut).to.match(/terminated unexpectedly/);
     expect(await failure(select(server, 'SELECT 1'))).to.match(/ECONNREFUSED/);

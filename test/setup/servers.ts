@@ -139,8 +139,9 @@ function unprivilegedUser(): UnprivilegedUser | undefined {
   const name = ['postgres', 'nobody'].find((candidate) => idOf(candidate, '-u') !== undefined);
   const uid = name && idOf(name, '-u');
   const gid = name && idOf(name, '-g');
-  if (!uid || !gid)
+  if (!uid || !gid) {
     throw new Error('PostgreSQL does not run as root, and there is neither a user postgres nor nobody.');
+  }
   return { uid, gid };
 }
 
