@@ -16,18 +16,19 @@ import { freshInstance } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
 import type { MethodDeclaration } from './method-declaration.js';
 
-const computations = new WeakMap<ModelCache, Map<string, Computation>>();
-
 /** A computed method of one class: a subclass that inherits it has its own values. */
 export class CachedMethod {
   readonly declaration: MethodDeclaration;
   readonly schema: ModelSchema;
   readonly label: string;
+  readonly #template: KeyTemplate;
+  #current: { readonly cache: ModelCache; readonly computation: Computation } | undefined;
 
   constructor(declaration: MethodDeclaration, model: ModelClassLike) {
     this.declaration = declaration;
     this.schema = schemaOf(model);
     this.label = `${this.schema.label}.${declaration.name}`;
+    this.#template = declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, declaration.where);
   }
 
   /** The value for an instance: from the cache, else computed on the row as it is now and stored. */
@@ -42,7 +43,7 @@ export class CachedMethod {
 
   /** The key as people read it. */
   key(self: unknown, args: readonly unknown[]): string {
-    return this.#template().format(this.#parts(self, args), this.declaration.where);
+    return this.#template.format(this.#parts(self, args), this.declaration.where);
   }
 
   peek(self: object, args: readonly unknown[]): Promise<unknown> {
@@ -89,7 +90,7 @@ export class CachedMethod {
   }
 
   #identity(self: unknown, args: readonly unknown[]): string {
-    return this.#template().identity(this.#parts(self, args), this.declaration.where);
+    return this.#template.identity(this.#parts(self, args), this.declaration.where);
   }
 
   #parts(self: unknown, args: readonly unknown[]): readonly unknown[] {
@@ -99,9 +100,6 @@ export class CachedMethod {
     return template ? [key] : [key, args.map((argument) => canonical(argument, where)).join()];
   }
 
-  #template(): KeyTemplate {
-    return this.declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, this.declaration.where);
-  }
 
   #context(): { readonly cache: ModelCache } {
     return { cache: modelCacheOf(this.schema) };
@@ -109,11 +107,8 @@ export class CachedMethod {
 
   #computation(): Computation {
     const { cache } = this.#context();
-    const known = computations.get(cache) ?? new Map<string, Computation>();
-    computations.set(cache, known);
-    const computation = known.get(this.label) ?? this.#makeComputation(cache);
-    known.set(this.label, computation);
-    return computation;
+    if (this.#current?.cache !== cache) this.#current = { cache, computation: this.#makeComputation(cache) };
+    return this.#current.computation;
   }
 
   #makeComputation(cache: ModelCache): Computation {

@@ -3,13 +3,16 @@ import type { Found } from '../cache/cache-engine.js';
 import { currentFrame, DependencyFrame, runInFrame } from '../cache/dependency-frame.js';
 import type { Entry } from '../cache/entry.js';
 import { Flights } from '../cache/flights.js';
+import type { Keyspace } from '../cache/keyspace.js';
 import { isDueEarly, jitteredTtl } from '../cache/lifetime.js';
 import type { ModelCache } from '../model-cache/model-cache.js';
+import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { cacheChannel, computeChannel, type CacheEvent } from '../telemetry/channels.js';
+import type { Counters } from '../telemetry/statistics.js';
 import { computationDependency, labelDependency } from './computation-dependencies.js';
 import { decodeValue, encodeValue, type EncodedValue } from './value-codec.js';
 
-const rememberedDependencies = 10_000;
+const rememberedPlans = 10_000;
 
 /** One call of a computed value. */
 export interface Call {
@@ -17,6 +20,16 @@ export interface Call {
   readonly identity: string;
   /** Runs the function; whatever it reads is tracked by the frame. */
   run(frame: DependencyFrame): Promise<unknown>;
+}
+
+/** The keys of one call's value. Remembered, so that a hit makes none of them anew. */
+interface Plan {
+  readonly keyspace: Keyspace;
+  readonly entryKey: string;
+  /** Stamps that every value of this call depends on. */
+  readonly base: readonly string[];
+  /** Those, and the stamps that the value was found to depend on lately; only a hint. */
+  keys: readonly string[];
 }
 
 /** What a run gave: the value as stored, and what it was computed from. */
@@ -28,7 +41,6 @@ interface Computed {
 /** A valid value, with what it depends on. */
 interface Valid {
   readonly value: unknown;
-  readonly keys: readonly string[];
   readonly stamps: readonly string[];
   readonly entry: Entry;
 }
@@ -48,47 +60,49 @@ export class Computation {
   readonly label: string;
   readonly #cache: ModelCache;
   readonly #options: ComputationOptions;
+  readonly #counters: Counters;
   readonly #flights = new Flights<Computed>();
-  /** What values under a key depended on lately: they are asked for together with the value. Only a hint. */
-  readonly #hints = new LRUCache<string, readonly string[]>({ max: rememberedDependencies });
+  readonly #plans = new LRUCache<string, Plan>({ max: rememberedPlans });
 
   constructor(cache: ModelCache, options: ComputationOptions) {
     this.#cache = cache;
     this.label = options.label;
     this.#options = options;
+    this.#counters = cache.statistics.of(options.label);
   }
 
   /** The value, from the cache if it is valid. */
-  async get(call: Call): Promise<unknown> {
+  get(call: Call): Promise<unknown> {
     const reason = this.#cache.bypassReason(true);
     if (reason !== undefined) return this.#bypass(call, reason);
-    const found = await this.#lookup(call);
-    if (found.state === 'bypass') return this.#bypass(call, found.reason);
-    const valid = this.#validIn(call, found);
-    return valid ? this.#hit(call, valid) : this.#miss(call, found.state === 'miss' ? found.stamps : []);
+    const plan = this.#plan(call);
+    const found = this.#lookup(plan);
+    if (isPromise(found)) return found.then((answer) => this.#use(call, plan, answer));
+    return Promise.resolve(this.#use(call, plan, found));
   }
 
   /** The value if it is cached and valid; nothing is computed. */
   async peek(call: Call): Promise<unknown> {
     if (this.#cache.bypassReason(true) !== undefined) return undefined;
-    return this.#validIn(call, await this.#lookup(call))?.value;
+    return validIn(await this.#lookup(this.#plan(call)))?.value;
   }
 
   /** Computes the value anew and stores it. */
   async refresh(call: Call): Promise<unknown> {
     const reason = this.#cache.bypassReason(true);
     if (reason !== undefined) return this.#bypass(call, reason);
-    const stamps = await this.#cache.engine.acquire(this.#base(call));
+    const plan = this.#plan(call);
+    const stamps = await this.#cache.engine.acquire(plan.base);
     if (!stamps) return this.#bypass(call, 'the store failed');
-    return this.#finish(await this.#compute(call, stamps));
+    return this.#finish(await this.#compute(call, plan, stamps));
   }
 
   /** What the cache would answer now, and the names of what that depends on. */
   async inspect(call: Call): Promise<{ readonly found: Found; readonly dependencies: readonly string[] }> {
-    const own = [computationDependency(call.identity), labelDependency(this.label), ...this.#options.dependencies];
+    const own = this.#ownDependencies(call);
     const reason = this.#cache.bypassReason(true);
     if (reason !== undefined) return { found: { state: 'bypass', reason }, dependencies: own };
-    const found = await this.#lookup(call);
+    const found = await this.#lookup(this.#plan(call));
     const entry = found.state === 'bypass' ? undefined : found.entry;
     return { found, dependencies: [...own, ...(entry?.dependencies ?? [])] };
   }
@@ -98,68 +112,70 @@ export class Computation {
     return computationDependency(identity);
   }
 
-  #base({ identity }: Call): string[] {
-    const own = [computationDependency(identity), labelDependency(this.label), ...this.#options.dependencies];
-    return this.#cache.stampKeys(own);
+  #ownDependencies({ identity }: Call): string[] {
+    return [computationDependency(identity), labelDependency(this.label), ...this.#options.dependencies];
   }
 
-  #entryKey({ identity }: Call): string {
-    return this.#cache.engine.keyspace.entry('value', `${this.label} ${identity}`);
+  #plan(call: Call): Plan {
+    const { keyspace } = this.#cache.engine;
+    const known = this.#plans.get(call.identity);
+    if (known?.keyspace === keyspace) return known;
+    const base = this.#cache.stampKeys(this.#ownDependencies(call));
+    const entryKey = keyspace.entry('value', `${this.label} ${call.identity}`);
+    const plan: Plan = { keyspace, entryKey, base, keys: base };
+    this.#plans.set(call.identity, plan);
+    return plan;
   }
 
   /** One command where the value still depends on what it did before, else one more. */
-  async #lookup(call: Call): Promise<Found> {
-    const { engine } = this.#cache;
-    const key = this.#entryKey(call);
-    const hinted = this.#hints.get(key) ?? [];
-    const found = await engine.lookup(key, this.#keys(call, hinted));
+  #lookup(plan: Plan): Awaitable<Found> {
+    const { entryKey, keys } = plan;
+    const found = this.#cache.engine.lookup(entryKey, keys);
+    return isPromise(found) ? found.then((answer) => this.#lookAgain(plan, keys, answer)) : this.#lookAgain(plan, keys, found);
+  }
+
+  #lookAgain(plan: Plan, keys: readonly string[], found: Found): Awaitable<Found> {
     if (found.state !== 'miss' || found.reason !== 'invalidated') return found;
     const actual = found.entry?.dependencies ?? [];
-    if (actual.length === hinted.length && actual.every((name, index) => name === hinted[index])) return this.#baseOnly(call, found);
-    this.#hints.set(key, actual);
-    return this.#baseOnly(call, await engine.lookup(key, this.#keys(call, actual)));
+    const all = [...plan.base, ...actual.map((name) => plan.keyspace.stamp(name))];
+    if (all.length === keys.length && all.every((key, index) => key === keys[index])) return found;
+    plan.keys = all;
+    return this.#cache.engine.lookup(plan.entryKey, all);
   }
 
-  /** Of a miss only the stamps of the base are of use: what the next run depends on is not known yet. */
-  #baseOnly(call: Call, found: Found): Found {
-    return found.state === 'miss' ? { ...found, stamps: found.stamps.slice(0, this.#base(call).length) } : found;
+  #use(call: Call, plan: Plan, found: Found): Awaitable<unknown> {
+    if (found.state === 'bypass') return this.#bypass(call, found.reason);
+    const valid = validIn(found);
+    if (valid) return this.#hit(call, plan, valid);
+    // NOTE: of a miss only the stamps of the base are of use: what the next run depends on is not known yet
+    return this.#miss(call, plan, found.stamps.slice(0, plan.base.length));
   }
 
-  #keys(call: Call, dependencies: readonly string[]): string[] {
-    const { keyspace } = this.#cache.engine;
-    return [...this.#base(call), ...dependencies.map((name) => keyspace.stamp(name))];
-  }
-
-  #validIn(call: Call, found: Found): Valid | undefined {
-    if (found.state !== 'hit') return undefined;
-    const decoded = decodeValue(found.entry.payload, found.shared);
-    const keys = this.#keys(call, found.entry.dependencies ?? []);
-    return decoded && { value: decoded.value, keys, stamps: found.stamps, entry: found.entry };
-  }
-
-  #hit(call: Call, { value, keys, stamps, entry }: Valid): unknown {
+  #hit(call: Call, plan: Plan, { value, stamps, entry }: Valid): unknown {
     const { engine } = this.#cache;
     this.#count('hit');
-    currentFrame()?.record(engine, keys, stamps);
-    if (entry.dependencies?.length === 0) currentFrame()?.limit(entry.expiresAt);
-    if (isDueEarly(entry, engine.clock.now())) this.#refreshEarly(call, stamps.slice(0, this.#base(call).length));
+    const frame = currentFrame();
+    if (frame) {
+      const found = (entry.dependencies ?? []).map((name) => plan.keyspace.stamp(name));
+      frame.record(engine, [...plan.base, ...found], stamps);
+      if (found.length === 0) frame.limit(entry.expiresAt);
+    }
+    if (isDueEarly(entry, engine.clock.now())) this.#refreshEarly(call, plan, stamps.slice(0, plan.base.length));
     return value;
   }
 
-  async #miss(call: Call, seen: readonly (string | undefined)[]): Promise<unknown> {
-    const { engine } = this.#cache;
-    const stamps = await engine.acquire(this.#base(call), seen);
+  async #miss(call: Call, plan: Plan, seen: readonly (string | undefined)[]): Promise<unknown> {
+    const stamps = await this.#cache.engine.acquire(plan.base, seen);
     if (!stamps) return this.#bypass(call, 'the store failed');
     this.#count('miss');
-    const key = this.#entryKey(call);
     let isOwn = false;
-    const computed = await this.#flights.join(key, stamps, () => {
+    const computed = await this.#flights.join(plan.entryKey, stamps, () => {
       isOwn = true;
-      return this.#compute(call, stamps);
+      return this.#compute(call, plan, stamps);
     });
     if (isOwn || (await this.#isStillValid(computed))) return this.#finish(computed);
     // NOTE: what cannot be stored cannot be shared either; everybody runs it alone instead of waiting in turn
-    return computed.frame.taint === undefined ? this.get(call) : this.#finish(await this.#compute(call, stamps));
+    return computed.frame.taint === undefined ? this.get(call) : this.#finish(await this.#compute(call, plan, stamps));
   }
 
   /** Whether a run that began before this caller asked may answer it: nothing it read has changed until now. */
@@ -169,15 +185,15 @@ export class Computation {
     return current !== undefined && [...frame.stamps.values()].every((stamp, index) => current[index] === stamp);
   }
 
-  async #compute(call: Call, stamps: readonly string[]): Promise<Computed> {
+  async #compute(call: Call, plan: Plan, stamps: readonly string[]): Promise<Computed> {
     const { engine } = this.#cache;
     const frame = new DependencyFrame(engine);
-    frame.record(engine, this.#base(call), stamps);
+    frame.record(engine, plan.base, stamps);
     const startedAt = engine.clock.now();
     const value = await this.#run(call, frame);
     frame.seal();
     const encoded = encodeValue(value, this.label);
-    this.#store(call, { encoded, frame }, engine.clock.now() - startedAt);
+    this.#store(plan, { encoded, frame }, engine.clock.now() - startedAt);
     return { encoded, frame };
   }
 
@@ -198,20 +214,18 @@ export class Computation {
     }
   }
 
-  #store(call: Call, { encoded, frame }: Computed, costMs: number): void {
+  #store(plan: Plan, { encoded, frame }: Computed, costMs: number): void {
     if (frame.taint !== undefined) return;
     const { engine } = this.#cache;
-    const base = this.#base(call);
-    const found = [...frame.stamps.keys()].filter((key) => !base.includes(key));
-    const keys = [...base, ...found];
+    const found = [...frame.stamps.keys()].filter((key) => !plan.base.includes(key));
+    const keys = [...plan.base, ...found];
     const ttlMs = Math.min(jitteredTtl(this.#options.ttlMs), frame.expiresAt - engine.clock.now());
     if (ttlMs <= 0) return;
     if (found.length === 0) frame.limit(engine.clock.now() + ttlMs);
-    const dependencies = found.map((key) => key.slice(engine.keyspace.stampPrefix.length));
+    const dependencies = found.map((key) => key.slice(plan.keyspace.stampPrefix.length));
     const stamps = keys.map((key) => frame.stamps.get(key) ?? '');
-    const key = this.#entryKey(call);
-    this.#hints.set(key, dependencies);
-    engine.fill({ key, stamps, dependencies, payload: encoded, ttlMs, costMs });
+    plan.keys = keys;
+    engine.fill({ key: plan.entryKey, stamps, dependencies, payload: encoded, ttlMs, costMs });
     this.#count('fill');
   }
 
@@ -220,10 +234,10 @@ export class Computation {
     return decodeValue(encoded, true)?.value;
   }
 
-  #refreshEarly(call: Call, stamps: readonly string[]): void {
+  #refreshEarly(call: Call, plan: Plan, stamps: readonly string[]): void {
     // NOTE: nobody waits for it and the value is still valid: a failure costs nothing
-    const compute = (): Promise<Computed> => runInFrame(undefined, () => this.#compute(call, stamps));
-    this.#flights.join(this.#entryKey(call), stamps, compute).catch(() => undefined);
+    const compute = (): Promise<Computed> => runInFrame(undefined, () => this.#compute(call, plan, stamps));
+    this.#flights.join(plan.entryKey, stamps, compute).catch(() => undefined);
   }
 
   #bypass(call: Call, reason: string): Promise<unknown> {
@@ -235,11 +249,15 @@ export class Computation {
   }
 
   #count(outcome: CacheEvent['outcome'], reason?: string): void {
-    const counters = this.#cache.statistics.of(this.label);
     const name = ({ hit: 'hits', miss: 'misses', bypass: 'bypasses', fill: 'fills' } as const)[outcome];
-    counters[name] += 1;
-    if (cacheChannel.hasSubscribers) {
-      cacheChannel.publish(reason === undefined ? { label: this.label, outcome } : { label: this.label, outcome, reason });
-    }
+    this.#counters[name] += 1;
+    if (!cacheChannel.hasSubscribers) return;
+    cacheChannel.publish(reason === undefined ? { label: this.label, outcome } : { label: this.label, outcome, reason });
   }
+}
+
+function validIn(found: Found): Valid | undefined {
+  if (found.state !== 'hit') return undefined;
+  const decoded = decodeValue(found.entry.payload, found.shared);
+  return decoded && { value: decoded.value, stamps: found.stamps, entry: found.entry };
 }
