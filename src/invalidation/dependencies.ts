@@ -15,7 +15,7 @@ const mostAlternatives = 100;
 
 /** A row, whether it exists or not. */
 export function rowDependency(table: string, key: Cell): string {
-  return rowDependencyPrefix(table) + cellText(key);
+  return rowDependencyPrefix(table) + dependencyText(key);
 }
 
 /** What every row's dependency of a table begins with; its key's text follows. */
@@ -35,7 +35,7 @@ export function bulkDependency(table: string): string {
 
 /** The rows of a table with this value in this column. */
 export function conditionDependency(table: string, column: string, cell: Cell): string {
-  return cell === null ? `c:${table}:${column}~` : `c:${table}:${column}=${cellText(cell)}`;
+  return cell === null ? `c:${table}:${column}~` : `c:${table}:${column}=${dependencyText(cell)}`;
 }
 
 /** Whether a dependency is one of the few whose stamp is kept for good: it belongs to a table, not to a row or a value. */
@@ -43,10 +43,25 @@ export function isLasting(dependency: string): boolean {
   return dependency.startsWith('t:') || dependency.startsWith('b:') || dependency.startsWith('l:');
 }
 
-/** A key or value as part of a dependency's name. */
+/** A key as part of an entry's key: different cells give different texts. */
 export function cellText(cell: Cell): string {
   const text = String(cell);
-  return text.length > longestText ? `~${hashText(text)}` : text;
+  return text.length > longestText || text.startsWith('~') ? `~${hashText(text)}` : text;
+}
+
+/**
+ * A key or value as part of a dependency's name. Texts that a database may hold for equal (citext, NOCASE, char(n),
+ * collations that ignore case or accents) share one: that costs an invalidation too many at times, never one too few.
+ */
+export function dependencyText(cell: Cell): string {
+  return typeof cell === 'string' && !plainText.test(cell) ? cellText(folded(cell)) : cellText(cell);
+}
+
+/** Printable ASCII without capital letters and blanks, which folding leaves as it is. */
+const plainText = /^[!-@[-~]*$/;
+
+function folded(text: string): string {
+  return text.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase().trimEnd();
 }
 
 /** What a query's result depends on: the narrowest conditions that hold for all of its rows, else the whole table. */

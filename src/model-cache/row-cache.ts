@@ -3,7 +3,7 @@ import { currentFrame } from '../cache/dependency-frame.js';
 import { Flights } from '../cache/flights.js';
 import { isDueEarly, jitteredTtl } from '../cache/lifetime.js';
 import type { Keyspace } from '../cache/keyspace.js';
-import { bulkDependency, cellText, rowDependency, rowDependencyPrefix } from '../invalidation/dependencies.js';
+import { bulkDependency, cellText, dependencyText, rowDependency, rowDependencyPrefix } from '../invalidation/dependencies.js';
 import { rowLoader } from '../query/row-loader.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
@@ -96,7 +96,7 @@ export class RowCache {
 
   #stampKeys(key: Cell): string[] {
     const { stampPrefix, bulk, epoch } = this.#keys();
-    return [stampPrefix + cellText(key), bulk, epoch];
+    return [stampPrefix + dependencyText(key), bulk, epoch];
   }
 
   #entryKey(key: Cell): string {
