@@ -12,6 +12,7 @@ import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
 import { canonical } from './canonical.js';
 import { Computation, type Call } from './computation.js';
+import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
 import { freshInstance } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
 import type { MethodDeclaration } from './method-declaration.js';
@@ -33,7 +34,7 @@ export class CachedMethod {
 
   /** The value for an instance: from the cache, else computed on the row as it is now and stored. */
   get(self: object, args: readonly unknown[]): Promise<unknown> {
-    const reason = this.#ownReason(self);
+    const reason = this.#ownReason(self, args);
     if (reason === undefined) return this.#computation().get(this.#call(self, args));
     const { cache } = this.#context();
     cache.spoilFrame(reason);
@@ -77,16 +78,18 @@ export class CachedMethod {
         const key = keyCellOf(this.schema, self);
         const fresh = await runInFrame(undefined, () => freshInstance(cache, this.schema, { key, frame }));
         if (!fresh) frame.spoil('its own row does not exist');
-        return this.declaration.run.apply(fresh ?? self, [...args]);
+        const freshArgs = await runInFrame(undefined, () => freshArguments(frame, args));
+        return this.declaration.run.apply(fresh ?? self, freshArgs);
       },
     };
   }
 
   /** Why this instance's value must not be cached; undefined where it may. */
-  #ownReason(self: object): string | undefined {
+  #ownReason(self: object, args: readonly unknown[]): string | undefined {
     if (!(self instanceof Model) || !self.isPersisted) return 'the instance is not stored';
     if (this.#context().cache.connection.currentTransaction()) return 'inside a transaction';
-    return isDirty(self, this.schema) ? 'the instance has unsaved changes' : undefined;
+    if (isDirty(self, this.schema)) return 'the instance has unsaved changes';
+    return args.length > 0 && hasUnsavedInstance(args) ? 'an argument has unsaved changes' : undefined;
   }
 
   #identity(self: unknown, args: readonly unknown[]): string {

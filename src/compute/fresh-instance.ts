@@ -17,7 +17,7 @@ export async function freshInstance(
   const rows = cache.rows(schema);
   const { row, stamps } = await rows.read(key);
   if (!row) return undefined;
-  const instance = schema.hydrate(row, stamps && { stamps });
+  const instance = schema.hydrate(row);
   const stampKeys = cache.stampKeys(rows.dependencies(key));
   trackColumns(instance, schema, () => noteRow(cache.engine, frame, { stampKeys, stamps }));
   return instance;

@@ -2,7 +2,7 @@ import type { Found } from '../cache/cache-engine.js';
 import { announce } from '../changes/change-log.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ModelClassLike } from '../schema/declaration.js';
-import type { ModelSchema, RowOrigin } from '../schema/model-schema.js';
+import type { ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
 import type { FilterValue, KeyValue, PropertyNames } from '../query/filter-types.js';
@@ -34,13 +34,13 @@ export class CacheManager<T extends object> {
   get(key: RowKey<T>): Promise<T> {
     return this.#answer(key, (schema, read) => {
       if (!read.row) throw notFound(schema);
-      return this.#hydrate(schema, read.row, read);
+      return this.#hydrate(schema, read.row);
     });
   }
 
   /** The row with this key, or undefined. */
   find(key: RowKey<T>): Promise<T | undefined> {
-    return this.#answer(key, (schema, read) => read.row && this.#hydrate(schema, read.row, read));
+    return this.#answer(key, (schema, read) => read.row && this.#hydrate(schema, read.row));
   }
 
   /** The rows with these primary keys, in their order; undefined where there is none. One command and one SELECT at most. */
@@ -48,7 +48,7 @@ export class CacheManager<T extends object> {
     const { schema, rows } = this.#rows();
     const reads = keys.map((key) => rows.read(keyCellOf(schema, key)));
     const answers = reads.some(isPromise) ? await Promise.all(reads) : (reads as RowRead[]); // no promise among them
-    return answers.map((read) => read.row && this.#hydrate(schema, read.row, read));
+    return answers.map((read) => read.row && this.#hydrate(schema, read.row));
   }
 
   /** What this process holds and is valid now: no I/O, no promise, and never anything where the cache is a server. */
@@ -62,7 +62,7 @@ export class CacheManager<T extends object> {
   async refresh(key: KeyValue): Promise<T | undefined> {
     const { schema, rows } = this.#rows();
     const read = await rows.refresh(keyCellOf(schema, key));
-    return read.row && this.#hydrate(schema, read.row, read);
+    return read.row && this.#hydrate(schema, read.row);
   }
 
   /** Makes whatever is cached of this row invalid, here and in every process; in a transaction, at its commit. */
@@ -101,9 +101,8 @@ export class CacheManager<T extends object> {
     return { schema, cache, rows: cache.rows(schema) };
   }
 
-  #hydrate(schema: ModelSchema, row: Row, read?: RowRead): T {
-    const origin: RowOrigin | undefined = read?.stamps && { stamps: read.stamps };
-    return schema.hydrate(row, origin) as T; // the schema is that of the class whose instances are T
+  #hydrate(schema: ModelSchema, row: Row): T {
+    return schema.hydrate(row) as T; // the schema is that of the class whose instances are T
   }
 }
 

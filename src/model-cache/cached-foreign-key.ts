@@ -9,7 +9,7 @@ const loadThroughCache: ReferenceLoader = async (model, value) => {
   const target = schemaOf(model);
   const read = await modelCacheOf(target).rows(target).read(keyCellOf(target, value));
   if (!read.row) throw new RecordNotFoundError(target.label, `${target.label}: the row that a foreign key points at does not exist`);
-  return target.hydrate(read.row, read.stamps && { stamps: read.stamps });
+  return target.hydrate(read.row);
 };
 
 /** A foreign key whose row is read through the cache; many that are read in one tick are one command and one SELECT at most. */

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import type { Row } from '../schema/cell.js';
 import { declarationOf, type ModelClassLike } from '../schema/declaration.js';
-import type { ModelSchema, RowOrigin } from '../schema/model-schema.js';
+import type { ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { columnOf, valueOf } from '../schema/values.js';
 import { changedColumns } from './dirty.js';
@@ -145,14 +145,14 @@ function defaultOf(column: ModelSchema['columns'][number]): unknown {
   return valueOf(column, column.type.encode(column.default)); // a copy: instances never share an object
 }
 
-function hydrator(model: ModelClassLike, schema: ModelSchema): (row: Row, origin?: RowOrigin) => object {
+function hydrator(model: ModelClassLike, schema: ModelSchema): (row: Row) => object {
   const construct = model as unknown as new (values: Hydration) => object; // every model passes its argument on
   const assign = rowAssigner(schema);
   let checked = false;
-  return (row, origin) => {
+  return (row) => {
     if (!checked) rejectHiddenColumns(model, () => new construct(new Hydration(new RecordState())));
     checked = true;
-    const instance = new construct(new Hydration(new RecordState(row, origin)));
+    const instance = new construct(new Hydration(new RecordState(row)));
     assign(instance, row);
     return instance;
   };

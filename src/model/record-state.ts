@@ -1,5 +1,4 @@
 import type { Cell, Row } from '../schema/cell.js';
-import type { RowOrigin } from '../schema/model-schema.js';
 
 /** What a foreign key of an instance has loaded, and for which key. */
 export interface LoadedReference {
@@ -11,13 +10,10 @@ export interface LoadedReference {
 export class RecordState {
   /** The row as it was last read or written; undefined for one that was never stored. */
   row: Row | undefined;
-  /** Under which stamps the row was read; undefined where it was read without any. */
-  origin: RowOrigin | undefined;
   deleted = false;
   loaded: Map<string, LoadedReference> | undefined;
 
-  constructor(row?: Row, origin?: RowOrigin) {
+  constructor(row?: Row) {
     this.row = row;
-    this.origin = origin;
   }
 }

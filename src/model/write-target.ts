@@ -12,6 +12,7 @@ import { schemaOf } from '../schema/schema-of.js';
 import { hooksOf } from './hooks.js';
 import type { RecordState } from './record-state.js';
 import { stateOf } from './state-of.js';
+import { undoOnRollback } from './undo-on-rollback.js';
 
 /** An instance that is being written, with everything that a write needs to know about it. */
 export interface WriteTarget {
@@ -48,16 +49,13 @@ export async function runStatement({ connection, schema }: WriteTarget, statemen
   }
 }
 
-/** Takes over the row as it is in the database now; a rollback brings the earlier state back. */
-export function adoptRow(target: WriteTarget, row: Row | undefined): void {
-  const { connection, state } = target;
-  const { row: earlier, deleted } = state;
-  connection.currentTransaction()?.onSettled((outcome) => {
-    if (outcome !== 'rolled back') return;
-    state.row = earlier;
-    state.deleted = deleted;
-  });
-  state.origin = undefined;
+/**
+ * Takes over the row as it is in the database now, and the properties that the database gave other values than the
+ * instance said (`filled`). A rollback brings the earlier state back.
+ */
+export function adoptRow({ connection, instance, state }: WriteTarget, row: Row | undefined, filled: ReadonlyMap<string, unknown>): void {
+  undoOnRollback(connection, instance, filled);
+  for (const [name, value] of filled) Reflect.set(instance, name, value);
   state.loaded = undefined;
   if (row) state.row = row;
   else state.deleted = true;

@@ -1,5 +1,5 @@
 import type { ColumnType } from './column-type.js';
-import type { ModelSchema, OnDelete, RowOrigin } from './model-schema.js';
+import type { ModelSchema, OnDelete } from './model-schema.js';
 import type { Row } from './cell.js';
 
 /** A model named before it exists: a class, a function that gives it, or a label. */
@@ -41,7 +41,7 @@ export interface ReferenceDeclaration {
 export type HookMoment = 'beforeSave' | 'afterSave' | 'beforeDelete' | 'afterDelete' | 'afterCommit';
 
 /** Makes the function that turns rows into instances of one class. */
-export type HydratorFactory = (model: ModelClassLike, schema: ModelSchema) => (row: Row, origin?: RowOrigin) => object;
+export type HydratorFactory = (model: ModelClassLike, schema: ModelSchema) => (row: Row) => object;
 
 /** What the decorators on one class said; its parents' are kept with the parents. */
 export interface ModelDeclaration {

@@ -64,19 +64,7 @@ export interface ModelSchema {
   /** Changes when anything does that gives a stored row another meaning. */
   readonly fingerprint: string;
   /** Makes an instance of a row that came from the database or the cache. */
-  hydrate(row: Row, origin?: RowOrigin): object;
-}
-
-/** Under which stamps a row was read, aligned with `rowDependencies`; undefined where it was read without any. */
-export interface RowOrigin {
-  readonly stamps: readonly string[];
-}
-
-/** A row before and after a write; one of the two is missing for an insert or a delete. */
-export interface RowChange {
-  readonly model: ModelSchema;
-  readonly before: Row | undefined;
-  readonly after: Row | undefined;
+  hydrate(row: Row): object;
 }
 
 /** The cell of a row's primary key. */

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { hashText } from '../support/hash.js';
 import type { Row } from './cell.js';
 import { declarationChain, declarationOf, type ColumnDeclaration, type ModelClassLike } from './declaration.js';
-import type { ColumnSchema, ModelSchema, ReferenceSchema, RowOrigin } from './model-schema.js';
+import type { ColumnSchema, ModelSchema, ReferenceSchema } from './model-schema.js';
 import { snakeCase, type Naming } from './naming.js';
 import { resolveModel } from './registry.js';
 
@@ -146,7 +146,7 @@ function fingerprintOf(schema: ModelSchema): string {
   return hashText(JSON.stringify([schema.connection, schema.label, schema.table, schema.primaryKey.name, columns])).slice(0, 10);
 }
 
-function hydratorOf(model: ModelClassLike, schema: ModelSchema): (row: Row, origin?: RowOrigin) => object {
+function hydratorOf(model: ModelClassLike, schema: ModelSchema): (row: Row) => object {
   const factory = declarationChain(model).find((declaration) => declaration.hydrator)?.hydrator;
   if (!factory) throw new UsageError(`${model.name} is no model: extend Model or CachedModel.`);
   return factory(model, schema);
