@@ -7,13 +7,25 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 export class DependencyFrame {
   /** Whose stamps these are; a frame cannot mix two caches. */
   readonly owner: object;
+  /** The key of the entry that the result becomes; undefined where none. */
+  readonly entryKey: string | undefined;
+  /** The frame of the computation around this one. */
+  readonly outer: DependencyFrame | undefined;
   readonly #stamps = new Map<string, string>();
   #taint: string | undefined;
   #expiresAt = Number.POSITIVE_INFINITY;
   #sealed = false;
 
-  constructor(owner: object) {
+  constructor(owner: object, { entryKey, outer }: { entryKey?: string; outer?: DependencyFrame | undefined } = {}) {
     this.owner = owner;
+    this.entryKey = entryKey;
+    this.outer = outer;
+  }
+
+  /** Whether the entry of this key is being computed in this frame or around it. */
+  isComputing(owner: object, entryKey: string): boolean {
+    if (this.entryKey === entryKey && this.owner === owner) return true;
+    return this.outer?.isComputing(owner, entryKey) ?? false;
   }
 
   /** Why the result must not be stored; undefined if it may. */

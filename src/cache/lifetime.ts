@@ -7,6 +7,11 @@ export function jitteredTtl(ttlMs: number, random: () => number = Math.random): 
   return Math.max(1, Math.round(ttlMs * (1 - jitter + 2 * jitter * random())));
 }
 
+/** The least that `jitteredTtl` makes of a ttl. */
+export function shortestTtl(ttlMs: number): number {
+  return jitteredTtl(ttlMs, () => 0);
+}
+
 /**
  * Whether this reader should make the value again before it ends, while others still get the old one. The chance rises
  * towards the end, the earlier the longer the value takes to make: XFetch (Vattani, Chierichetti, Lowenstein, VLDB 2015).

@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
+import { UsageError } from '../errors.js';
 import type { Found } from '../cache/cache-engine.js';
 import { currentFrame, DependencyFrame, runInFrame } from '../cache/dependency-frame.js';
 import type { Entry } from '../cache/entry.js';
 import { Flights } from '../cache/flights.js';
 import type { Keyspace } from '../cache/keyspace.js';
-import { isDueEarly, jitteredTtl } from '../cache/lifetime.js';
+import { isDueEarly, jitteredTtl, shortestTtl } from '../cache/lifetime.js';
 import type { ModelCache } from '../model-cache/model-cache.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { cacheChannel, computeChannel, type CacheEvent } from '../telemetry/channels.js';
@@ -48,6 +49,8 @@ interface Valid {
 export interface ComputationOptions {
   readonly label: string;
   readonly ttlMs: number;
+  /** True where the ttl was declared for these values: it may stand for what cannot be seen, so what is computed from them ends with them. */
+  readonly limitsOthers: boolean;
   /** What every value depends on besides what it is found to read. */
   readonly dependencies: readonly string[];
 }
@@ -94,7 +97,7 @@ export class Computation {
     const plan = this.#plan(call);
     const stamps = await this.#cache.engine.acquire(plan.base);
     if (!stamps) return this.#bypass(call, 'the store failed');
-    return this.#finish(await this.#compute(call, plan, stamps));
+    return this.#tainting(async () => this.#finish(await this.#compute(call, plan, stamps)));
   }
 
   /** What the cache would answer now, and the names of what that depends on. */
@@ -158,16 +161,39 @@ export class Computation {
     if (frame) {
       const found = (entry.dependencies ?? []).map((name) => plan.keyspace.stamp(name));
       frame.record(engine, [...plan.base, ...found], stamps);
-      if (found.length === 0) frame.limit(entry.expiresAt);
+      if (this.#limitsOthers(found.length, entry.expiresAt - entry.createdAt)) frame.limit(entry.expiresAt);
     }
     if (isDueEarly(entry, engine.clock.now())) this.#refreshEarly(call, plan, stamps.slice(0, plan.base.length));
     return value;
+  }
+
+  /** Whether what is computed from a value must end with it. One that lives shorter than its ttl was limited itself. */
+  #limitsOthers(dependencies: number, lifeMs: number): boolean {
+    const { limitsOthers, ttlMs } = this.#options;
+    return limitsOthers || dependencies === 0 || lifeMs < shortestTtl(ttlMs);
   }
 
   async #miss(call: Call, plan: Plan, seen: readonly (string | undefined)[]): Promise<unknown> {
     const stamps = await this.#cache.engine.acquire(plan.base, seen);
     if (!stamps) return this.#bypass(call, 'the store failed');
     this.#count('miss');
+    return this.#tainting(() => this.#join(call, plan, stamps));
+  }
+
+  /** A computation around this one that goes on although this one failed must not be stored: the failure may pass. */
+  async #tainting<T>(task: () => Promise<T>): Promise<T> {
+    try {
+      return await task();
+    } catch (error) {
+      this.#cache.spoilFrame('a computed value in it failed');
+      throw error;
+    }
+  }
+
+  async #join(call: Call, plan: Plan, stamps: readonly string[]): Promise<unknown> {
+    if (currentFrame()?.isComputing(this.#cache.engine, plan.entryKey)) {
+      throw new UsageError(`${this.label}: the value is computed from itself, for the same arguments; it would never end`);
+    }
     let isOwn = false;
     const computed = await this.#flights.join(plan.entryKey, stamps, () => {
       isOwn = true;
@@ -187,12 +213,12 @@ export class Computation {
 
   async #compute(call: Call, plan: Plan, stamps: readonly string[]): Promise<Computed> {
     const { engine } = this.#cache;
-    const frame = new DependencyFrame(engine);
+    const frame = new DependencyFrame(engine, { entryKey: plan.entryKey, outer: currentFrame() });
     frame.record(engine, plan.base, stamps);
     const startedAt = engine.clock.now();
     const value = await this.#run(call, frame);
+    const encoded = encodeValue(value, this.label); // NOTE: before sealing, since encoding an instance reads its columns
     frame.seal();
-    const encoded = encodeValue(value, this.label);
     this.#store(plan, { encoded, frame }, engine.clock.now() - startedAt);
     return { encoded, frame };
   }
@@ -204,7 +230,6 @@ export class Computation {
       return await runInFrame(frame, () => call.run(frame));
     } catch (error) {
       failure = error instanceof Error ? error : new Error(String(error));
-      currentFrame()?.spoil('a computed value in it failed');
       throw error;
     } finally {
       if (computeChannel.hasSubscribers) {
@@ -221,7 +246,7 @@ export class Computation {
     const keys = [...plan.base, ...found];
     const ttlMs = Math.min(jitteredTtl(this.#options.ttlMs), frame.expiresAt - engine.clock.now());
     if (ttlMs <= 0) return;
-    if (found.length === 0) frame.limit(engine.clock.now() + ttlMs);
+    if (this.#limitsOthers(found.length, ttlMs)) frame.limit(engine.clock.now() + ttlMs);
     const dependencies = found.map((key) => key.slice(plan.keyspace.stampPrefix.length));
     const stamps = keys.map((key) => frame.stamps.get(key) ?? '');
     plan.keys = keys;
@@ -243,7 +268,7 @@ export class Computation {
   #bypass(call: Call, reason: string): Promise<unknown> {
     this.#count('bypass', reason);
     this.#cache.spoilFrame(reason);
-    const frame = new DependencyFrame(this.#cache.engine);
+    const frame = new DependencyFrame(this.#cache.engine, { outer: currentFrame() });
     frame.spoil(reason);
     return this.#run(call, frame);
   }
