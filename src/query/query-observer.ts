@@ -1,4 +1,5 @@
 import type { DatabaseConnection } from '../database/database-connection.js';
+import type { Cell, Row } from '../schema/cell.js';
 import type { Condition } from '../schema/condition.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 
@@ -8,9 +9,14 @@ export interface ObservedQuery {
   readonly condition: Condition | undefined;
 }
 
-/** Stands around every read of a query set, so that somebody above can note what was read. */
+/** A read that policies may send through the cache. */
+export type RowOperation = 'get' | 'reference';
+
+/** Stands around every read of a query set, so that somebody above can note what was read, or answer it. */
 export interface QueryObserver {
   around<T>(query: ObservedQuery, run: () => Promise<T>): Promise<T>;
+  /** Answers a read by primary key in the database's place; undefined where the database is to be asked. */
+  answer(model: ModelSchema, key: Cell, operation: RowOperation): Promise<Row | undefined> | undefined;
 }
 
 const observers = new WeakMap<DatabaseConnection, QueryObserver>();
@@ -24,4 +30,13 @@ export function observeQueries(connection: DatabaseConnection, observer: QueryOb
 export function observed<T>(connection: DatabaseConnection, query: ObservedQuery, run: () => Promise<T>): Promise<T> {
   const observer = observers.get(connection);
   return observer ? observer.around(query, run) : run();
+}
+
+/** The row with this key as whoever observes the connection answers it; undefined where the database is to be asked. */
+export function answeredRow(
+  connection: DatabaseConnection,
+  model: ModelSchema,
+  { key, operation }: { readonly key: Cell; readonly operation: RowOperation },
+): Promise<Row | undefined> | undefined {
+  return observers.get(connection)?.answer(model, key, operation);
 }

@@ -7,7 +7,7 @@ import { columnOf } from '../schema/values.js';
 import { deleteMatching, updateMatching } from './bulk-write.js';
 import type { Filter, OrderBy, PropertyNames, FilterValue } from './filter-types.js';
 import { parseFilter } from './parse-filter.js';
-import { observed } from './query-observer.js';
+import { answeredRow, observed } from './query-observer.js';
 import { both, type OrderTerm, type QueryState } from './query-state.js';
 import { selectCount, selectExists, selectRows } from './select-sql.js';
 import { tableSql } from './table-sql.js';
@@ -68,7 +68,8 @@ export class QuerySet<T extends object> {
   async get(filter?: Filter<T>): Promise<T> {
     if (filter) return this.filter(filter).get();
     const { model } = this.state;
-    const [row, second] = await this.#rows({ ...this.state, limit: Math.min(this.state.limit ?? 2, 2) });
+    const answered = this.#answeredByKey();
+    const [row, second] = answered ? [await answered] : await this.#rows({ ...this.state, limit: Math.min(this.state.limit ?? 2, 2) });
     if (!row) throw new RecordNotFoundError(model.label, `${model.label}: no row matches`);
     if (second) throw new MultipleRecordsError(model.label, `${model.label}: more than one row matches; narrow the filter, or use first()`);
     return model.hydrate(row) as T; // as above
@@ -106,6 +107,15 @@ export class QuerySet<T extends object> {
     const { toRow } = tableSql(state.model, dialect);
     const raw = await observed(connection, state, async () => (await connection.run(selectRows(state, dialect))).rows);
     return raw.map(toRow);
+  }
+
+  /** The row of a query that is for one primary key, where a policy sends it through the cache. */
+  #answeredByKey(): Promise<Row | undefined> | undefined {
+    const { model, condition, limit, offset } = this.state;
+    if (condition?.kind !== 'comparison' || limit !== undefined || offset !== undefined) return undefined;
+    const [key = null] = condition.cells;
+    if (condition.column !== model.primaryKey || condition.lookup !== 'exact') return undefined;
+    return answeredRow(this.#connection(), model, { key, operation: 'get' });
   }
 
   async #run(compile: typeof selectCount): Promise<unknown[][]> {
