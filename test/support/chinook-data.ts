@@ -82,11 +82,10 @@ export async function loadChinook(db: Database, kind: DatabaseKind, tables: read
 
 function toValues(table: string, raw: Values, index: number): Values {
   const key = `${table}Id`;
-  const values = Object.entries(raw).map(([name, value]) => [
-    name === key ? 'id' : propertyOf(name),
-    toValue(name, value),
-  ]);
-  return table === 'PlaylistTrack' ? { id: index + 1, ...Object.fromEntries(values) } : Object.fromEntries(values);
+  const values: Record<string, unknown> = table === 'PlaylistTrack' ? { id: index + 1 } : {};
+  for (const [name, value] of Object.entries(raw))
+    values[name === key ? 'id' : propertyOf(name)] = toValue(name, value);
+  return values;
 }
 
 function propertyOf(name: string): string {
@@ -96,7 +95,7 @@ function propertyOf(name: string): string {
 
 function toValue(name: string, value: unknown): unknown {
   if (value === null) return null;
-  if (dates.has(name)) return new Date(`${String(value)}Z`);
+  if (dates.has(name) && typeof value === 'string') return new Date(`${value}Z`);
   return decimals.has(name) ? Number(value).toFixed(2) : value;
 }
 
