@@ -1,11 +1,11 @@
 import { UsageError } from '../errors.js';
 import { runInFrame } from '../cache/dependency-frame.js';
 import { announce } from '../changes/change-log.js';
-import { tableDependency } from '../invalidation/dependencies.js';
+import { bulkDependency, tableDependency } from '../invalidation/dependencies.js';
 import { modelCacheOf, type ModelCache } from '../model-cache/model-cache.js';
 import { isDirty } from '../model/dirty.js';
 import { Model } from '../model/model.js';
-import type { ModelClassLike } from '../schema/declaration.js';
+import type { ModelClassLike, ModelReference } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { resolveModel } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
@@ -13,7 +13,7 @@ import { keyCellOf } from '../schema/values.js';
 import { canonical } from './canonical.js';
 import { Computation, type Call } from './computation.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
-import { freshInstance } from './fresh-instance.js';
+import { freshInstance, isUntouched } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
 import type { MethodDeclaration } from './method-declaration.js';
 
@@ -28,7 +28,9 @@ export class CachedMethod {
   constructor(declaration: MethodDeclaration, model: ModelClassLike) {
     this.declaration = declaration;
     this.schema = schemaOf(model);
-    this.label = `${this.schema.label}.${declaration.name}`;
+    // NOTE: a method that is reached by super has values of its own, apart from those of the method that overrides it
+    const isOverridden = declarationIn(model, declaration.name) !== declaration;
+    this.label = `${this.schema.label}.${isOverridden ? declaration.where : declaration.name}`;
     this.#template = declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, declaration.where);
   }
 
@@ -88,7 +90,8 @@ export class CachedMethod {
   #ownReason(self: object, args: readonly unknown[]): string | undefined {
     if (!(self instanceof Model) || !self.isPersisted) return 'the instance is not stored';
     if (this.#context().cache.connection.currentTransaction()) return 'inside a transaction';
-    if (isDirty(self, this.schema)) return 'the instance has unsaved changes';
+    // NOTE: looking whether a fresh instance has changes would look at its columns, and the value would depend on the row
+    if (!isUntouched(self) && isDirty(self, this.schema)) return 'the instance has unsaved changes';
     return args.length > 0 && hasUnsavedInstance(args) ? 'an argument has unsaved changes' : undefined;
   }
 
@@ -115,14 +118,26 @@ export class CachedMethod {
   }
 
   #makeComputation(cache: ModelCache): Computation {
-    const { ttlMs, watched, paths, where } = this.declaration;
-    for (const [model] of paths) resolveModel(model, where);
-    const dependencies = watched.map((model) => tableDependency(schemaOf(resolveModel(model, where)).table));
-    return new Computation(cache, { label: this.label, ttlMs: ttlMs ?? cache.policy(this.schema.label).ttlMs('get'), dependencies });
+    const { ttlMs } = this.declaration;
+    return new Computation(cache, {
+      label: this.label,
+      ttlMs: ttlMs ?? cache.policy(this.schema.label).ttlMs('get'),
+      limitsOthers: ttlMs !== undefined,
+      dependencies: this.#watchedDependencies(),
+    });
+  }
+
+  /** Any row of the watched models; where a path says which, only the changes for which there are no rows to look at. */
+  #watchedDependencies(): string[] {
+    const { watched, paths, where } = this.declaration;
+    const table = (model: ModelReference): string => schemaOf(resolveModel(model, where)).table;
+    const whole = watched.map(table);
+    const followed = paths.map(([model]) => table(model));
+    return [...new Set([...whole.map(tableDependency), ...[...whole, ...followed].map(bulkDependency)])];
   }
 }
 
-const methods = new WeakMap<object, Map<string, CachedMethod>>();
+const methods = new WeakMap<object, Map<MethodDeclaration, CachedMethod>>();
 const declarations = new WeakMap<object, MethodDeclaration>();
 
 /** Notes that `wrapper` stands for a computed method. */
@@ -132,14 +147,23 @@ export function registerMethod(wrapper: object, declaration: MethodDeclaration):
 
 /** The computed method of this name of a class. Throws UsageError if there is none. */
 export function methodOf(model: ModelClassLike, name: string): CachedMethod {
-  const known = methods.get(model) ?? new Map<string, CachedMethod>();
-  methods.set(model, known);
-  const method = known.get(name);
-  if (method && method.schema === schemaOf(model)) return method;
-  const wrapper: unknown = Reflect.get(model.prototype as object, name);
-  const declaration = typeof wrapper === 'function' ? declarations.get(wrapper) : undefined;
+  const declaration = declarationIn(model, name);
   if (!declaration) throw new UsageError(`moneyclip.of(${model.name}, '${name}'): ${model.name}.${name} is no method under @moneyclip`);
+  return methodIn(model, declaration);
+}
+
+/** The computed method of a class that has it, also where a subclass overrides it. */
+export function methodIn(model: ModelClassLike, declaration: MethodDeclaration): CachedMethod {
+  const known = methods.get(model) ?? new Map<MethodDeclaration, CachedMethod>();
+  methods.set(model, known);
+  const method = known.get(declaration);
+  if (method && method.schema === schemaOf(model)) return method;
   const made = new CachedMethod(declaration, model);
-  known.set(name, made);
+  known.set(declaration, made);
   return made;
+}
+
+function declarationIn(model: ModelClassLike, name: string): MethodDeclaration | undefined {
+  const wrapper: unknown = Reflect.get(model.prototype as object, name);
+  return typeof wrapper === 'function' ? declarations.get(wrapper) : undefined;
 }

@@ -19,8 +19,19 @@ export async function freshInstance(
   if (!row) return undefined;
   const instance = schema.hydrate(row);
   const stampKeys = cache.stampKeys(rows.dependencies(key));
-  trackColumns(instance, schema, () => noteRow(cache.engine, frame, { stampKeys, stamps }));
+  untouched.add(instance);
+  trackColumns(instance, schema, () => {
+    untouched.delete(instance);
+    noteRow(cache.engine, frame, { stampKeys, stamps });
+  });
   return instance;
+}
+
+const untouched = new WeakSet();
+
+/** Whether this is a fresh instance of which no column was looked at yet: it says what its row says. */
+export function isUntouched(instance: object): boolean {
+  return untouched.has(instance);
 }
 
 function noteRow(
@@ -45,6 +56,7 @@ function trackColumns(instance: object, schema: ModelSchema, noticed: () => void
         return value;
       },
       set(this: object, assigned: unknown) {
+        untouched.delete(this);
         Object.defineProperty(this, property, { configurable: true, enumerable: true, writable: true, value: assigned });
       },
     });

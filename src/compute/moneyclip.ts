@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { explainFound, type Explanation } from '../model-cache/explain.js';
 import { modelCacheOf } from '../model-cache/model-cache.js';
 import type { ModelClassLike, ModelReference } from '../schema/declaration.js';
-import { methodOf, registerMethod } from './cached-method.js';
+import { methodIn, methodOf, registerMethod } from './cached-method.js';
 import { declareMethod, type KeyFunction, type MoneyclipOptions, type Path } from './method-declaration.js';
 import { registerWatches } from './watches.js';
 
@@ -43,7 +43,11 @@ export function moneyclip(...given: readonly unknown[]): MethodDecorator {
     }
     const declaration = declareMethod(where, key, run, toOptions(where, given));
     const wrapper = function (this: object, ...args: unknown[]): Promise<unknown> {
-      return methodOf(this.constructor as ModelClassLike, key).get(this, args); // an instance is made by its class
+      try {
+        return methodIn(this.constructor as ModelClassLike, declaration).get(this, args); // an instance is made by its class
+      } catch (error) {
+        return Promise.reject(error); // NOTE: an asynchronous method never throws
+      }
     };
     registerMethod(wrapper, declaration);
     registerWatches(owner as ModelClassLike, declaration); // a prototype's constructor is its class

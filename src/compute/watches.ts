@@ -9,14 +9,13 @@ import type { ModelClassLike, ModelReference } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { allModels, findModel, registryVersion, resolveModel } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
-import { methodOf, type CachedMethod } from './cached-method.js';
+import { methodIn, type CachedMethod } from './cached-method.js';
 import { labelDependency } from './computation-dependencies.js';
 import type { MethodDeclaration, Path } from './method-declaration.js';
 
 /** A computed method that follows the rows of another model. */
 interface PathWatch {
   readonly owner: ModelClassLike;
-  readonly method: string;
   readonly declaration: MethodDeclaration;
   readonly watched: ModelReference;
   readonly path: Path;
@@ -28,7 +27,7 @@ const reported = new Set<string>();
 /** Makes a computed method follow the models that its declaration watches. */
 export function registerWatches(owner: ModelClassLike, declaration: MethodDeclaration): void {
   for (const [watched, path] of declaration.paths) {
-    watches.push({ owner, method: declaration.name, declaration, watched, path });
+    watches.push({ owner, declaration, watched, path });
   }
 }
 
@@ -69,10 +68,10 @@ function tableOf(reference: ModelReference): string | undefined {
 }
 
 /** The method in each class that has it: its own and those that extend it. */
-function methodsOf({ owner, method }: PathWatch): CachedMethod[] {
+function methodsOf({ owner, declaration }: PathWatch): CachedMethod[] {
   return allModels()
     .filter((model) => model === owner || model.prototype instanceof owner)
-    .map((model) => methodOf(model, method));
+    .map((model) => methodIn(model, declaration));
 }
 
 async function followRow(connection: DatabaseConnection, model: ModelSchema, watch: PathWatch, row: Row): Promise<void> {
