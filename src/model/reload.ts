@@ -15,8 +15,6 @@ export async function reloadRecord(instance: object): Promise<void> {
   const statement = selectByCells(schema, schema.primaryKey, [key], connection.facts.name);
   const [row] = await observed(connection, { model: schema, condition }, () => runStatement(target, statement));
   if (!row) throw new RecordNotFoundError(schema.label, `${schema.label}: the row is gone; it was deleted since it was read`);
-  for (const column of schema.columns) {
-    Reflect.set(instance, column.property, valueOf(column, row[column.position] ?? null));
-  }
-  adoptRow(target, row);
+  const values = schema.columns.map((column) => [column.property, valueOf(column, row[column.position] ?? null)] as const);
+  adoptRow(target, row, new Map(values));
 }

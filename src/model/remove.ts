@@ -21,7 +21,7 @@ export async function removeRecord(instance: object): Promise<void> {
   await runWrite(target, ['beforeDelete', 'afterDelete'], async () => {
     await runHooks(instance, 'beforeDelete');
     const before = await remove(target, row);
-    adoptRow(target, undefined);
+    adoptRow(target, undefined, new Map());
     await runHooks(instance, 'afterDelete');
     await announce(connection, [{ kind: 'row', model: schema, before, after: undefined }, ...cascadedModels(schema)]);
     await runAfterCommit(connection, instance, { signal: 'deleted', created: false });

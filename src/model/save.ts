@@ -8,8 +8,9 @@ import type { Row } from '../schema/cell.js';
 import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
 import { valueOf } from '../schema/values.js';
 import { runAfterCommit } from './after-commit.js';
-import { runHooks } from './hooks.js';
-import { validCells, type Cells } from './validate.js';
+import { isDirty } from './dirty.js';
+import { hooksOf, runHooks } from './hooks.js';
+import { takeReadForm, validCells, type Cells } from './validate.js';
 import { adoptRow, runStatement, runWrite, writeTarget, type WriteTarget } from './write-target.js';
 
 /** Inserts or updates an instance; see `Model.save`. */
@@ -17,13 +18,15 @@ export async function saveRecord(instance: object): Promise<void> {
   const target = writeTarget(instance);
   const { state, schema, connection } = target;
   if (state.deleted) throw new UsageError(`${schema.label}: this row was deleted; make a new instance to store it again`);
+  state.loaded = undefined;
+  const created = state.row === undefined;
+  if (!created && hooksOf(instance, 'beforeSave').length === 0 && !isDirty(instance, schema)) return;
   await runWrite(target, ['beforeSave', 'afterSave'], async () => {
     await runHooks(instance, 'beforeSave');
-    const created = state.row === undefined;
     const change = created ? await insert(target) : await update(target);
-    state.loaded = undefined;
+    if (!change) return;
     await runHooks(instance, 'afterSave');
-    if (change) await announce(connection, [change]);
+    await announce(connection, [change]);
     await runAfterCommit(connection, instance, { signal: 'saved', created });
   });
 }
@@ -35,6 +38,7 @@ async function insert(target: WriteTarget): Promise<RowChange> {
   const values = given.map((column) => cells.get(column) ?? null);
   const [row] = await runStatement(target, insertRows(schema, given, [values], connection.facts.name));
   if (!row) throw new UsageError(`${schema.label}: the database stored no row; is there a trigger or rule that turns inserts away?`);
+  await writeObserver(connection, schema)?.after(schema, [row]);
   return adoptInsert(target, cells, row);
 }
 
@@ -42,37 +46,35 @@ async function insert(target: WriteTarget): Promise<RowChange> {
 export function insertCells(instance: object, schema: ModelSchema): Cells {
   const cells = new Map(validCells(instance, schema));
   if (schema.version && cells.get(schema.version) === undefined) cells.set(schema.version, 1);
+  takeReadForm(instance, schema.columns, cells);
   return cells;
 }
 
 /** Takes over an inserted row, with what the database filled in. */
 export function adoptInsert(target: WriteTarget, cells: Cells, row: Row): RowChange {
-  takeValues(target, cells, row);
-  adoptRow(target, row);
+  adoptRow(target, row, valuesFilledIn(target.schema, cells, row));
   return { kind: 'row', model: target.schema, before: undefined, after: row };
 }
 
-/** Gives the instance the values in which the stored row differs from what it said. */
-function takeValues({ instance, schema }: WriteTarget, cells: Cells, row: Row): void {
-  for (const column of schema.columns) {
-    const cell = row[column.position] ?? null;
-    if (cells.get(column) !== cell) Reflect.set(instance, column.property, valueOf(column, cell));
-  }
+/** The values in which the stored row differs from what the instance said. */
+function valuesFilledIn(schema: ModelSchema, cells: Cells, row: Row): Map<string, unknown> {
+  const differing = schema.columns.filter((column) => cells.get(column) !== (row[column.position] ?? null));
+  return new Map(differing.map((column) => [column.property, valueOf(column, row[column.position] ?? null)]));
 }
 
 async function update(target: WriteTarget): Promise<RowChange | undefined> {
   const { schema, instance, state } = target;
   const cells = validCells(instance, schema);
   const before = state.row ?? [];
-  const changed = schema.columns.filter((column) => cells.get(column) !== undefined && cells.get(column) !== before[column.position]);
+  const changed = schema.columns.filter((column) => cells.get(column) !== (before[column.position] ?? null));
   if (changed.length === 0) return undefined;
   if (changed.includes(schema.primaryKey)) {
     throw new UsageError(`${schema.label}: the primary key cannot be changed; delete the row and create another`);
   }
   const assignments = assignmentsOf(schema, { changed, cells, before });
+  takeReadForm(instance, changed, cells);
   const change = (await updateAsRead(target, before, assignments)) ?? (await updateLocked(target, before, assignments));
-  takeValues(target, cells, change.after);
-  adoptRow(target, change.after);
+  adoptRow(target, change.after, valuesFilledIn(schema, cells, change.after));
   return change;
 }
 

@@ -8,6 +8,9 @@ import { stateOf } from './state-of.js';
 /** A column with the cell of an instance's value; undefined where a new instance leaves it to the database. */
 export type Cells = ReadonlyMap<ColumnSchema, Cell | undefined>;
 
+/** What came of one value: its cell, or what is wrong with it. */
+type Checked = { readonly cell: Cell | undefined } | { readonly issue: string };
+
 /** The cells of an instance. Throws one ValidationError with everything that is wrong with any of them. */
 export function validCells(instance: object, schema: ModelSchema): Cells {
   const issues: ValidationIssue[] = [];
@@ -15,10 +18,37 @@ export function validCells(instance: object, schema: ModelSchema): Cells {
   const isNew = stateOf(instance).row === undefined;
   for (const column of schema.columns) {
     const value: unknown = Reflect.get(instance, column.property);
-    const message = value === undefined || value === null ? issueOfNothing(column, isNew) : issueOf(schema, column, value);
-    if (typeof message === 'string') issues.push({ property: column.property, message });
-    else cells.set(column, message.cell);
+    const checked = value === undefined || value === null ? checkNothing(column, value, isNew) : check(schema, column, value);
+    if ('issue' in checked) issues.push({ property: column.property, message: checked.issue });
+    else cells.set(column, checked.cell);
   }
   if (issues.length > 0) throw new ValidationError(schema.label, issues);
   return cells;
+}
+
+function checkNothing(column: ColumnSchema, value: null | undefined, isNew: boolean): Checked {
+  const filledByDatabase = column.generated || column.version || (column.nullable && value === undefined);
+  if (isNew && filledByDatabase) return { cell: undefined };
+  return column.nullable ? { cell: null } : { issue: 'is required' };
+}
+
+function check(schema: ModelSchema, column: ColumnSchema, value: unknown): Checked {
+  try {
+    const cell = cellOf(schema, column, value);
+    const issue = column.validate?.(value);
+    return typeof issue === 'string' ? { issue } : { cell };
+  } catch (error) {
+    if (error instanceof ValidationError) return { issue: error.issues[0]?.message ?? error.message };
+    throw error;
+  }
+}
+
+/** Gives properties the value that a read of their column gives, where they have another: text in one case, a Buffer for bytes. */
+export function takeReadForm(instance: object, columns: readonly ColumnSchema[], cells: Cells): void {
+  for (const column of columns) {
+    const cell = cells.get(column);
+    if (cell === undefined) continue;
+    const value = valueOf(column, cell);
+    if (!isDeepStrictEqual(Reflect.get(instance, column.property), value)) Reflect.set(instance, column.property, value);
+  }
 }

@@ -1,3 +1,5 @@
+import type { QuerySet } from './query-set.js';
+
 /**
  * What a relation's property gives: `await document.createdBy`. A row of the other model, or null, may be assigned.
  */
@@ -6,9 +8,12 @@ export type Related<T> = T | PromiseLike<T>;
 /** Members of every model that are not columns. */
 type Reserved = 'isPersisted';
 
+/** What a method, or an accessor of the rows that point here, gives: nothing that a column or relation could. */
+type NotStored = ((...args: never[]) => unknown) | QuerySet<never> | PromiseLike<unknown>;
+
 /** The names of a model's columns and relations. */
 export type PropertyNames<T> = Exclude<
-  { [K in keyof T]-?: NonNullable<T[K]> extends (...args: never[]) => unknown ? never : NonNullable<T[K]> extends AsyncIterable<unknown> ? never : K }[keyof T],
+  { [K in keyof T]-?: NonNullable<T[K]> extends NotStored ? never : K }[keyof T],
   Reserved | symbol | number
 > &
   string;
