@@ -35,9 +35,10 @@ export class Session {
     await this.#runner.execute(this.connection, { text, parameters: [] }, false);
   }
 
-  /** Ends the transaction, after the statements that were issued before. */
+  /** Ends the transaction, after the statements that were issued before; those that come later are refused. */
   commit(): Promise<CommitAnswer | 'not open'> {
     return this.#inTurn(async () => {
+      this.#closed = true;
       this.#assertReachable();
       if (!this.#runner.dialect.inTransaction(this.connection)) return 'not open';
       return this.#runner.commit(this.connection);
@@ -48,14 +49,10 @@ export class Session {
   async rollback(): Promise<void> {
     const { dialect } = this.#runner;
     await this.#inTurn(async () => {
+      this.#closed = true;
       if (this.isLost || !dialect.inTransaction(this.connection)) return;
       await this.#runner.execute(this.connection, { text: 'ROLLBACK', parameters: [] }, false);
     }).catch(() => dialect.discard(this.connection));
-  }
-
-  /** From here on the connection belongs to somebody else. */
-  close(): void {
-    this.#closed = true;
   }
 
   /** Hands the connection to SQL that is not the library's; `giveBack` is called when it returns. */

@@ -100,7 +100,6 @@ export class TransactionManager {
   }
 
   async #release(session: Session): Promise<void> {
-    session.close();
     this.#sessions.delete(session.connection);
     await this.#pool.release(session.connection);
   }

@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import type { Knex } from 'knex';
 import type { SqliteDatabase } from './sqlite-driver.js';
+import { isBusy } from './sqlite-errors.js';
 
 /** What knex's pool calls with each new connection. knex types it as a bare Function. */
 export type ConnectionHook = (
@@ -33,10 +34,18 @@ export function withPragmas(hook: ConnectionHook | undefined): ConnectionHook {
 }
 
 function setPragmas(database: SqliteDatabase): void {
-  if (!database.readonly && database.pragma('journal_mode', { simple: true }) !== 'wal') {
-    database.pragma('journal_mode = WAL');
-  }
+  database.pragma('busy_timeout = 0'); // the dialect waits for locks without blocking the process
   database.pragma('foreign_keys = ON');
   database.pragma('recursive_triggers = ON'); // else REPLACE deletes rows without their triggers
-  database.pragma('busy_timeout = 0'); // the dialect waits for locks without blocking the process
+  useWriteAheadLog(database);
+}
+
+/** Readers and the writer then do not keep each other waiting. While others use the file it stays as it is. */
+function useWriteAheadLog(database: SqliteDatabase): void {
+  if (database.readonly || database.pragma('journal_mode', { simple: true }) === 'wal') return;
+  try {
+    database.pragma('journal_mode = WAL');
+  } catch (error) {
+    if (!isBusy(error)) throw error;
+  }
 }
