@@ -2,6 +2,7 @@ import type { CacheStore, InProcessStore } from '../store/cache-store.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import type { Clock } from '../support/clock.js';
 import { randomStamp } from '../support/random-stamp.js';
+import { currentFrame } from './dependency-frame.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
 import type { Keyspace } from './keyspace.js';
 import { StorePort } from './store-port.js';
@@ -86,6 +87,9 @@ export class CacheEngine {
   readonly #options: EngineOptions;
   /** Pending while a change made elsewhere is being made known: no lookup may pass it. */
   #barrier: Promise<void> | undefined;
+  /** Grows when others wrote; each keyspace forgets what it holds once for each number, so also before its first read. */
+  #foreignChanges = 0;
+  readonly #forgotten = new WeakMap<Keyspace, number>();
 
   constructor(options: EngineOptions) {
     this.#options = options;
@@ -128,8 +132,10 @@ export class CacheEngine {
   /** What an in-process store holds for this key and is valid by its stamps; no I/O, no early refresh. */
   peek(key: string, stampKeys: readonly string[]): Hit | undefined {
     const { inProcess } = this.port;
-    const found = inProcess && this.#judgeHeld(key, inProcess.held(key), stampsIn(inProcess, stampKeys));
-    return found?.state === 'hit' ? found : undefined;
+    if (!inProcess) return undefined;
+    void this.#noticeChangesElsewhere(); // a store in process forgets at once
+    const found = this.#judgeHeld(key, inProcess.held(key), stampsIn(inProcess, stampKeys));
+    return found.state === 'hit' ? found : undefined;
   }
 
   #judgeHeld(key: string, held: unknown, stamps: readonly (string | undefined)[]): Hit | Miss {
@@ -211,10 +217,18 @@ export class CacheEngine {
     return this.port.drain();
   }
 
-  /** Where the database says that others wrote, everything that was stored before is no hit any more. */
+  /**
+   * Where the database says that others wrote, everything that was stored before is no hit any more. What they wrote
+   * before this process began to look is not known, so they are taken to have written.
+   */
   #noticeChangesElsewhere(): Promise<void> | undefined {
-    if (this.#options.changedElsewhere?.()) {
-      const dropped = this.port.drop([this.keyspace.epoch]);
+    const { changedElsewhere } = this.#options;
+    if (!changedElsewhere) return undefined;
+    if (changedElsewhere()) this.#foreignChanges += 1;
+    const { keyspace } = this;
+    if (this.#forgotten.get(keyspace) !== this.#foreignChanges) {
+      this.#forgotten.set(keyspace, this.#foreignChanges);
+      const dropped = this.port.drop([keyspace.epoch]);
       if (isPromise(dropped)) this.#raiseBarrier(dropped);
     }
     return this.#barrier;
@@ -231,6 +245,7 @@ export class CacheEngine {
 
   #failed(operation: 'read' | 'acquire' | 'drop', error: unknown): Bypass {
     this.#options.events.storeFailed(operation, error);
+    currentFrame()?.spoil('the store failed');
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }

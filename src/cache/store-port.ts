@@ -30,10 +30,10 @@ export class StorePort {
     this.inProcess = isInProcess(store) ? store : undefined;
     this.#onWriteError = onWriteError;
     this.#reads = new TickBatch((batch) => {
-      void answerTogether(batch, (key) => key, (keys) => store.read(keys));
+      answerTogether(batch, (key) => key, (keys) => store.read(keys));
     });
     this.#acquires = new TickBatch((batch) => {
-      void answerTogether(batch, (request) => request.key, (requests) => store.acquire(requests));
+      answerTogether(batch, (request) => request.key, (requests) => store.acquire(requests));
     });
     this.#writes = new TickBatch((writes) => this.#writeAll(writes));
   }
@@ -72,11 +72,33 @@ export class StorePort {
 }
 
 /** Asks once for the distinct items of all that wait, and gives each its own answers in its own order. */
-async function answerTogether<Item, Answer>(
+function answerTogether<Item, Answer>(
   batch: readonly Waiting<Item, Answer>[],
   keyOf: (item: Item) => string,
-  ask: (items: Item[]) => Awaitable<Answer[]>,
-): Promise<void> {
+  ask: (items: readonly Item[]) => Awaitable<Answer[]>,
+): void {
+  const [first] = batch;
+  if (first && batch.length === 1) {
+    Promise.resolve(ask(first.items)).then(first.resolve, first.reject);
+    return;
+  }
+  const { places, distinct } = withoutRepeats(batch, keyOf);
+  Promise.resolve(ask(distinct)).then(
+    (answers) => {
+      for (const { items, resolve } of batch) {
+        resolve(items.map((item) => answers[places.get(keyOf(item)) ?? -1] as Answer)); // every item has a place
+      }
+    },
+    (error: unknown) => {
+      for (const { reject } of batch) reject(error);
+    },
+  );
+}
+
+function withoutRepeats<Item, Answer>(
+  batch: readonly Waiting<Item, Answer>[],
+  keyOf: (item: Item) => string,
+): { readonly places: ReadonlyMap<string, number>; readonly distinct: readonly Item[] } {
   const places = new Map<string, number>();
   const distinct: Item[] = [];
   for (const { items } of batch) {
@@ -87,12 +109,5 @@ async function answerTogether<Item, Answer>(
       distinct.push(item);
     }
   }
-  try {
-    const answers = await ask(distinct);
-    for (const { items, resolve } of batch) {
-      resolve(items.map((item) => answers[places.get(keyOf(item)) ?? -1] as Answer)); // every item got a place above
-    }
-  } catch (error) {
-    for (const { reject } of batch) reject(error);
-  }
+  return { places, distinct };
 }

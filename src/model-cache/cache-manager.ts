@@ -46,7 +46,8 @@ export class CacheManager<T extends object> {
   /** The rows with these primary keys, in their order; undefined where there is none. One command and one SELECT at most. */
   async getMany(keys: readonly KeyValue[]): Promise<(T | undefined)[]> {
     const { schema, rows } = this.#rows();
-    const reads = keys.map((key) => rows.read(keyCellOf(schema, key)));
+    const cells = keys.map((key) => keyCellOf(schema, key)); // before anything is read: a wrong key throws
+    const reads = cells.map((cell) => rows.read(cell));
     const answers = reads.some(isPromise) ? await Promise.all(reads) : (reads as RowRead[]); // no promise among them
     return answers.map((read) => read.row && this.#hydrate(schema, read.row));
   }
@@ -69,7 +70,7 @@ export class CacheManager<T extends object> {
   async invalidate(key: RowKey<T>): Promise<void> {
     const { schema, rows, cache } = this.#rows();
     const dependencies = isUniqueValues(this.#model, key)
-      ? cache.uniqueKeys(schema).dependencies(key)
+      ? await cache.uniqueKeys(schema).dependencies(key)
       : rows.dependencies(keyCellOf(schema, key)).slice(0, 1);
     await announce(cache.connection, [{ kind: 'dependencies', dependencies }]);
   }

@@ -70,7 +70,7 @@ export class RowCache {
     const stampKeys = this.#stampKeys(key);
     const stamps = await this.#engine.acquire(stampKeys);
     if (!stamps) return this.#readPast(key, 'the store failed');
-    const row = await this.#load(key, this.#entryKey(key), stamps);
+    const row = await this.#tainting(this.#load(key, this.#entryKey(key), stamps));
     currentFrame()?.record(this.#engine, stampKeys, stamps);
     return { row, stamps };
   }
@@ -143,8 +143,8 @@ export class RowCache {
     publishRead(this.#model.label, 'miss');
     const acquired = this.#engine.acquire(stampKeys, found.stamps);
     const stamps = isPromise(acquired) ? await acquired : acquired;
-    if (!stamps) return this.#loadOnly(key);
-    const row = await this.#flights.join(entryKey, stamps, () => this.#load(key, entryKey, stamps));
+    if (!stamps) return this.#readPast(key, 'the store failed');
+    const row = await this.#tainting(this.#flights.join(entryKey, stamps, () => this.#load(key, entryKey, stamps)));
     currentFrame()?.record(this.#engine, stampKeys, stamps);
     return { row, stamps };
   }
@@ -158,6 +158,16 @@ export class RowCache {
     this.#engine.fill({ key: entryKey, stamps, payload: row ?? null, ttlMs: jitteredTtl(ttlMs), costMs });
     this.#counters.fills += 1;
     return row;
+  }
+
+  /** A computation that goes on although a read in it failed must not be stored: the failure may pass. */
+  async #tainting<T>(reading: Promise<T>): Promise<T> {
+    try {
+      return await reading;
+    } catch (error) {
+      this.#cache.spoilFrame('a query in it failed');
+      throw error;
+    }
   }
 
   #refreshEarly(key: Cell, entryKey: string, stamps: readonly string[]): void {

@@ -2,8 +2,9 @@ import { LRUCache } from 'lru-cache';
 import { RecordNotFoundError, UsageError } from '../errors.js';
 import type { Miss, Hit } from '../cache/cache-engine.js';
 import { currentFrame } from '../cache/dependency-frame.js';
+import { Flights } from '../cache/flights.js';
 import { jitteredTtl } from '../cache/lifetime.js';
-import { bulkDependency, conditionDependency } from '../invalidation/dependencies.js';
+import { bulkDependency, conditionDependency, rowDependency, tableDependency } from '../invalidation/dependencies.js';
 import { selectByCells } from '../query/select-sql.js';
 import { tableSql } from '../query/table-sql.js';
 import type { Cell, Row } from '../schema/cell.js';
@@ -32,6 +33,8 @@ export class UniqueKeys {
   /** Where values led to lately; only a hint, checked against the row. */
   readonly #hints = new LRUCache<string, { readonly key: Cell }>({ max: rememberedKeys });
 
+  readonly #flights = new Flights<Cell>();
+
   constructor(cache: ModelCache, model: ModelSchema) {
     this.#cache = cache;
     this.#model = model;
@@ -45,10 +48,18 @@ export class UniqueKeys {
     return row && !wanted.others.every(([column, cell]) => row[column.position] === cell) ? { ...found, row: undefined } : found;
   }
 
-  /** Forgets where a value led to, or that it leads nowhere. */
-  dependencies(values: Readonly<Record<string, unknown>>): readonly string[] {
-    const { column, cell } = this.#wanted(values);
-    return [conditionDependency(this.#model.table, column.name, cell)];
+  /** What drops the value and each row that it may stand for: those that it led to, and the one that it leads to now. */
+  async dependencies(values: Readonly<Record<string, unknown>>): Promise<readonly string[]> {
+    const wanted = this.#wanted(values);
+    const { column, cell } = wanted;
+    if (column.primaryKey) return [rowDependency(this.#model.table, cell)];
+    const id = idOf(wanted);
+    const found = await this.#cache.engine.lookup(this.#entryKey(id), this.#stampKeys(wanted));
+    const row = await this.#select(wanted);
+    const stored = found.state === 'bypass' ? null : (found.entry?.payload ?? null);
+    const keys = [this.#hints.get(id)?.key ?? null, stored as Cell, row ? primaryKeyOf(this.#model, row) : null]; // whatever is stored there
+    const rows = keys.flatMap((key) => (key === null ? [] : [rowDependency(this.#model.table, key)]));
+    return [...this.#ownDependencies(wanted), ...new Set(rows)];
   }
 
   #wanted(values: Readonly<Record<string, unknown>>): Wanted {
@@ -74,7 +85,7 @@ export class UniqueKeys {
   async #find(wanted: Wanted): Promise<RowRead> {
     const rows = this.#cache.rows(this.#model);
     if (rows.bypassReason() !== undefined) return this.#readPast(wanted);
-    const id = `${wanted.column.name}=${String(wanted.cell)}`;
+    const id = idOf(wanted);
     const hinted = await this.#readIfStill(wanted, this.#hints.get(id));
     if (hinted) return hinted;
     const stampKeys = this.#stampKeys(wanted);
@@ -87,7 +98,6 @@ export class UniqueKeys {
   async #useEntry(wanted: Wanted, id: string, found: Hit, stampKeys: readonly string[]): Promise<RowRead | undefined> {
     const { payload } = found.entry;
     if (payload === null) {
-      if (!wanted.column.condition) return undefined;
       currentFrame()?.record(this.#cache.engine, stampKeys, found.stamps);
       this.#cache.statistics.of(this.#model.label).hits += 1;
       return { row: undefined, stamps: found.stamps };
@@ -112,26 +122,21 @@ export class UniqueKeys {
   ): Promise<RowRead> {
     const { engine } = this.#cache;
     const stamps = await engine.acquire(stampKeys, found.stamps);
-    const row = await this.#select(wanted);
-    if (row) return this.#keepKey(wanted, id, { row, stamps });
-    if (stamps) currentFrame()?.record(engine, stampKeys, stamps);
-    else this.#cache.spoilFrame('the store failed');
-    if (stamps && wanted.column.condition) {
-      const ttlMs = jitteredTtl(this.#cache.negativeTtlMs);
-      engine.fill({ key: this.#entryKey(id), stamps, payload: null, ttlMs, costMs: 0 });
-    }
+    if (!stamps) return this.#readPast(wanted);
+    const key = await this.#flights.join(id, stamps, () => this.#load(wanted, id, stamps));
+    if (key !== null) return (await this.#readIfStill(wanted, { key })) ?? this.#readPast(wanted);
+    currentFrame()?.record(engine, stampKeys, stamps);
     return { row: undefined, stamps };
   }
 
-  async #keepKey(wanted: Wanted, id: string, { row, stamps }: { row: Row; stamps: readonly string[] | undefined }): Promise<RowRead> {
-    const { engine } = this.#cache;
-    const key = primaryKeyOf(this.#model, row);
-    this.#hints.set(id, { key });
-    if (stamps) {
-      const ttlMs = jitteredTtl(this.#cache.policy(this.#model.label).ttlMs('get'));
-      engine.fill({ key: this.#entryKey(id), stamps, payload: key, ttlMs, costMs: 0 });
-    }
-    return (await this.#readIfStill(wanted, { key })) ?? this.#readPast(wanted);
+  /** The primary key that a value leads to, or null. */
+  async #load(wanted: Wanted, id: string, stamps: readonly string[]): Promise<Cell> {
+    const row = await this.#select(wanted);
+    const key = row ? primaryKeyOf(this.#model, row) : null;
+    if (row) this.#hints.set(id, { key });
+    const ttlMs = row ? this.#cache.policy(this.#model.label).ttlMs('get') : this.#cache.negativeTtlMs;
+    this.#cache.engine.fill({ key: this.#entryKey(id), stamps, payload: key, ttlMs: jitteredTtl(ttlMs), costMs: 0 });
+    return key;
   }
 
   async #readPast(wanted: Wanted): Promise<RowRead> {
@@ -143,20 +148,33 @@ export class UniqueKeys {
   async #select({ column, cell }: Wanted): Promise<Row | undefined> {
     const { connection } = this.#cache;
     const { toRow } = tableSql(this.#model, connection.facts.name);
-    const { rows } = await connection.run(selectByCells(this.#model, column, [cell], connection.facts.name));
-    const [raw] = rows;
-    return raw && toRow(raw);
+    try {
+      const { rows } = await connection.run(selectByCells(this.#model, column, [cell], connection.facts.name));
+      const [raw] = rows;
+      return raw && toRow(raw);
+    } catch (error) {
+      this.#cache.spoilFrame('a query in it failed');
+      throw error;
+    }
   }
 
-  #stampKeys({ column, cell }: Wanted): string[] {
+  #stampKeys(wanted: Wanted): string[] {
+    return this.#cache.stampKeys([...this.#ownDependencies(wanted), bulkDependency(this.#model.table)]);
+  }
+
+  /** Rows that get the value drop it; where equal values may be written differently, every write does. */
+  #ownDependencies({ column, cell }: Wanted): string[] {
     const { table } = this.#model;
-    const own = column.condition ? [conditionDependency(table, column.name, cell)] : [];
-    return this.#cache.stampKeys([...own, bulkDependency(table)]);
+    return [column.condition ? conditionDependency(table, column.name, cell) : tableDependency(table)];
   }
 
   #entryKey(id: string): string {
     return this.#cache.engine.keyspace.entry(`key:${this.#model.fingerprint}`, id);
   }
+}
+
+function idOf({ column, cell }: Wanted): string {
+  return `${column.name}=${String(cell)}`;
 }
 
 /** The error of a `get` that found nothing. */
