@@ -1,8 +1,11 @@
-import { isInProcess, type CacheStore, type CacheWrite } from '../store/cache-store.js';
+import { isInProcess, type CacheStore, type CacheWrite, type InProcessStore } from '../store/cache-store.js';
 import type { Awaitable } from '../support/awaitable.js';
 import type { StoreOperation } from './flaky-store.js';
 
-/** Counts for each operation of a store; `peek` exists only for stores in process. */
+/**
+ * Counts for each operation of a store. In process there are two more ways: a `held` counts as a `peek`, a `hold` as a
+ * `write`.
+ */
 export type StoreCounts = Record<StoreOperation | 'peek', number>;
 
 /** A store in front of another one that counts what is asked of it. In process where the other one is. */
@@ -12,7 +15,9 @@ export class CountingStore implements CacheStore {
   readonly calls: StoreCounts = noCounts();
   /** How many keys each operation was asked for in all. */
   readonly keys: StoreCounts = noCounts();
-  declare readonly peek?: (key: string) => string | undefined;
+  declare readonly peek?: InProcessStore['peek'];
+  declare readonly held?: InProcessStore['held'];
+  declare readonly hold?: InProcessStore['hold'];
   readonly #store: CacheStore;
 
   constructor(store: CacheStore) {
@@ -22,6 +27,14 @@ export class CountingStore implements CacheStore {
       this.peek = (key) => {
         this.#count('peek', 1);
         return store.peek(key);
+      };
+      this.held = (key) => {
+        this.#count('peek', 1);
+        return store.held(key);
+      };
+      this.hold = (key, value, limits) => {
+        this.#count('write', 1);
+        store.hold(key, value, limits);
       };
     }
   }

@@ -116,6 +116,14 @@ describe('CountingStore', () => {
     expect(store.total).to.equal(0);
   });
 
+  it('passes objects on that a store in process holds, and counts them', () => {
+    const store = new CountingStore(new MemoryStore());
+    const value = { text: 'x' };
+    store.hold?.('a', value, { bytes: 1, ttlMs: 0 });
+    expect(store.held?.('a')).to.equal(value);
+    expect(store.calls).to.deep.equal({ peek: 1, read: 0, acquire: 0, write: 1, drop: 0 });
+  });
+
   it('is in process where the store is', () => {
     expect(isInProcess(new CountingStore(new MemoryStore()))).to.equal(true);
     expect(isInProcess(new CountingStore(new FlakyStore(new MemoryStore())))).to.equal(false);
