@@ -16,14 +16,23 @@ export class ConnectionPool {
 
   /** Waits for a free connection, at most for the acquire timeout. */
   async acquire(): Promise<DriverConnection> {
+    const connection = await this.#take();
+    if (!this.#dialect.isLost(connection)) return connection;
+    await this.release(connection);
+    return this.#take();
+  }
+
+  /** Gives a connection back; one that is lost is thrown away. */
+  async release(connection: DriverConnection): Promise<void> {
+    if (this.#dialect.isLost(connection)) this.#dialect.discard(connection);
+    await this.#release(connection);
+  }
+
+  async #take(): Promise<DriverConnection> {
     try {
       return await this.#acquire();
     } catch (error) {
       throw this.#dialect.convertError(error, { statement: undefined, mayHaveCommitted: false });
     }
-  }
-
-  async release(connection: DriverConnection): Promise<void> {
-    await this.#release(connection);
   }
 }

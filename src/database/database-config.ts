@@ -63,7 +63,7 @@ function postgresConfig(config: Knex.Config, limits: DatabaseLimits): Knex.Confi
     acquireConnectionTimeout: limits.acquireTimeoutMs,
     ...config,
     connection: postgresConnection(config.connection, limits),
-    pool: { min: 0, max: 10, ...config.pool },
+    pool: { min: 0, max: 10, destroyTimeoutMillis: limits.acquireTimeoutMs, ...config.pool },
   };
 }
 

@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { KnexClient } from '../knex-client.js';
 import { hookOf, runHook } from './connection-hook.js';
+import { retryWhileBusy } from './retry-while-busy.js';
 import { SqliteDialect, type SqliteDialectOptions } from './sqlite-dialect.js';
 import type { SqliteDatabase, SqliteDriver } from './sqlite-driver.js';
 
@@ -10,7 +11,8 @@ export async function openSqlite(client: KnexClient, options: SqliteDialectOptio
   const connection = await client.acquireConnection();
   try {
     const writer = connection as SqliteDatabase; // the pool of a client whose driverName is better-sqlite3 holds nothing else
-    return new SqliteDialect(writer, await openReader(client, writer), options);
+    const reader = await openReader(client, writer);
+    return await retryWhileBusy(() => new SqliteDialect(writer, reader, options), options.busyTimeoutMs);
   } finally {
     await client.releaseConnection(connection);
   }

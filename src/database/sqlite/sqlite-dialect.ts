@@ -10,6 +10,7 @@ import type {
 } from '../dialect.js';
 import type { Statement, StatementResult } from '../statement.js';
 import type { SqliteDatabase } from './sqlite-driver.js';
+import { retryWhileBusy } from './retry-while-busy.js';
 import { convertSqliteError, isBusy } from './sqlite-errors.js';
 import { FileFreshnessProbe } from './file-freshness-probe.js';
 import { MemoryFreshnessProbe } from './memory-freshness-probe.js';
@@ -60,12 +61,7 @@ export class SqliteDialect implements Dialect {
 
   async execute(connection: DriverConnection, statement: Statement): Promise<StatementResult> {
     this.#writer.adopt(asDatabase(connection));
-    try {
-      return this.#writer.execute(statement);
-    } catch (error) {
-      if (!isBusy(error)) throw error;
-      return this.#retry(() => this.#writer.execute(statement));
-    }
+    return retryWhileBusy(() => this.#writer.execute(statement), this.#options.busyTimeoutMs);
   }
 
   /** IMMEDIATE: the lock is taken here or not at all, and nobody else can commit while the transaction is open. */
@@ -113,20 +109,7 @@ export class SqliteDialect implements Dialect {
       return reader.execute(statement);
     } catch (error) {
       if (!isBusy(error)) throw error;
-      return this.#retry(() => reader.execute(statement));
-    }
-  }
-
-  /** Waits for a lock without blocking the process: its holder may be this very process. */
-  async #retry(attempt: () => StatementResult): Promise<StatementResult> {
-    const deadline = performance.now() + this.#options.busyTimeoutMs;
-    for (let delayMs = 1; ; delayMs = Math.min(delayMs * 2, 25)) {
-      await new Promise((resolve) => setTimeout(resolve, delayMs));
-      try {
-        return attempt();
-      } catch (error) {
-        if (!isBusy(error) || performance.now() > deadline) throw error;
-      }
+      return retryWhileBusy(() => reader.execute(statement), this.#options.busyTimeoutMs);
     }
   }
 

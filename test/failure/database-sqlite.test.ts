@@ -1,0 +1,171 @@
+import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import createKnex from 'knex';
+import { ConnectionError, DatabaseError, TransactionConflictError } from '../../src/errors.js';
+import type { DatabaseConnection } from '../../src/database/database-connection.js';
+import { openDatabase } from '../../src/database/open-database.js';
+import { temporaryFolder } from '../setup/temporary-folder.js';
+import { failure, gate } from '../unit/database/books.js';
+import { ForeignWriter } from '../unit/database/foreign-writer.js';
+import { borrowWriter, read, write } from '../unit/database/statements.js';
+
+const acquireTimeoutMs = 300;
+
+const insert = (db: DatabaseConnection, id: number) => db.run(write(`INSERT INTO books (id) VALUES (${id})`));
+const ids = async (db: DatabaseConnection) => (await db.run(read('SELECT id FROM books ORDER BY id'))).rows.flat();
+
+describe('SQLite that fails', () => {
+  let file: string;
+  let db: DatabaseConnection;
+
+  beforeEach(async () => {
+    file = join(temporaryFolder('sqlite'), 'test.db');
+    db = await openDatabase(`sqlite:${file}`, { acquireTimeoutMs });
+    await db.run(write('CREATE TABLE books (id INTEGER PRIMARY KEY)'));
+  });
+
+  afterEach(() => db.close());
+
+  describe('because another process holds the lock', () => {
+    let foreign: ForeignWriter;
+
+    beforeEach(async () => {
+      foreign = new ForeignWriter(file);
+      await foreign.exec('BEGIN IMMEDIATE; INSERT INTO books (id) VALUES (9);');
+    });
+
+    afterEach(() => foreign.close());
+
+    for (const [what, work] of [
+      ['a write', (id: number) => insert(db, id)],
+      ['a transaction', (id: number) => db.transaction(() => insert(db, id))],
+    ] as const) {
+      it(`lets ${what} wait without blocking the process, and do its work then`, async () => {
+        let ticks = 0;
+        const ticking = setInterval(() => (ticks += 1), 1);
+        const waiting = work(1);
+        await foreign.exec('COMMIT');
+        await waiting;
+        clearInterval(ticking);
+        expect(ticks).to.be.greaterThan(0);
+        expect(await ids(db)).to.deep.equal([1, 9]);
+      });
+
+      it(`gives ${what} a TransactionConflictError in time`, async () => {
+        const started = performance.now();
+        expect(await failure(work(1))).to.be.instanceOf(TransactionConflictError);
+        expect(performance.now() - started).to.be.within(acquireTimeoutMs * 0.9, acquireTimeoutMs + 1500);
+        await foreign.exec('COMMIT');
+        expect(await ids(db)).to.deep.equal([9]);
+      });
+    }
+
+    it('lets reads go on', async () => {
+      expect(await ids(db)).to.deep.equal([]);
+    });
+
+    it('lets SQL through knex wait too', async () => {
+      const slow = new ForeignWriter(file);
+      await slow.exec('SELECT 1');
+      const holding = foreign.exec(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 300000) SELECT max(i) FROM n; COMMIT`,
+      );
+      await db.knex('books').insert({ id: 1 });
+      await holding;
+      await slow.close();
+      expect(await ids(db)).to.deep.equal([1, 9]);
+    });
+  });
+
+  it('lets two connections of one process wait for each other', async () => {
+    const other = await openDatabase(`sqlite:${file}`);
+    const begun = gate();
+    const release = gate();
+    const first = db.transaction(async () => {
+      await insert(db, 1);
+      begun.open();
+      await release.promise;
+    });
+    await begun.promise;
+    const second = other.transaction(() => insert(other, 2));
+    release.open();
+    await Promise.all([first, second]);
+    expect(await ids(other)).to.deep.equal([1, 2]);
+    await other.close();
+  });
+
+  it('lets opening and reading wait while another process commits without a write-ahead log', async () => {
+    await db.close();
+    const foreign = new ForeignWriter(file);
+    await foreign.exec('PRAGMA journal_mode = DELETE');
+    await foreign.exec('BEGIN EXCLUSIVE; INSERT INTO books (id) VALUES (9);');
+    const knex = createKnex({ client: 'better-sqlite3', connection: { filename: file }, useNullAsDefault: true });
+    const opening = openDatabase(knex);
+    await foreign.exec('COMMIT');
+    db = await opening;
+    await foreign.exec('BEGIN EXCLUSIVE; INSERT INTO books (id) VALUES (10);');
+    const reading = ids(db);
+    await foreign.exec('COMMIT');
+    expect(await reading).to.deep.equal([9, 10]);
+    await foreign.close();
+    await db.close();
+    await knex.destroy();
+  });
+
+  it('gives a ConnectionError in time where a transaction of knex keeps the one connection', async () => {
+    const trx = await db.knex.transaction();
+    const error = await failure(db.transaction(() => insert(db, 1)));
+    expect(error).to.be.instanceOf(ConnectionError);
+    expect(error.message).to.match(/^No connection became free in time\. Transactions that stay open hold theirs/);
+    await trx.rollback();
+    await insert(db, 2);
+    expect(await ids(db)).to.deep.equal([2]);
+  });
+
+  it('gives a ConnectionError where the directory does not exist', async () => {
+    const error = await failure(openDatabase(`sqlite:${join(file, '..', 'missing', 'x.db')}`));
+    expect(error).to.be.instanceOf(ConnectionError);
+    expect(error.message).to.match(/^Connecting to the database failed: .*directory does not exist/);
+  });
+
+  it('gives a DatabaseError for a file that is no database', async () => {
+    const other = join(file, '..', 'text.db');
+    writeFileSync(other, 'This is not a database. '.repeat(100));
+    const error = await failure(openDatabase(`sqlite:${other}`));
+    expect(error).to.be.instanceOf(DatabaseError).and.not.instanceOf(ConnectionError);
+    expect(error.message).to.equal('Connecting to the database failed: file is not a database (SQLITE_NOTADB).');
+  });
+
+  it('gives a DatabaseError for a write to a database that can only be read, and reads it', async () => {
+    await insert(db, 1);
+    await db.close();
+    chmodSync(file, 0o444);
+    db = await openDatabase({ client: 'better-sqlite3', connection: { filename: file, options: { readonly: true } } });
+    expect(await ids(db)).to.deep.equal([1]);
+    expect((await failure(insert(db, 2))).message).to.match(/^INSERT failed: attempt to write a readonly database/);
+    expect((await failure(db.transaction(() => insert(db, 2)))).message).to.match(/readonly database/);
+  });
+
+  it('opens a new connection where the old one was closed', async () => {
+    await borrowWriter(db, (writer) => {
+      writer.close();
+      Object.assign(writer, { __knex__disposed: 'closed by a test' }); // knex then makes a new one
+    });
+    await insert(db, 1);
+    expect(await ids(db)).to.deep.equal([1]);
+  });
+
+  it('gives a typed error in a transaction whose connection is closed', async () => {
+    const error = await failure(
+      db.transaction(async () => {
+        await insert(db, 1);
+        await borrowWriter(db, (writer) => void writer.close());
+        await insert(db, 2);
+      }),
+    );
+    expect(error).to.be.instanceOf(ConnectionError);
+    await insert(db, 3);
+    expect(await ids(db)).to.deep.equal([3]);
+  });
+});
