@@ -1,0 +1,26 @@
+/** Something that is measured. */
+export interface ContenderSpec {
+  readonly name: string;
+  /** The module below `contenders/` or `peers/` that opens it. */
+  readonly module: string;
+  readonly variant: string;
+  /** Whether it answers dates as Dates and JSON as values; if not, it answers what JSON.parse gives. */
+  readonly hydrates: boolean;
+}
+
+const hydrated = (name: string, module: string, variant = ''): ContenderSpec => ({ name, module, variant, hydrates: true });
+const parsed = (name: string, module: string, variant = ''): ContenderSpec => ({ name, module, variant, hydrates: false });
+
+/** Everything that can take part, by hand and by library. */
+export const catalogue: readonly ContenderSpec[] = [
+  parsed('raw', 'contenders/raw-redis', 'get'),
+  parsed('raw MGET per tick', 'contenders/raw-redis', 'mget'),
+  hydrated('moneyclip, Redis', 'contenders/moneyclip', 'postgres+redis'),
+  hydrated('moneyclip, memory', 'contenders/moneyclip', 'postgres+memory'),
+  hydrated('moneyclip, SQLite + memory', 'contenders/moneyclip', 'sqlite+memory'),
+  parsed('lru-cache (limit)', 'contenders/lru'),
+  hydrated('pg prepared', 'contenders/prepared-statement', 'postgres'),
+  parsed('better-sqlite3 prepared', 'contenders/prepared-statement', 'sqlite'),
+  hydrated('knex, PostgreSQL', 'contenders/knex-builder', 'postgres'),
+  parsed('knex, SQLite', 'contenders/knex-builder', 'sqlite'),
+];
