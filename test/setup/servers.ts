@@ -44,7 +44,7 @@ export interface RedisOptions {
 
 /** Starts a PostgreSQL of its own; its superuser `moneyclip` needs no password, and `url` names the database `postgres`. */
 export async function startPostgres(options: PostgresOptions = {}): Promise<TestServer> {
-  const programs = binaryFolder('postgres');
+  const programs = binaryFolder('postgresql');
   const user = unprivilegedUser();
   const folder = temporaryFolder('postgres', user);
   const initdb = ['-D', folder, '-U', 'moneyclip', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync'];
