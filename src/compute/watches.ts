@@ -37,8 +37,8 @@ export function registerWatches(owner: ModelClassLike, declaration: MethodDeclar
  */
 export function watchObserver(connection: DatabaseConnection): WriteObserver {
   const follow = async (model: ModelSchema, rows: readonly Row[]): Promise<void> => {
-    const followed = watchesOf(model).flatMap((watch) => rows.map((row) => ({ watch, row })));
-    for (const { watch, row } of followed) await followRow(connection, model, watch, row);
+    if (rows.length === 0) return;
+    for (const watch of watchesOf(model)) await followRows(connection, model, watch, rows);
   };
   return {
     watches: (model) => watchesOf(model).length > 0,
@@ -74,40 +74,77 @@ function methodsOf({ owner, declaration }: PathWatch): CachedMethod[] {
     .map((model) => methodIn(model, declaration));
 }
 
-async function followRow(connection: DatabaseConnection, model: ModelSchema, watch: PathWatch, row: Row): Promise<void> {
+/** Many rows cost no more round trips than one: their paths run together, so what they read is read in batches. */
+async function followRows(
+  connection: DatabaseConnection,
+  model: ModelSchema,
+  watch: PathWatch,
+  rows: readonly Row[],
+): Promise<void> {
   const methods = methodsOf(watch);
   try {
     // NOTE: a savepoint, so that a path whose query fails does not take the write with it (PostgreSQL)
-    const args = await connection.transaction(() => runInFrame(undefined, () => argumentsOf(watch, model.hydrate(row))));
-    if (args) for (const method of methods) await dropValues(connection, method, args);
+    const args = await connection.transaction(() => runInFrame(undefined, () => argumentsOfAll(model, watch, rows)));
+    for (const method of methods) await dropValues(connection, method, args);
   } catch (error) {
-    if (error instanceof RecordNotFoundError) return;
     const dependencies = methods.map(({ label }) => labelDependency(label));
     await announce(connection, [{ kind: 'dependencies', dependencies }]);
     report(watch.declaration.where, error);
   }
 }
 
+/** The arguments that rows lead to. Waits for every path before it throws what one of them threw: nothing may run on after its transaction. */
+async function argumentsOfAll(
+  model: ModelSchema,
+  watch: PathWatch,
+  rows: readonly Row[],
+): Promise<(readonly unknown[])[]> {
+  const results = await Promise.allSettled(rows.map((row) => argumentsOf(watch, model.hydrate(row))));
+  return results.flatMap((result) => {
+    if (result.status === 'fulfilled') return result.value ? [result.value] : [];
+    if (result.reason instanceof RecordNotFoundError) return [];
+    throw result.reason;
+  });
+}
+
 /** The arguments of the key function that a row leads to; undefined for "no key". */
 async function argumentsOf(watch: PathWatch, instance: object): Promise<unknown[] | undefined> {
   const result: unknown = await watch.path(instance);
   if (result === undefined || result === null) return undefined;
-  if (!Array.isArray(result)) throw new TypeError(`the path returned ${typeof result} instead of a list of the key function's arguments`);
+  if (!Array.isArray(result)) {
+    throw new TypeError(`the path returned ${typeof result} instead of a list of the key function's arguments`);
+  }
   const args = await Promise.all(result as unknown[]);
   return args.some((argument) => argument === null || argument === undefined) ? undefined : args;
 }
 
-async function dropValues(connection: DatabaseConnection, method: CachedMethod, args: readonly unknown[]): Promise<void> {
-  const { symmetrical, repopulate } = method.declaration;
-  const all = [args];
-  if (symmetrical === true) all.push(args.toReversed());
-  else if (symmetrical) all.push(symmetrical(...args));
-  const dependencies = all.map(([self, ...rest]) => method.dependency(self, rest));
-  await announce(connection, [{ kind: 'dependencies', dependencies }]);
-  if (repopulate) repopulateAfterCommit(connection, method, all);
+async function dropValues(
+  connection: DatabaseConnection,
+  method: CachedMethod,
+  all: readonly (readonly unknown[])[],
+): Promise<void> {
+  const byDependency = new Map<string, readonly unknown[]>();
+  for (const args of all.flatMap((one) => withSymmetrical(method, one))) {
+    const [self, ...rest] = args;
+    byDependency.set(method.dependency(self, rest), args);
+  }
+  await announce(connection, [{ kind: 'dependencies', dependencies: [...byDependency.keys()] }]);
+  if (method.declaration.repopulate) repopulateAfterCommit(connection, method, [...byDependency.values()]);
 }
 
-function repopulateAfterCommit(connection: DatabaseConnection, method: CachedMethod, all: readonly (readonly unknown[])[]): void {
+function withSymmetrical(
+  { declaration: { symmetrical } }: CachedMethod,
+  args: readonly unknown[],
+): (readonly unknown[])[] {
+  if (symmetrical === true) return [args, args.toReversed()];
+  return symmetrical ? [args, symmetrical(...args)] : [args];
+}
+
+function repopulateAfterCommit(
+  connection: DatabaseConnection,
+  method: CachedMethod,
+  all: readonly (readonly unknown[])[],
+): void {
   connection.currentTransaction()?.onSettled(async (outcome) => {
     if (outcome !== 'committed') return;
     for (const [self, ...rest] of all) {
@@ -122,5 +159,7 @@ function report(label: string, error: unknown): void {
   if (reported.has(label)) return;
   reported.add(label);
   const reason = error instanceof Error ? error.message : String(error);
-  process.emitWarning(`@moneyclip ${label}: the path of a watched row failed, so all of its values were dropped: ${reason}`);
+  process.emitWarning(
+    `@moneyclip ${label}: the path of a watched row failed, so all of its values were dropped: ${reason}`,
+  );
 }
