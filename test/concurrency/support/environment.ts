@@ -39,6 +39,14 @@ export class Environment {
     await this.#redis?.quit();
   }
 
+  /** Resolves when every command that the store was given by now has been answered, and what follows from them too. */
+  async settle(): Promise<void> {
+    for (let round = 0; round < 4; round += 1) {
+      await this.#redis?.ping();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   async #openStore(): Promise<CacheStore> {
     const memory = new MemoryStore({ clock: this.clock });
     if (this.storeKind === 'memory') return memory;
