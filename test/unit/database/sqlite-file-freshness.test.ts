@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import type { Database } from 'better-sqlite3';
 import { expect } from 'chai';
 import createKnex, { type Knex } from 'knex';
 import type { DatabaseConnection } from '../../../src/database/database-connection.js';
@@ -10,7 +11,18 @@ import { borrowWriter, read, write } from './statements.js';
 
 /** A user's own instance: its pragmas are not ours, so that it may have any journal mode. */
 function knexOn(filename: string): Knex {
-  return createKnex({ client: 'better-sqlite3', connection: { filename }, useNullAsDefault: true, log: { warn() {} } });
+  const afterCreate = (connection: Database, done: () => void): void => {
+    connection.pragma('synchronous = OFF');
+    done();
+  };
+  const log = { warn() {} };
+  return createKnex({
+    client: 'better-sqlite3',
+    connection: { filename },
+    useNullAsDefault: true,
+    log,
+    pool: { afterCreate },
+  });
 }
 
 for (const journal of ['wal', 'delete']) {
