@@ -110,11 +110,21 @@ export class CacheEngine {
 
   #lookupNow(key: string, stampKeys: readonly string[]): Awaitable<Found> {
     const { inProcess } = this.port;
-    if (inProcess) return this.#judgeHeld(key, inProcess.held(key), stampsIn(inProcess, stampKeys));
-    return Promise.resolve(this.port.read([key, ...stampKeys])).then(
-      ([text, ...stamps]) => this.#judgeText(key, text, stamps),
-      (error: unknown) => this.#failed('read', error),
-    );
+    if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys);
+    // NOTE: one promise for all of it, since each costs as much as judging an entry
+    return new Promise((resolve, reject) => {
+      this.port.request(
+        [key, ...stampKeys],
+        ([text, ...stamps]) => resolve(this.#judgeText(key, text, stamps)),
+        (error) => {
+          try {
+            resolve(this.#failed('read', error));
+          } catch (failure) {
+            reject(failure as Error); // as it came from the store
+          }
+        },
+      );
+    });
   }
 
   /** The current texts under stamp keys, without judging anything. */
@@ -134,13 +144,19 @@ export class CacheEngine {
     const { inProcess } = this.port;
     if (!inProcess) return undefined;
     void this.#noticeChangesElsewhere(); // a store in process forgets at once
-    const found = this.#judgeHeld(key, inProcess.held(key), stampsIn(inProcess, stampKeys));
+    const found = this.#judgeHeld(inProcess, key, stampKeys);
     return found.state === 'hit' ? found : undefined;
   }
 
-  #judgeHeld(key: string, held: unknown, stamps: readonly (string | undefined)[]): Hit | Miss {
-    if (held instanceof HeldEntry) return this.#judge(held, stamps, true);
-    return this.#judgeText(key, typeof held === 'string' ? held : undefined, stamps);
+  #judgeHeld(store: InProcessStore, key: string, stampKeys: readonly string[]): Hit | Miss {
+    const held = store.held(key);
+    if (!(held instanceof HeldEntry)) {
+      return this.#judgeText(key, typeof held === 'string' ? held : undefined, stampsIn(store, stampKeys));
+    }
+    const { entry, bytes } = held;
+    if (!areHeld(store, stampKeys, entry.stamps)) return this.#judge(held, stampsIn(store, stampKeys), true);
+    if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps: entry.stamps, entry };
+    return { state: 'hit', entry, stamps: entry.stamps, bytes, shared: true };
   }
 
   #judgeText(key: string, text: string | undefined, stamps: readonly (string | undefined)[]): Hit | Miss {
@@ -258,6 +274,15 @@ function stampsIn(store: InProcessStore, stampKeys: readonly string[]): (string 
     stamps.push(typeof held === 'string' ? held : undefined);
   }
   return stamps;
+}
+
+/** The same check where the stamps can be looked at one by one. */
+function areHeld(store: InProcessStore, stampKeys: readonly string[], stored: readonly string[]): boolean {
+  if (stored.length !== stampKeys.length) return false;
+  for (let index = 0; index < stored.length; index++) {
+    if (store.held(stampKeys[index] ?? '') !== stored[index]) return false;
+  }
+  return true;
 }
 
 /** The whole check of a hit: every stamp is still the one that the entry was stored under. */

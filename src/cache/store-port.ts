@@ -40,7 +40,12 @@ export class StorePort {
 
   read(keys: readonly string[]): Awaitable<Texts> {
     if (this.inProcess) return this.inProcess.read(keys);
-    return new Promise((resolve, reject) => this.#reads.add({ items: keys, resolve, reject }));
+    return new Promise((resolve, reject) => this.request(keys, resolve, reject));
+  }
+
+  /** The same for a store elsewhere, by callbacks; they must not throw. */
+  request(keys: readonly string[], resolve: (texts: Texts) => void, reject: (error: unknown) => void): void {
+    this.#reads.add({ items: keys, resolve, reject });
   }
 
   acquire(requests: readonly CacheWrite[]): Awaitable<Texts> {
