@@ -11,8 +11,7 @@ async function main(options: Options): Promise<void> {
   const script = compile();
   const stage = await setStage(catalogue.length);
   const { launcher } = stage;
-  const nodeOptions = options.profile ? ['--cpu-prof', `--cpu-prof-dir=${options.profile}`] : [];
-  const workers = new Workers({ script, launcher, nodeOptions }, stage.world);
+  const workers = new Workers({ script, launcher, profile: options.profile }, stage.world);
   try {
     for (const scenario of scenarios.filter(({ id }) => id.startsWith(options.only))) {
       const chosen = choose(scenario, options.contender);

@@ -10,7 +10,8 @@ export interface WorkerSettings {
   readonly script: string;
   /** What precedes the command, such as `taskset -c 1`. */
   readonly launcher: readonly string[];
-  readonly nodeOptions: readonly string[];
+  /** Where each writes a CPU profile, if anywhere. */
+  readonly profile: string | undefined;
 }
 
 /** A contender in a process of its own, so that none slows down another by the code it loads. */
@@ -25,11 +26,11 @@ export class WorkerProcess {
 
   /** Starts the process, opens the contender, fills its cache and checks what it answers. */
   static async open(spec: ContenderSpec, world: World, settings: WorkerSettings): Promise<WorkerProcess> {
-    const command = [...settings.launcher, process.execPath, ...settings.nodeOptions, settings.script];
+    const command = [...settings.launcher, process.execPath, settings.script];
     const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const worker = new WorkerProcess(spec, child);
     try {
-      await worker.#ask({ kind: 'open', spec, world });
+      await worker.#ask({ kind: 'open', spec, world, profile: settings.profile });
       return worker;
     } catch (error) {
       child.kill('SIGKILL');

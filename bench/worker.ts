@@ -2,10 +2,11 @@ import type { ContenderSpec } from './catalogue.js';
 import { checkAnswers } from './check-answers.js';
 import type { DocumentLike, OpenContender, Session, Work, World } from './contender.js';
 import { zipfIds } from './dataset.js';
+import { Profiler } from './profiler.js';
 
 /** What the benchmark asks of the process of one contender. */
 export type Order =
-  | { readonly kind: 'open'; readonly spec: ContenderSpec; readonly world: World }
+  | { readonly kind: 'open'; readonly spec: ContenderSpec; readonly world: World; readonly profile: string | undefined }
   | { readonly kind: 'run'; readonly work: Work; readonly lanes: number; readonly count: number }
   | { readonly kind: 'close' };
 
@@ -23,6 +24,7 @@ export type Answer = { readonly result: Round | undefined } | { readonly error: 
 const ids = zipfIds(65_536, 1);
 let position = 0;
 let session: Session | undefined;
+let profiler: { readonly profiler: Profiler; readonly name: string } | undefined;
 /** What was read, so that no read can be left out as unused. */
 let touched = 0;
 
@@ -40,10 +42,15 @@ function reply(answer: Answer): void {
 async function obey(order: Order): Promise<Round | undefined> {
   if (order.kind === 'open') {
     session = await openSession(order.spec, order.world);
+    if (order.profile !== undefined) {
+      profiler = { profiler: new Profiler(order.profile), name: order.spec.name };
+      await profiler.profiler.start();
+    }
     return undefined;
   }
   if (!session) throw new Error('nothing is open yet');
   if (order.kind === 'run') return run(session, order.lanes, order.count);
+  if (profiler) console.log(await profiler.profiler.stop(profiler.name, position));
   await session.close();
   setImmediate(() => process.exit()); // after the answer, and whatever a library left open
   return undefined;
