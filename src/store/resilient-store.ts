@@ -1,5 +1,5 @@
 import { StoreUnavailableError } from '../errors.js';
-import type { Awaitable } from '../support/awaitable.js';
+import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { systemClock, type Clock } from '../support/clock.js';
 import type { BackoffLimits } from './backoff.js';
 import type { CacheStore, CacheWrite } from './cache-store.js';
@@ -136,8 +136,13 @@ export class ResilientStore implements CacheStore {
 }
 
 /** What `ask` answers as a promise, also where it throws or answers at once. */
-async function resolved<Answer>(ask: () => Awaitable<Answer>): Promise<Answer> {
-  return ask();
+function resolved<Answer>(ask: () => Awaitable<Answer>): Promise<Answer> {
+  try {
+    const answer = ask();
+    return isPromise(answer) ? answer : Promise.resolve(answer);
+  } catch (error) {
+    return Promise.reject(error as Error); // as it was thrown
+  }
 }
 
 function messageOf(error: unknown): string {
