@@ -76,7 +76,7 @@ export class TransactionManager {
 
   async #toTheEnd<T>(scope: TransactionScope, work: TransactionWork<T>): Promise<Ending<T>> {
     try {
-      const result = await runInScope(scope, () => work(scope));
+      const result = await workIn(scope, work);
       assertNothingNested(scope);
       scope.end();
       return await this.#commit(scope.session, result);
@@ -121,7 +121,7 @@ export class TransactionManager {
 
   async #toTheRelease<T>(parent: TransactionScope, scope: TransactionScope, work: TransactionWork<T>): Promise<T> {
     try {
-      const result = await runInScope(scope, () => work(scope));
+      const result = await workIn(scope, work);
       assertNothingNested(scope);
       scope.end();
       await scope.session.execute(savepointStatement('RELEASE SAVEPOINT', scope));
@@ -134,6 +134,11 @@ export class TransactionManager {
       throw error;
     }
   }
+}
+
+/** NOTE: async, so that a query of knex, which runs only when it is awaited, is awaited inside. */
+function workIn<T>(scope: TransactionScope, work: TransactionWork<T>): Promise<T> {
+  return runInScope(scope, async () => work(scope));
 }
 
 function nestedScope(parent: TransactionScope): TransactionScope {

@@ -20,6 +20,16 @@ describeOnEveryDatabase('knex in a transaction', (books) => {
     expect(await books.ids()).to.deep.equal([]);
   });
 
+  it('joins where a query is returned without being awaited', async () => {
+    const query = () => books.db.knex('books').insert({ id: 1, name: 'n1' });
+    await failure(
+      books.db.transaction(() => books.db.transaction(query).then(() => Promise.reject(new Error('undo')))),
+    );
+    expect(await books.ids()).to.deep.equal([]);
+    await books.db.transaction(query);
+    expect(await books.ids()).to.deep.equal([1]);
+  });
+
   it('takes turns with statements of the library on the one connection', async () => {
     const warnings: string[] = [];
     const listener = (warning: Error): void => void warnings.push(warning.message);

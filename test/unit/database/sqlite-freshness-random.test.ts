@@ -39,10 +39,16 @@ describe('the freshness probe under random histories', () => {
           await world.close();
         }
       }),
-      { numRuns: 150, seed: 20240601 },
+      { numRuns: 100, seed: 20240601 },
     );
   });
 });
+
+/** Nothing here must outlive a power cut. */
+function hurry(connection: Database.Database, done: () => void): void {
+  connection.pragma('synchronous = OFF');
+  done();
+}
 
 interface World {
   take(step: Step): Promise<void>;
@@ -55,9 +61,14 @@ let worlds = 0;
 async function openWorld(): Promise<World> {
   worlds += 1;
   const file = join(folder, `${worlds}.db`);
-  const db = await openDatabase(`sqlite:${file}`);
+  const db = await openDatabase({
+    client: 'better-sqlite3',
+    connection: { filename: file },
+    pool: { afterCreate: hurry },
+  });
   await db.run(write('CREATE TABLE t (id INTEGER PRIMARY KEY)'));
   const foreign = new Database(file);
+  foreign.pragma('synchronous = OFF');
   const insert = foreign.prepare('INSERT INTO t DEFAULT VALUES');
   const own = () => db.run(write('INSERT INTO t DEFAULT VALUES'));
   const raw = () => db.knex.raw('INSERT INTO t DEFAULT VALUES');
