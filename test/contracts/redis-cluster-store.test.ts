@@ -1,20 +1,20 @@
 import { expect } from 'chai';
-import type { Cluster } from 'ioredis';
+import { Cluster } from 'ioredis';
 import { Cluster as Cluster5 } from 'ioredis-5';
 import { after, before, describe, it } from 'mocha';
 import type { RedisClient } from '../../src/store/redis-client.js';
 import { RedisStore } from '../../src/store/redis-store.js';
 import { describeCacheStore } from '../../src/testing/index.js';
-import { RedisClusterProcess } from '../failure/redis-cluster-process.js';
+import { startRedisCluster, type TestRedisCluster } from '../setup/redis-cluster.js';
 
 describe('a Redis Cluster of three masters', () => {
-  let cluster: RedisClusterProcess;
+  let cluster: TestRedisCluster;
   const facts = { inProcess: false, exactTtl: false };
 
   before(async () => {
-    cluster = await RedisClusterProcess.start();
+    cluster = await startRedisCluster();
   });
-  after(() => cluster.kill());
+  after(() => cluster.stop());
 
   function describeClient(name: string, connect: () => RedisClient): void {
     let client: RedisClient;
@@ -25,15 +25,15 @@ describe('a Redis Cluster of three masters', () => {
     describeCacheStore({ name: `RedisStore on ${name}`, facts, open: () => new RedisStore(client) });
   }
 
-  describe('ioredis 6', () => describeClient('a Cluster of ioredis 6', () => cluster.connect()));
-  describe('ioredis 5', () => describeClient('a Cluster of ioredis 5', () => new Cluster5(cluster.addresses)));
+  describe('ioredis 6', () => describeClient('a Cluster of ioredis 6', () => new Cluster([...cluster.urls])));
+  describe('ioredis 5', () => describeClient('a Cluster of ioredis 5', () => new Cluster5([...cluster.urls])));
 
   describe('keys that share a hash tag', () => {
     let client: Cluster;
     let store: RedisStore;
 
     before(async () => {
-      client = cluster.connect();
+      client = new Cluster([...cluster.urls]);
       store = new RedisStore(client);
       await client.ping(); // the connection to one node is there before commands are counted
     });

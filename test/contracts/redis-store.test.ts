@@ -5,14 +5,14 @@ import type { RedisClient } from '../../src/store/redis-client.js';
 import { RedisStore } from '../../src/store/redis-store.js';
 import { ResilientStore } from '../../src/store/resilient-store.js';
 import { describeCacheStore } from '../../src/testing/index.js';
-import { RedisProcess } from '../failure/redis-process.js';
+import { startRedis, type TestServer } from '../setup/servers.js';
 
 describe('a single Redis server', () => {
-  let server: RedisProcess;
+  let server: TestServer;
   const facts = { inProcess: false, exactTtl: false };
 
   before(async () => {
-    server = await RedisProcess.start();
+    server = await startRedis();
   });
   after(() => server.kill());
 

@@ -1,19 +1,19 @@
 import { once } from 'node:events';
 import { connect, createServer, type Server, type Socket } from 'node:net';
-import { freePort } from './redis-process.js';
+import { freePort } from '../setup/free-port.js';
 
-/** A TCP port in front of a server, or in front of nothing: then it accepts connections and never replies. */
+/** A TCP port in front of a server whose connections can be lost without either side being told. */
 export class Relay {
   readonly port: number;
   readonly #listener: Server;
   readonly #sockets: Socket[] = [];
 
-  private constructor(port: number, target: number | undefined) {
+  private constructor(port: number, target: number) {
     this.port = port;
     this.#listener = createServer((socket) => this.#accept(socket, target)).listen(port, '127.0.0.1');
   }
 
-  static async start(target?: number): Promise<Relay> {
+  static async start(target: number): Promise<Relay> {
     const relay = new Relay(await freePort(), target);
     await once(relay.#listener, 'listening');
     return relay;
@@ -33,9 +33,8 @@ export class Relay {
     this.#listener.close();
   }
 
-  #accept(socket: Socket, target: number | undefined): void {
+  #accept(socket: Socket, target: number): void {
     this.#keep(socket);
-    if (target === undefined) return;
     const server = connect(target, '127.0.0.1');
     this.#keep(server);
     socket.pipe(server).pipe(socket);

@@ -1,27 +1,27 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
-import { Redis, type Cluster } from 'ioredis';
+import { Cluster, Redis } from 'ioredis';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { StoreUnavailableError } from '../../src/errors.js';
 import { openStore } from '../../src/store/open-store.js';
 import { RedisStore } from '../../src/store/redis-store.js';
 import type { ResilientStore } from '../../src/store/resilient-store.js';
 import { systemClock } from '../../src/support/clock.js';
-import { RedisClusterProcess } from './redis-cluster-process.js';
+import { startRedisCluster, type TestRedisCluster } from '../setup/redis-cluster.js';
 
 const entry = (key: string, value = `of ${key}`) => ({ key, value, ttlMs: 60_000 });
 
 describe('a store in a Redis Cluster', () => {
-  let cluster: RedisClusterProcess;
+  let cluster: TestRedisCluster;
   let client: Cluster;
 
   before(async () => {
-    cluster = await RedisClusterProcess.start();
+    cluster = await startRedisCluster();
   });
-  after(() => cluster.kill());
+  after(() => cluster.stop());
 
   beforeEach(() => {
-    client = cluster.connect();
+    client = new Cluster([...cluster.urls]);
     client.on('error', () => undefined);
   });
   afterEach(() => client.disconnect());
@@ -80,7 +80,7 @@ describe('a store in a Redis Cluster', () => {
         expect(await store.read([key]).catch((reason: unknown) => reason)).to.be.instanceOf(StoreUnavailableError);
       }
       expect(performance.now() - start, 'a drop and 30 reads').to.be.below(500);
-      await node!.start();
+      await node!.process.start();
       const end = performance.now() + 10_000;
       while (store.state.pendingDrops > 0 && performance.now() < end) await wait(20);
       expect(await store.read(keys)).to.deep.equal(keys.map(() => undefined));

@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
@@ -11,7 +8,9 @@ import type { CacheStore } from '../../src/store/cache-store.js';
 import { openStore, type StoreSetting } from '../../src/store/open-store.js';
 import { ResilientStore } from '../../src/store/resilient-store.js';
 import { systemClock } from '../../src/support/clock.js';
-import { freePort, RedisProcess } from './redis-process.js';
+import { freePort } from '../setup/free-port.js';
+import { startRedis, type ServerSettings, type TestServer } from '../setup/servers.js';
+import { startTcpProxy } from '../setup/tcp-proxy.js';
 import { Relay } from './relay.js';
 
 const deadlineMs = 250;
@@ -26,8 +25,8 @@ describe('a store in Redis', () => {
     for (const task of cleanUp.splice(0).reverse()) await task();
   });
 
-  async function startServer(options: Record<string, string | number> = {}): Promise<RedisProcess> {
-    const server = await RedisProcess.start(options);
+  async function startServer(settings: ServerSettings = {}): Promise<TestServer> {
+    const server = await startRedis({ settings });
     cleanUp.push(() => server.kill());
     return server;
   }
@@ -44,7 +43,7 @@ describe('a store in Redis', () => {
       const server = await startServer();
       const store = await open(server.url);
       await store.write([entry('a')]);
-      server.stop();
+      await server.pause();
       const first = await Promise.all(Array.from({ length: 20 }, () => attempt(() => store.read(['a']))));
       for (const { ms, error } of first) {
         expect(error).to.be.instanceOf(StoreUnavailableError);
@@ -55,7 +54,7 @@ describe('a store in Redis', () => {
         for (let count = 0; count < 50; count += 1) await failureOf(store.read(['a']));
       });
       expect(ms, '50 reads while the circuit is open').to.be.below(50);
-      server.continue();
+      await server.resume();
       expect(await untilAnswered(store, 'a')).to.equal('of a');
       expect(store.state).to.deep.equal({ circuit: 'closed', pendingDrops: 0 });
     });
@@ -64,14 +63,14 @@ describe('a store in Redis', () => {
       const server = await startServer();
       const store = await open(server.url);
       await store.write([entry('a', 'outdated'), entry('b', 'outdated'), entry('c')]);
-      server.stop();
+      await server.pause();
       const { ms, error } = await attempt(() => store.drop(['a']));
       expect(error).to.be.instanceOf(StoreUnavailableError);
       expect(ms).to.be.below(deadlineMs + slackMs);
       const { ms: laterMs } = await attempt(() => store.drop(['b']));
       expect(laterMs).to.be.below(20);
       expect(await failureOf(store.read(['a']))).to.match(/2 invalidations are waiting/);
-      server.continue();
+      await server.resume();
       expect(await untilAnswered(store, 'a')).to.equal(undefined);
       expect(await store.read(['b', 'c'])).to.deep.equal([undefined, 'of c']);
     });
@@ -88,39 +87,38 @@ describe('a store in Redis', () => {
         }
       });
       expect(ms, '20 reads').to.be.below(deadlineMs);
-      await server.start();
+      await server.process.start();
       expect(await untilAnswered(store, 'a')).to.equal(undefined);
     });
 
     it('fails what is under way', async () => {
       const server = await startServer();
       const store = await open(server.url);
-      server.stop();
+      await server.pause();
       const underWay = attempt(() => store.read(['a']));
       await server.kill();
       expect((await underWay).ms).to.be.below(deadlineMs);
     });
 
     it('delivers the invalidations of that time before it reads what was on the disk', async () => {
-      const dir = await mkdtemp(join(tmpdir(), 'moneyclip-redis-'));
-      cleanUp.push(() => rm(dir, { recursive: true }));
-      const server = await startServer({ dir, appendonly: 'yes', appendfsync: 'always' });
+      const server = await startServer({ appendonly: 'yes', appendfsync: 'always' });
       const store = await open(server.url);
       await store.write([entry('a', 'outdated'), entry('b')]);
       await server.kill();
       expect(await failureOf(store.drop(['a']))).to.be.instanceOf(StoreUnavailableError);
-      await server.start();
+      await server.process.start();
       expect(await untilAnswered(store, 'b')).to.equal('of b');
       expect(await store.read(['a'])).to.deep.equal([undefined]);
     });
 
     it('does not keep a program from starting, and is used from when it is there', async () => {
-      const port = await freePort();
-      const { ms, value: store } = await attempt(() => open(`redis://127.0.0.1:${port}`));
+      const server = await startServer();
+      await server.kill();
+      const { ms, value: store } = await attempt(() => open(server.url));
       expect(ms).to.be.below(1_000);
       expect(await failureOf(store!.read(['a']))).to.match(/ECONNREFUSED/);
-      const server = await startServer({ port });
-      expect(await untilAnswered(store!, 'a'), server.url).to.equal(undefined);
+      await server.process.start();
+      expect(await untilAnswered(store!, 'a')).to.equal(undefined);
     });
 
     it('costs no more with a client whose offline queue is on', async () => {
@@ -134,7 +132,7 @@ describe('a store in Redis', () => {
       const { ms, error } = await attempt(() => store.read(['a']));
       expect(error).to.be.instanceOf(StoreUnavailableError);
       expect(ms).to.be.below(deadlineMs + slackMs);
-      await server.start();
+      await server.process.start();
       expect(await untilAnswered(store, 'a')).to.equal(undefined);
     });
   });
@@ -184,9 +182,10 @@ describe('a store in Redis', () => {
 
   describe('that cannot be talked to', () => {
     it('costs a bounded time when it accepts connections and never replies', async () => {
-      const relay = await Relay.start();
-      cleanUp.push(() => relay.close());
-      const opening = await attempt(() => open(`redis://127.0.0.1:${relay.port}`));
+      const proxy = await startTcpProxy(await startServer());
+      cleanUp.push(() => proxy.close());
+      proxy.stall();
+      const opening = await attempt(() => open(`redis://127.0.0.1:${proxy.port}`));
       expect(opening.ms).to.be.below(1_000 + slackMs);
       for (const run of [() => opening.value!.read(['a']), () => opening.value!.drop(['a'])] as const) {
         const { ms, error } = await attempt<unknown>(run);
@@ -295,7 +294,7 @@ async function untilAnswered(store: CacheStore, key: string): Promise<string | u
   }
 }
 
-async function command(server: RedisProcess, name: string, ...words: string[]): Promise<void> {
+async function command(server: TestServer, name: string, ...words: string[]): Promise<void> {
   const client = new Redis(server.port);
   client.on('error', () => undefined);
   await client.call(name, ...words).finally(() => client.disconnect());
