@@ -17,6 +17,7 @@ interface Started {
 async function startServers(...args: string[]): Promise<Started> {
   const child = spawn(process.execPath, ['--import', 'tsx', START_SERVERS, ...args], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true, // a process group of its own, to end as a whole
   });
   let output = '';
   for await (const chunk of child.stdout as AsyncIterable<Buffer>) {
@@ -25,6 +26,11 @@ async function startServers(...args: string[]): Promise<Started> {
   }
   const { pids, folders } = JSON.parse(output) as { pids: number[]; folders: string[] }; // what the fixture prints
   return { child, pids, folders };
+}
+
+/** As a terminal does with Ctrl-C, and a supervisor with what takes too long. */
+function endGroup(child: ChildProcess, signal: NodeJS.Signals): void {
+  if (child.pid !== undefined) process.kill(-child.pid, signal);
 }
 
 function isAlive(pid: number): boolean {
@@ -47,11 +53,11 @@ async function untilGone({ pids, folders }: Started): Promise<string[]> {
 
 describe('servers for tests', () => {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGKILL'] as const) {
-    it(`end with the test process, and leave no files, when it ends by ${signal}`, async () => {
+    it(`end with the test process, and leave no files, when its process group ends by ${signal}`, async () => {
       const started = await startServers('redis');
       expect(started.pids.every(isAlive)).to.equal(true);
       const exited = once(started.child, 'exit');
-      started.child.kill(signal);
+      endGroup(started.child, signal);
       await exited;
       expect(await untilGone(started)).to.deep.equal([]);
     });
@@ -66,7 +72,7 @@ describe('servers for tests', () => {
   it('end also while they are paused', async () => {
     const started = await startServers('postgres', 'paused');
     const exited = once(started.child, 'exit');
-    started.child.kill('SIGKILL');
+    endGroup(started.child, 'SIGKILL');
     await exited;
     expect(await untilGone(started)).to.deep.equal([]);
   });
