@@ -72,6 +72,7 @@ export class Computation {
     this.label = options.label;
     this.#options = options;
     this.#counters = cache.statistics.of(options.label);
+    cache.expectTtl(options.ttlMs);
   }
 
   /** The value, from the cache if it is valid. */

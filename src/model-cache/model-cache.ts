@@ -42,6 +42,11 @@ export class ModelCache {
     return this.#policies.of(label);
   }
 
+  /** Lets new stamps outlive entries of this life. */
+  expectTtl(ttlMs: number): void {
+    this.#policies.expectTtl(ttlMs);
+  }
+
   /** Why nothing may be read from the cache or stored in it now; undefined where it may. */
   bypassReason(allowed: boolean): string | undefined {
     if (!this.#enabled) return 'caching is off (enabled: false)';

@@ -32,7 +32,7 @@ export interface Policy {
 export class Policies {
   readonly #rules: readonly { readonly pattern: RegExp; readonly policy: Policy }[];
   readonly #otherwise: Policy;
-  readonly longestTtlMs: number;
+  #longestTtlMs: number;
 
   constructor(settings: PolicySettings, defaultTtlMs: number) {
     const ttls = [defaultTtlMs];
@@ -41,7 +41,17 @@ export class Policies {
       policy: toPolicy(pattern, setting, (ttl) => (ttl === undefined ? defaultTtlMs : collect(ttls, ttl))),
     }));
     this.#otherwise = { allowed: true, automatic: () => false, ttlMs: () => defaultTtlMs };
-    this.longestTtlMs = Math.max(...ttls);
+    this.#longestTtlMs = Math.max(...ttls);
+  }
+
+  /** The longest life of any entry: stamps must outlive it. */
+  get longestTtlMs(): number {
+    return this.#longestTtlMs;
+  }
+
+  /** Makes room for entries that live so long, whatever the settings say. */
+  expectTtl(ttlMs: number): void {
+    this.#longestTtlMs = Math.max(this.#longestTtlMs, ttlMs);
   }
 
   of(label: string): Policy {
