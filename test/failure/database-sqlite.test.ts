@@ -78,6 +78,19 @@ describe('SQLite that fails', () => {
     });
   });
 
+  it('lets nobody else write from the beginning of a transaction to its end', async () => {
+    const foreign = new ForeignWriter(file);
+    await foreign.exec('PRAGMA busy_timeout = 0');
+    await db.transaction(async () => {
+      await ids(db);
+      expect((await failure(foreign.exec('INSERT INTO books (id) VALUES (9)'))).message).to.equal('database is locked');
+      await insert(db, 1);
+    });
+    await foreign.exec('INSERT INTO books (id) VALUES (9)');
+    expect(await ids(db)).to.deep.equal([1, 9]);
+    await foreign.close();
+  });
+
   it('lets two connections of one process wait for each other', async () => {
     const other = await openDatabase(`sqlite:${file}`);
     const begun = gate();

@@ -12,7 +12,7 @@ export interface WriterState {
   readonly schemaVersion: number;
   /** Rows that were changed on this connection by SQL that is not the library's. */
   readonly unexplained: number;
-  /** How many of the library's writes were committed. */
+  /** How many writes and transactions of the library have ended. */
   readonly ownCommits: number;
   /** Who has a transaction open on it. */
   readonly transaction: 'none' | 'own' | 'other';
@@ -60,14 +60,14 @@ export class SqliteWriter {
 
   execute(statement: Statement): StatementResult {
     const { database } = this.#handle;
-    const wasInTransaction = database.inTransaction;
+    const { inTransaction } = database;
     const before = statement.writes ? this.#handle.totalChanges() : 0;
     try {
       return this.#handle.execute(statement);
     } finally {
       if (statement.writes) this.#explained += this.#handle.totalChanges() - before;
-      if (database.inTransaction) this.#ownTransaction ||= !wasInTransaction;
-      else this.#ended(wasInTransaction || statement.writes === true);
+      if (database.inTransaction) this.#ownTransaction ||= !inTransaction;
+      else this.#ended();
     }
   }
 
@@ -99,8 +99,8 @@ export class SqliteWriter {
     return this.#ownTransaction ? 'own' : 'other';
   }
 
-  #ended(committed: boolean): void {
+  #ended(): void {
     this.#ownTransaction = false;
-    if (committed) this.#ownCommits += 1;
+    this.#ownCommits += 1;
   }
 }

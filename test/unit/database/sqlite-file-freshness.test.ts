@@ -224,6 +224,22 @@ for (const journal of ['wal', 'delete']) {
       expect(asked()).to.equal(true);
     });
 
+    it('says yes after COMMIT for changed tables although it was asked while they were not yet committed', async () => {
+      await db.knex.schema.dropTableIfExists('passing');
+      asked();
+      await ownWrite();
+      await db.transaction(async () => {
+        await db.knex.schema.createTable('passing', (table) => table.integer('id'));
+        asked();
+      });
+      expect(asked()).to.equal(true);
+    });
+
+    it('says yes for a commit that left no other trace', async () => {
+      await db.knex.raw(`PRAGMA user_version = ${Date.now() % 1_000_000}`);
+      expect([asked(), asked()]).to.deep.equal([true, false]);
+    });
+
     it('says yes while somebody iterates on the writer', async () => {
       await ownWrite();
       await borrowWriter(db, async (writer) => {
@@ -251,6 +267,8 @@ for (const journal of ['wal', 'delete']) {
         writer.close();
         Object.assign(writer, { __knex__disposed: 'closed by a test' }); // knex then makes a new one
       });
+      await foreignWrite();
+      expect([asked(), asked()]).to.deep.equal([true, false]);
       await ownWrite();
       expect([asked(), asked()]).to.deep.equal([true, false]);
       await ownWrite();

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import type { DatabaseConnection } from '../../../src/database/database-connection.js';
 import type { FreshnessProbe } from '../../../src/database/dialect.js';
 import { openDatabase } from '../../../src/database/open-database.js';
-import { write } from './statements.js';
+import { borrowWriter, write } from './statements.js';
 
 describe('the freshness probe of SQLite in memory', () => {
   let db: DatabaseConnection;
@@ -61,6 +61,16 @@ describe('the freshness probe of SQLite in memory', () => {
       await db.knex.schema.dropTable('books');
       asked();
     });
+    expect([asked(), asked()]).to.deep.equal([true, false]);
+  });
+
+  it('says yes while it has no connection, and once when it has a new one, which is empty', async () => {
+    await borrowWriter(db, (writer) => {
+      writer.close();
+      Object.assign(writer, { __knex__disposed: 'closed by a test' }); // knex then makes a new one
+    });
+    expect([asked(), asked()]).to.deep.equal([true, true]);
+    await db.run(write('CREATE TABLE books (id INTEGER PRIMARY KEY, title TEXT)'));
     expect([asked(), asked()]).to.deep.equal([true, false]);
   });
 
