@@ -9,7 +9,8 @@ import { selectByCells } from '../query/select-sql.js';
 import { tableSql } from '../query/table-sql.js';
 import type { Cell, Row } from '../schema/cell.js';
 import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
-import { cellOf, columnOf, keyCellOf } from '../schema/values.js';
+import { keyCellOfInstance } from '../schema/reference-key.js';
+import { cellOf, columnOf } from '../schema/values.js';
 import type { ModelCache } from './model-cache.js';
 import type { RowRead } from './row-cache.js';
 
@@ -78,8 +79,9 @@ export class UniqueKeys {
 
   #cellOf(name: string, value: unknown): readonly [ColumnSchema, Cell] {
     const column = columnOf(this.#model, name);
-    const target = column.reference?.target();
-    return [column, target && typeof value === 'object' && value !== null ? keyCellOf(target, value) : cellOf(this.#model, column, value)];
+    const { reference } = column;
+    if (!reference || typeof value !== 'object' || value === null) return [column, cellOf(this.#model, column, value)];
+    return [column, keyCellOfInstance(reference, value, `${this.#model.label}.${reference.property}`)];
   }
 
   async #find(wanted: Wanted): Promise<RowRead> {

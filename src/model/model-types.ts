@@ -1,4 +1,7 @@
-import type { FilterValue, PropertyNames } from '../query/filter-types.js';
+import type { PropertyNames } from '../query/filter-types.js';
 
-/** What `create` and the constructor take: any of the columns and relations. Which are needed is checked when saving. */
-export type NewValues<T> = { readonly [K in PropertyNames<T>]?: FilterValue<T[K]> };
+/** What a property of a new instance may be: for a relation an instance; a bare key goes into `<name>Id`. */
+type NewValue<V> = [Extract<V, PromiseLike<unknown>>] extends [never] ? V : Awaited<V>;
+
+/** What `create` takes: any of the columns and relations. Which are needed is checked when saving. */
+export type NewValues<T> = { readonly [K in PropertyNames<T>]?: NewValue<T[K]> };

@@ -121,7 +121,9 @@ export abstract class Model {
   }
 }
 
+/** JSON has no bigints; they become text, also in arrays. */
 function jsonValue(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(jsonValue);
   return typeof value === 'bigint' ? value.toString() : value;
 }
 

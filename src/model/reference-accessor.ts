@@ -3,7 +3,9 @@ import type { Cell } from '../schema/cell.js';
 import type { ModelClassLike, ReferenceLoader } from '../schema/declaration.js';
 import type { ColumnSchema, ModelSchema, ReferenceSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
-import { cellOf } from '../schema/values.js';
+import { isTargetInstance, keyCellOfInstance } from '../schema/reference-key.js';
+import { describeValue } from '../schema/types/describe-value.js';
+import { cellOf, valueOf } from '../schema/values.js';
 import { stateOf } from './state-of.js';
 
 /** Defines `document.createdBy`: reading answers a promise of the other row, assigning takes an instance or null. */
@@ -44,7 +46,9 @@ function readReference(instance: object, name: string, load: ReferenceLoader): P
   if (known?.key === cell) return known.value;
   const value = load(reference.targetModel(), key);
   remember(instance, name, cell, value);
-  value.catch(() => state.loaded?.delete(name)); // NOTE: a failure is not kept; the next read tries again
+  value.catch(() => {
+    if (state.loaded?.get(name)?.value === value) state.loaded.delete(name); // NOTE: a failure is not kept; the next read tries again
+  });
   return value;
 }
 
@@ -60,16 +64,12 @@ function assignReference(instance: object, name: string, value: unknown): void {
     Reflect.set(instance, column.property, null);
     return;
   }
-  const target = reference.target();
-  const model = reference.targetModel();
-  if (!(value instanceof model)) {
-    const came = value instanceof Promise ? 'a promise; await it first' : typeof value;
-    throw new UsageError(`${schema.label}.${name}: expected an instance of ${target.label} or null, got ${came}. A bare key goes into '${column.property}'.`);
+  const where = `${schema.label}.${name}`;
+  const { label, primaryKey } = reference.target();
+  if (!isTargetInstance(reference, value)) {
+    throw new UsageError(`${where}: expected an instance of ${label} or null, got ${describeValue(value)}. A bare key goes into '${column.property}'.`);
   }
-  const key: unknown = Reflect.get(value, target.primaryKey.property);
-  if (key === null || key === undefined) {
-    throw new UsageError(`${schema.label}.${name}: this ${target.label} has no key yet; save() it first`);
-  }
-  Reflect.set(instance, column.property, key);
-  remember(instance, name, cellOf(schema, column, key), Promise.resolve(value));
+  const cell = keyCellOfInstance(reference, value, where);
+  Reflect.set(instance, column.property, valueOf(primaryKey, cell));
+  remember(instance, name, cell, Promise.resolve(value));
 }

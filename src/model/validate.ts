@@ -2,14 +2,11 @@ import { isDeepStrictEqual } from 'node:util';
 import { ValidationError, type ValidationIssue } from '../errors.js';
 import type { Cell } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import { cellOf, valueOf } from '../schema/values.js';
+import { checkValue, valueOf, type CheckedValue } from '../schema/values.js';
 import { stateOf } from './state-of.js';
 
 /** A column with the cell of an instance's value; undefined where a new instance leaves it to the database. */
 export type Cells = ReadonlyMap<ColumnSchema, Cell | undefined>;
-
-/** What came of one value: its cell, or what is wrong with it. */
-type Checked = { readonly cell: Cell | undefined } | { readonly issue: string };
 
 /** The cells of an instance. Throws one ValidationError with everything that is wrong with any of them. */
 export function validCells(instance: object, schema: ModelSchema): Cells {
@@ -18,7 +15,7 @@ export function validCells(instance: object, schema: ModelSchema): Cells {
   const isNew = stateOf(instance).row === undefined;
   for (const column of schema.columns) {
     const value: unknown = Reflect.get(instance, column.property);
-    const checked = value === undefined || value === null ? checkNothing(column, value, isNew) : check(schema, column, value);
+    const checked = value === undefined || value === null ? checkNothing(column, value, isNew) : checkValue(schema, column, value);
     if ('issue' in checked) issues.push({ property: column.property, message: checked.issue });
     else cells.set(column, checked.cell);
   }
@@ -26,21 +23,10 @@ export function validCells(instance: object, schema: ModelSchema): Cells {
   return cells;
 }
 
-function checkNothing(column: ColumnSchema, value: null | undefined, isNew: boolean): Checked {
+function checkNothing(column: ColumnSchema, value: null | undefined, isNew: boolean): CheckedValue {
   const filledByDatabase = column.generated || column.version || (column.nullable && value === undefined);
   if (isNew && filledByDatabase) return { cell: undefined };
   return column.nullable ? { cell: null } : { issue: 'is required' };
-}
-
-function check(schema: ModelSchema, column: ColumnSchema, value: unknown): Checked {
-  try {
-    const cell = cellOf(schema, column, value);
-    const issue = column.validate?.(value);
-    return typeof issue === 'string' ? { issue } : { cell };
-  } catch (error) {
-    if (error instanceof ValidationError) return { issue: error.issues[0]?.message ?? error.message };
-    throw error;
-  }
 }
 
 /** Gives properties the value that a read of their column gives, where they have another: text in one case, a Buffer for bytes. */

@@ -1,4 +1,3 @@
-import { UsageError } from '../errors.js';
 import { cascadedModels } from '../changes/cascade.js';
 import type { Change } from '../changes/change.js';
 import { announce } from '../changes/change-log.js';
@@ -6,24 +5,19 @@ import { writeObserver } from '../changes/write-observer.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { Row } from '../schema/cell.js';
 import { primaryKeyOf, type ModelSchema } from '../schema/model-schema.js';
-import { cellOf, columnOf, keyCellOf } from '../schema/values.js';
+import { assignmentsFor } from './assignments.js';
 import type { QueryState } from './query-state.js';
 import { selectRows } from './select-sql.js';
 import { tableSql } from './table-sql.js';
-import { deleteByKeys, updateByKeys, type Assignment } from './write-sql.js';
+import { deleteByKeys, updateByKeys } from './write-sql.js';
 
 /** Above so many rows a write says only that the table changed. */
 export const mostRowChanges = 500;
 
 /** Updates all rows of a query in one transaction. The old values come from the database, under its row locks. */
-export async function updateMatching(
-  connection: DatabaseConnection,
-  state: QueryState,
-  values: Readonly<Record<string, unknown>>,
-): Promise<number> {
+export async function updateMatching(connection: DatabaseConnection, state: QueryState, values: object): Promise<number> {
   const { model } = state;
-  const assignments = Object.entries(values).map(([name, value]) => assignment(model, name, value));
-  if (assignments.length === 0) throw new UsageError(`${model.label}: update() got no columns to set`);
+  const assignments = assignmentsFor(model, values);
   return connection.transaction(async () => {
     const before = await lockRows(connection, state);
     if (before.length === 0) return 0;
@@ -75,13 +69,4 @@ export function changesOf(model: ModelSchema, before: readonly Row[], after: rea
   });
   for (const row of afterByKey.values()) changes.push({ kind: 'row', model, before: undefined, after: row });
   return changes;
-}
-
-function assignment(model: ModelSchema, name: string, value: unknown): Assignment {
-  const column = columnOf(model, name);
-  if (column.primaryKey) throw new UsageError(`${model.label}: update() cannot change the primary key '${name}'; delete the row and create another`);
-  const target = column.reference?.target();
-  const cell = target && typeof value === 'object' && value !== null ? keyCellOf(target, value) : cellOf(model, column, value);
-  if (cell === null && !column.nullable) throw new UsageError(`${model.label}: column '${name}' takes no null`);
-  return { column, cell };
 }

@@ -2,7 +2,8 @@ import { UsageError } from '../errors.js';
 import type { Cell } from '../schema/cell.js';
 import type { Condition, Lookup } from '../schema/condition.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import { cellOf, columnOf, keyCellOf } from '../schema/values.js';
+import { keyCellOfInstance } from '../schema/reference-key.js';
+import { cellOf, columnOf } from '../schema/values.js';
 import { nearest } from '../support/nearest.js';
 
 const lookups: readonly Lookup[] = ['exact', 'in', 'gt', 'gte', 'lt', 'lte', 'range', 'isnull'];
@@ -69,8 +70,8 @@ function listOf(model: ModelSchema, name: string, value: unknown): readonly unkn
 }
 
 function filterCell(model: ModelSchema, column: ColumnSchema, value: unknown): Cell {
-  const target = column.reference?.target();
-  if (target && typeof value === 'object') return keyCellOf(target, value);
+  const { reference } = column;
+  if (reference && typeof value === 'object') return keyCellOfInstance(reference, value, `${model.label}.${reference.property}`);
   return cellOf(model, column, value);
 }
 

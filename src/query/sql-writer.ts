@@ -32,7 +32,7 @@ export class SqlWriter {
     const values = cells.map((cell) => driverValue(column, cell, this.dialect));
     if (this.dialect === 'postgres') return `${expression} = ANY(${this.parameter(values)})`;
     if (!values.every(isKeptByJson)) return `${expression} IN (${values.map((value) => this.parameter(value)).join(', ')})`;
-    return `${expression} IN (SELECT value FROM json_each(${this.parameter(JSON.stringify(values))}))`;
+    return `${expression} IN (SELECT value FROM json_each(${this.parameter(`[${values.map(jsonText).join(',')}]`)}))`;
   }
 }
 
@@ -43,8 +43,13 @@ export function quoteName(identifier: string): string {
     .join('.');
 }
 
+/** SQLite reads whole numbers of 64 bits in JSON exactly; fractions it may round, and it has no text for infinities and bytes. */
 function isKeptByJson(value: unknown): boolean {
-  return typeof value === 'string' || Number.isFinite(value);
+  return typeof value === 'string' || typeof value === 'bigint' || Number.isSafeInteger(value);
+}
+
+function jsonText(value: unknown): string {
+  return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
 }
 
 function driverValue(column: ColumnSchema, cell: Cell, dialect: DialectName): unknown {

@@ -6,11 +6,10 @@ import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { SqlWriter } from './sql-writer.js';
 import { tableSql } from './table-sql.js';
 
-/** A column with the cell it gets. */
-export interface Assignment {
-  readonly column: ColumnSchema;
-  readonly cell: Cell;
-}
+/** A column with the cell it gets, or one that counts up. */
+export type Assignment =
+  | { readonly column: ColumnSchema; readonly cell: Cell }
+  | { readonly column: ColumnSchema; readonly countUp: true };
 
 /** Inserts rows that all name the same columns, and answers them whole. */
 export function insertRows(
@@ -75,7 +74,12 @@ export function deleteByKeys(
 
 
 function assignmentsSql(writer: SqlWriter, assignments: readonly Assignment[]): string {
-  return assignments.map(({ column, cell }) => `${writer.name(column.name)} = ${writer.cell(column, cell)}`).join(', ');
+  return assignments.map((one) => assignmentSql(writer, one)).join(', ');
+}
+
+function assignmentSql(writer: SqlWriter, assignment: Assignment): string {
+  const name = writer.name(assignment.column.name);
+  return 'cell' in assignment ? `${name} = ${writer.cell(assignment.column, assignment.cell)}` : `${name} = ${name} + 1`;
 }
 
 function isCell(writer: SqlWriter, column: ColumnSchema, cell: Cell): string {

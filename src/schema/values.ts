@@ -15,6 +15,21 @@ export function cellOf(model: ModelSchema, column: ColumnSchema, value: unknown)
   }
 }
 
+/** What came of a value that is to be stored: its cell, or what is wrong with it. */
+export type CheckedValue = { readonly cell: Cell | undefined } | { readonly issue: string };
+
+/** Holds a value against its column's type and the user's own rule for it. */
+export function checkValue(model: ModelSchema, column: ColumnSchema, value: unknown): CheckedValue {
+  try {
+    const cell = cellOf(model, column, value);
+    const issue = column.validate?.(value);
+    return typeof issue === 'string' ? { issue } : { cell };
+  } catch (error) {
+    if (error instanceof ValidationError) return { issue: error.issues[0]?.message ?? error.message };
+    throw error;
+  }
+}
+
 /** The value that a cell stands for; each call gives one of its own. */
 export function valueOf(column: ColumnSchema, cell: Cell): unknown {
   return cell === null || !column.type.decode ? cell : column.type.decode(cell);
