@@ -61,7 +61,8 @@ await show('after a save');
 await show('warm again');
 
 await document.delete();
-console.log(`after a delete: ${String(await Document.cache.find(id))}; bob's documents: ${await bob.documentCount()}`);
+const found = await Document.cache.find(id);
+console.log(`after a delete: ${found ? 'still there' : 'gone'}; bob's documents: ${await bob.documentCount()}`);
 
 await User.objects.delete();
 await db.close();
