@@ -36,12 +36,16 @@ export class CachedMethod {
 
   /** The value for an instance: from the cache, else computed on the row as it is now and stored. */
   get(self: object, args: readonly unknown[]): Promise<unknown> {
-    const reason = this.#ownReason(self, args);
-    if (reason === undefined) return this.#computation().get(this.#call(self, args));
-    const { cache } = this.#context();
-    cache.spoilFrame(reason);
-    cache.statistics.of(this.label).bypasses += 1;
-    return Promise.resolve(this.declaration.run.apply(self, [...args]));
+    try {
+      const reason = this.#ownReason(self, args);
+      if (reason === undefined) return this.#computation().get(this.#call(self, args));
+      const { cache } = this.#context();
+      cache.spoilFrame(reason);
+      cache.statistics.of(this.label).bypasses += 1;
+      return Promise.resolve(this.declaration.run.apply(self, [...args]));
+    } catch (error) {
+      return Promise.reject(error); // of an asynchronous method nobody expects that it throws
+    }
   }
 
   /** The key as people read it. */
@@ -103,9 +107,13 @@ export class CachedMethod {
     const { keyFunction, template, where } = this.declaration;
     if (keyFunction) return keyFunction(self, ...args);
     const key = keyCellOf(this.schema, self);
-    return template ? [key] : [key, args.map((argument) => canonical(argument, where)).join()];
+    if (!template) return [key, args.map((argument) => canonical(argument, where)).join()];
+    if (args.length === 0) return [key];
+    throw new UsageError(
+      `${where}: the key template '${template.text}' tells the instance but not the call's arguments, so calls that differ ` +
+        `would share a value. Give args: (self, …) => […], one for each %s, or leave out key.`,
+    );
   }
-
 
   #context(): { readonly cache: ModelCache } {
     return { cache: modelCacheOf(this.schema) };
