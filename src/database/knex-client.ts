@@ -12,7 +12,7 @@ export interface KnexClient {
   readonly driver: unknown;
   readonly config: Knex.Config;
   readonly connectionSettings: Readonly<Record<string, unknown>>;
-  /** Undefined once the instance is destroyed. */
+  /** Undefined without connection settings, and once the instance is destroyed. */
   readonly pool: { readonly max: number } | undefined;
   acquireConnection(): Promise<DriverConnection>;
   releaseConnection(connection: DriverConnection): Promise<void>;
@@ -28,9 +28,7 @@ export function isKnex(value: unknown): value is Knex {
 export function clientOf(knex: Knex): KnexClient {
   const client: unknown = knex.client;
   if (isClient(client)) return client;
-  throw new UsageError(
-    'This knex instance has no client with a connection pool; make it with knex({ client, connection }).',
-  );
+  throw new UsageError('This knex instance has no client; make it with knex({ client, connection }).');
 }
 
 function isClient(value: unknown): value is KnexClient {

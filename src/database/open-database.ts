@@ -63,15 +63,22 @@ async function dialectFor(knex: Knex, limits: DatabaseLimits, ownsConnections: b
   const client = clientOf(knex);
   switch (client.driverName) {
     case 'better-sqlite3':
+      assertPool(client);
       return openSqlite(client, { busyTimeoutMs: limits.acquireTimeoutMs, ownsConnections }).catch(
         rethrow(convertSqliteError),
       );
     case 'pg':
+      assertPool(client);
       await reach(client).catch(rethrow(convertPostgresError));
       return new PostgresDialect(limits.queryTimeoutMs);
     default:
       throw new UsageError(`A knex instance must use the client 'better-sqlite3' or 'pg'; got '${client.driverName}'.`);
   }
+}
+
+function assertPool(client: KnexClient): void {
+  if (client.pool) return;
+  throw new UsageError('This knex instance has no pool of connections; make it with knex({ client, connection }).');
 }
 
 /** Fails now where the server cannot be reached, not at the first query. */
