@@ -1,10 +1,11 @@
 import { UsageError } from '../errors.js';
 import { connectionNamed } from '../database/connections.js';
 import { QuerySet } from '../query/query-set.js';
+import type { Cell } from '../schema/cell.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
-import { keyCellOf } from '../schema/values.js';
+import { cellOf } from '../schema/values.js';
 
 const waiting = new Set<ModelClassLike>();
 
@@ -57,14 +58,19 @@ function define(schema: ModelSchema, { column, name }: { column: ColumnSchema; n
     configurable: true,
     enumerable: false,
     get(this: object): unknown {
-      const key: unknown = Reflect.get(this, target.primaryKey.property);
-      const rows = rowsPointingAt(schema, column, keyCellOf(target, key));
+      const rows = rowsPointingAt(schema, column, ownKey(target, this, name));
       return reference.unique ? onlyRow(rows) : rows;
     },
   });
 }
 
-function rowsPointingAt(schema: ModelSchema, column: ColumnSchema, key: string | number | boolean | null): QuerySet<object> {
+function ownKey(model: ModelSchema, instance: object, accessor: string): Cell {
+  const cell = cellOf(model, model.primaryKey, Reflect.get(instance, model.primaryKey.property));
+  if (cell === null) throw new UsageError(`${model.label}.${accessor}: this instance has no key yet; save() it first`);
+  return cell;
+}
+
+function rowsPointingAt(schema: ModelSchema, column: ColumnSchema, key: Cell): QuerySet<object> {
   connectionNamed(schema.connection, schema.label);
   const condition = { kind: 'comparison', column, lookup: 'exact', cells: [key] } as const;
   return new QuerySet<object>({ model: schema, condition, order: [], limit: undefined, offset: undefined });

@@ -1,4 +1,6 @@
-import type { ModelClassLike } from '../schema/declaration.js';
+import { UsageError } from '../errors.js';
+import { declarationOf, type ModelClassLike } from '../schema/declaration.js';
+import { nearest } from '../support/nearest.js';
 
 /** What can be listened to. */
 export type Signal = 'saved' | 'deleted';
@@ -14,8 +16,15 @@ export type SignalListener<T> = (event: SignalEvent<T>) => void | Promise<void>;
 
 const listeners = new WeakMap<object, Map<Signal, Set<SignalListener<never>>>>();
 
-/** Calls `listener` for instances of `model` and of classes that extend it. Returns how to stop that. */
+const signals: readonly Signal[] = ['saved', 'deleted'];
+
+/** Calls `listener` for instances of `model` and of classes that extend it. Returns how to stop that. Throws UsageError for other signals. */
 export function listen<T>(model: ModelClassLike, signal: Signal, listener: SignalListener<T>): () => void {
+  if (!signals.includes(signal)) {
+    const hint = nearest(String(signal), signals);
+    const help = hint ? `did you mean '${hint}'?` : `use 'saved' or 'deleted'`;
+    throw new UsageError(`${declarationOf(model).table?.label ?? model.name}.on: there is no signal '${String(signal)}'; ${help}`);
+  }
   const bySignal = listeners.get(model) ?? new Map<Signal, Set<SignalListener<never>>>();
   listeners.set(model, bySignal);
   const known = bySignal.get(signal) ?? new Set();

@@ -42,7 +42,9 @@ function driverError(cause: unknown, message: string, context: ErrorContext): Da
 
 function constraintError(code: string, what: string, text: string, cause: unknown): MoneyclipError | undefined {
   const details = { ...constraintOf(text), cause };
-  switch (code) {
+  // NOTE: ON DELETE RESTRICT is a trigger of SQLite's own; the text tells it from a RAISE in a trigger of the user's
+  const restricted = code === 'SQLITE_CONSTRAINT_TRIGGER' && text === 'FOREIGN KEY constraint failed';
+  switch (restricted ? 'SQLITE_CONSTRAINT_FOREIGNKEY' : code) {
     case 'SQLITE_CONSTRAINT_UNIQUE':
     case 'SQLITE_CONSTRAINT_PRIMARYKEY':
     case 'SQLITE_CONSTRAINT_ROWID':
