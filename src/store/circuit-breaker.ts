@@ -63,7 +63,6 @@ export class CircuitBreaker {
   /** There is other evidence that it works again. */
   close(): void {
     this.#backoff.reset();
-    this.#failures = 0;
     this.#become('closed');
   }
 
@@ -78,5 +77,6 @@ export class CircuitBreaker {
     this.#state = state;
     this.#ticket += 1;
     this.#probing = false;
+    this.#failures = 0;
   }
 }

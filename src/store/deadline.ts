@@ -7,7 +7,7 @@ export class DeadlineError extends Error {
 
 interface Waiting {
   readonly since: number;
-  expire(): void;
+  readonly reject: (error: DeadlineError) => void;
 }
 
 /** A timer that runs so much later than asked was held up by this process itself; the answer may lie in the socket. */
@@ -33,10 +33,7 @@ export class Deadline {
   /** Settles like `promise`, or rejects with DeadlineError; an outcome that comes later is ignored. */
   race<T>(promise: PromiseLike<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = {
-        since: this.#clock.now(),
-        expire: () => reject(new DeadlineError(`no answer within ${this.#ms} ms`)),
-      };
+      const waiting: Waiting = { since: this.#clock.now(), reject };
       this.#waiting.add(waiting);
       if (!this.#timerRuns) this.#startTimer(this.#ms);
       promise.then(
@@ -73,7 +70,7 @@ export class Deadline {
         return;
       }
       this.#waiting.delete(waiting);
-      waiting.expire();
+      waiting.reject(new DeadlineError(`no answer within ${this.#ms} ms`));
     }
   }
 }

@@ -93,7 +93,11 @@ export class MemoryStore implements InProcessStore {
     this.#kept.clear();
   }
 
-  #keep(key: string, value: string | object, { bytes, ttlMs }: { readonly bytes: number; readonly ttlMs: number }): void {
+  #keep(
+    key: string,
+    value: string | object,
+    { bytes, ttlMs }: { readonly bytes: number; readonly ttlMs: number },
+  ): void {
     const expiresAt = ttlMs === 0 ? Infinity : this.#clock.now() + ttlMs;
     const size = entryOverheadBytes + textBytes(key) + bytes;
     this.#kept.set(key, { value, expiresAt }, { size });

@@ -57,6 +57,17 @@ describe('Deadline', () => {
     expect(clock.scheduled).to.equal(0);
   });
 
+  it('forgets what has settled', async () => {
+    const clock = new FakeClock();
+    const deadline = new Deadline(clock, 250);
+    void deadline.race(Promise.resolve());
+    clock.advance(100);
+    await deadline.race(Promise.resolve());
+    await settled(start(deadline, Promise.reject(new Error('failure'))));
+    clock.advance(150);
+    expect(clock.scheduled, 'no timer for those of the second half').to.equal(0);
+  });
+
   it('ignores an outcome that comes later, a failure too', async () => {
     const clock = new FakeClock();
     let fail: (error: Error) => void = () => undefined;

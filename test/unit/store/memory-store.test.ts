@@ -69,6 +69,24 @@ describe('MemoryStore', () => {
     expect(store.peek('b')).to.equal('for ever');
   });
 
+  it('counts an object that it holds by the bytes that are given', () => {
+    const store = new MemoryStore({ maxBytes: 1000, clock });
+    store.hold('a', {}, { bytes: 500, ttlMs: 0 });
+    expect(store.bytes).to.equal(entryOverheadBytes + 1 + 500);
+    store.hold('b', {}, { bytes: 500, ttlMs: 0 });
+    expect([store.held('a'), store.held('b')]).to.deep.equal([undefined, {}]);
+  });
+
+  it('shows what it holds past its ttl to those who judge by themselves, and to no others', () => {
+    const store = new MemoryStore({ clock });
+    const value = {};
+    store.hold('object', value, { bytes: 1, ttlMs: 5 });
+    store.write([entry('text', 'text', 5)]);
+    clock.advance(5);
+    expect([store.held('object'), store.held('text')]).to.deep.equal([value, 'text']);
+    expect(store.read(['object', 'text'])).to.deep.equal([undefined, undefined]);
+  });
+
   it('works on a clock that starts at 0', () => {
     const early = new FakeClock(0);
     const store = new MemoryStore({ clock: early });

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { UsageError } from '../../../src/errors.js';
 import { MemoryStore } from '../../../src/store/memory-store.js';
+import type { RedisClient } from '../../../src/store/redis-client.js';
 import { openStore, type StoreSetting } from '../../../src/store/open-store.js';
 import { ResilientStore } from '../../../src/store/resilient-store.js';
 import { FakeClock, FlakyStore } from '../../../src/testing/index.js';
@@ -62,6 +63,28 @@ describe('openStore', () => {
     flaky.heal();
     await clock.advanceAndSettle(100);
     expect(memory.peek('epoch')).to.equal(undefined);
+  });
+
+  it('puts a Redis client behind them too', async () => {
+    const nothing = (): undefined => undefined;
+    const hanging = new Promise<never>(nothing);
+    const client: RedisClient = {
+      status: 'ready',
+      isCluster: false,
+      options: {},
+      mget: () => hanging,
+      set: () => hanging,
+      unlink: () => hanging,
+      quit: () => hanging,
+      on: nothing,
+      off: nothing,
+      disconnect: nothing,
+      pipeline: () => ({ mget: nothing, set: nothing, unlink: nothing, exec: () => hanging }),
+    };
+    const store = await openStore(client, { clock });
+    const answer = Promise.resolve(store.read(['a'])).catch((error: unknown) => error);
+    await clock.advanceAndSettle(250);
+    expect(await answer).to.have.property('message', "The cache store 'redis' could not read: no answer within 250 ms");
   });
 
   const accepted =

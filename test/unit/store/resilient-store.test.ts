@@ -120,6 +120,15 @@ describe('ResilientStore', () => {
       expect(store.state.circuit).to.equal('closed');
     });
 
+    it('is left alone again when the operation that tries it fails, a write too', async () => {
+      await openCircuit();
+      await clock.advanceAndSettle(100);
+      expect(await failureOf(store.write([entry('a')]))).to.match(/could not write/);
+      expect(store.state.circuit).to.equal('open');
+      await clock.advanceAndSettle(200);
+      expect(store.state.circuit).to.equal('half-open');
+    });
+
     it('stays in use for reads while it refuses writes', async () => {
       await store.write([entry('a', '1')]);
       flaky.fail('write', 'acquire');
@@ -216,8 +225,22 @@ describe('ResilientStore', () => {
       flaky.heal();
       await clock.advanceAndSettle(100);
       expect(memory.peek('a')).to.equal(undefined);
-      expect(await failureOf(store.read(['a']))).to.equal(undefined);
       expect(store.state).to.deep.equal({ circuit: 'closed', pendingDrops: 0 });
+      expect(await store.read(['a'])).to.deep.equal([undefined]);
+    });
+
+    it('is tried again soon, also after an earlier one took long', async () => {
+      flaky.fail('drop');
+      await failureOf(store.drop(['a']));
+      await clock.advanceAndSettle(10_000);
+      flaky.heal();
+      await clock.advanceAndSettle(2_000);
+      expect(store.state.pendingDrops).to.equal(0);
+      flaky.fail('drop');
+      await failureOf(store.drop(['a']));
+      flaky.heal();
+      await clock.advanceAndSettle(100);
+      expect(store.state.pendingDrops).to.equal(0);
     });
 
     it('is done again for a key that is dropped once more while it is under way', async () => {
@@ -295,6 +318,9 @@ describe('ResilientStore', () => {
         "The cache store 'flaky memory' was closed before 2 invalidated keys could be dropped: what depends on them may be served by other processes until it expires.",
       );
       expect(closed).to.equal(true);
+      const attempts = flaky.calls.drop;
+      await clock.advanceAndSettle(10_000);
+      expect(flaky.calls.drop, 'attempts after that').to.equal(attempts);
     });
 
     it('waits for an attempt that is under way', async () => {
