@@ -1,4 +1,5 @@
 import { Redis } from 'ioredis';
+import { WrongOption } from './options.js';
 
 /** A client of Redis that counts every command which it sends, those in pipelines one by one. */
 export class CountingRedis extends Redis {
@@ -10,10 +11,15 @@ export class CountingRedis extends Redis {
   }
 }
 
-/** Connects to a server. Throws if it cannot be reached, instead of trying on for ever. */
+/** Connects to a server. Throws WrongOption if it cannot be reached, instead of trying on for ever. */
 export async function connectCounting(url: string): Promise<CountingRedis> {
   const client = new CountingRedis(url, { lazyConnect: true, socketTimeout: 2000, retryStrategy: () => null });
-  client.on('error', () => undefined); // connect() and the commands tell the same
-  await client.connect();
+  let reason = 'no answer';
+  client.on('error', (error: Error) => (reason = error.message));
+  try {
+    await client.connect();
+  } catch (cause) {
+    throw new WrongOption(`--cache: no Redis can be reached there (${reason})`, { cause });
+  }
   return client;
 }

@@ -97,7 +97,7 @@ function print(meter: Meter, effects: readonly Effect[], picture: Picture): void
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (error instanceof WrongOption) console.error(`${error.message}\n\n${usage}`);
+  if (error instanceof WrongOption) console.error(`${error.message}\n--help tells more.`);
   else if (error instanceof MoneyclipError) console.error(error.message);
   else console.error(error);
   process.exitCode = error instanceof WrongOption ? 2 : 1;
