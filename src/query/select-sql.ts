@@ -52,15 +52,16 @@ function select(state: QueryState, dialect: DialectName, { list, lock }: { list:
   const { model, condition, order } = state;
   let text = `SELECT ${list} FROM ${writer.name(model.table)}`;
   if (condition) text += ` WHERE ${conditionSql(writer, condition)}`;
-  if (order.length > 0) text += ` ORDER BY ${order.map((term) => orderSql(writer, term)).join(', ')}`;
+  if (order.length > 0) text += ` ORDER BY ${order.map((term) => orderSql(writer, model, term)).join(', ')}`;
   text += limitSql(writer, state);
   if (lock && dialect === 'postgres') text += ' FOR UPDATE';
   return { text, parameters: writer.parameters, prepare: true, model: model.label };
 }
 
 /** Nulls are the largest values on every database. */
-function orderSql(writer: SqlWriter, { column, descending }: OrderTerm): string {
-  const name = writer.name(column.name);
+function orderSql(writer: SqlWriter, model: ModelSchema, { column, descending }: OrderTerm): string {
+  // NOTE: with its table; PostgreSQL would take the bare name for what the select list reads, which may be its text
+  const name = `${writer.name(model.table)}.${writer.name(column.name)}`;
   const expression = column.type.orderSql?.(name, writer.dialect) ?? name;
   const nulls = column.nullable && writer.dialect === 'sqlite' ? ` NULLS ${descending ? 'FIRST' : 'LAST'}` : '';
   return `${expression}${descending ? ' DESC' : ''}${nulls}`;
