@@ -141,7 +141,7 @@ function resolved<Answer>(ask: () => Awaitable<Answer>): Promise<Answer> {
     const answer = ask();
     return isPromise(answer) ? answer : Promise.resolve(answer);
   } catch (error) {
-    return Promise.reject(error as Error); // as it was thrown
+    return Promise.reject(error);
   }
 }
 

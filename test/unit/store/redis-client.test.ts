@@ -2,11 +2,11 @@ import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { expectTypeOf } from 'expect-type';
-import type { Cluster, Redis } from 'ioredis';
+import { Redis, type Cluster } from 'ioredis';
 import type { Cluster as Cluster5, Redis as Redis5 } from 'ioredis-5';
 import { describe, it } from 'mocha';
 import { UsageError } from '../../../src/errors.js';
-import { parseRedisUrl, type RedisClient } from '../../../src/store/redis-client.js';
+import { connectRedis, parseRedisUrl, type RedisClient } from '../../../src/store/redis-client.js';
 
 describe('RedisClient', () => {
   it('is what the clients of ioredis 5 and 6 are, without a cast', () => {
@@ -67,6 +67,17 @@ describe('parseRedisUrl', () => {
 });
 
 describe('connectRedis', () => {
+  it('makes a client that never waits for long, sends nothing twice, and keeps trying to connect', async () => {
+    const client = await connectRedis('redis://127.0.0.1:1');
+    client.disconnect();
+    expect(client).to.be.instanceOf(Redis);
+    const { retryStrategy, ...options } = (client as Redis).options; // expected in the line before
+    expect(options).to.include({ enableOfflineQueue: false, maxRetriesPerRequest: 0 });
+    expect(options).to.include({ autoResendUnfulfilledCommands: false, protocol: 3 });
+    expect(options).to.include({ commandTimeout: 1_000, connectTimeout: 2_000, socketTimeout: 2_000 });
+    expect([1, 2, 3, 100, 1e6].map((attempt) => retryStrategy?.(attempt))).to.deep.equal([50, 100, 200, 1000, 1000]);
+  });
+
   it('says what to install where ioredis is missing', async () => {
     const hook = `export function resolve(name, context, next) {
       if (name === 'ioredis') throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
