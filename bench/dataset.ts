@@ -61,6 +61,12 @@ export function userOf(id: number): PlainUser {
   return { id, username: `user-${id}`, email: `user-${id}@example.org`, joinedAt };
 }
 
+/** The computed value of a document. */
+export function badgeOf(id: number): string {
+  const { title, authorId } = documentOf(id);
+  return `${title} by ${userOf(authorId).username}`;
+}
+
 /** Whole numbers from 1 to `count`. */
 export function idsTo(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);

@@ -1,6 +1,7 @@
 import type { Scenario } from './scenarios.js';
 import type { WorkerProcess } from './worker-process.js';
-import type { Round } from './worker.js';
+import type { LeftOut, Workers } from './workers.js';
+import type { Round } from './workloads.js';
 
 /** How long things are measured. */
 export interface Effort {
@@ -15,22 +16,68 @@ export interface Measured {
   readonly rounds: readonly Round[];
 }
 
+export interface Outcome {
+  /** The first is what the others are compared with. */
+  readonly measured: readonly Measured[];
+  readonly leftOut: readonly LeftOut[];
+}
+
+interface Run {
+  readonly worker: WorkerProcess;
+  readonly count: number;
+  readonly rounds: Round[];
+}
+
+/** A round that writes nothing twice has as many documents at most. */
+const longestMissRound = 9_000;
+
+/** The first number that a round may write; each round has room for a million. */
+let base = 1_000_000;
+
 /** Runs the contenders by turns, so that whatever else the machine does meets all of them. */
-export async function measure(scenario: Scenario, workers: readonly WorkerProcess[], effort: Effort): Promise<Measured[]> {
-  const runs: { readonly worker: WorkerProcess; readonly count: number; readonly rounds: Round[] }[] = [];
-  for (const worker of workers) runs.push({ worker, count: await calibrate(scenario, worker, effort.roundMs), rounds: [] });
-  for (let round = 0; round < effort.rounds; round += 1) {
-    for (const { worker, count, rounds } of runs) rounds.push(await worker.run(scenario.work, scenario.lanes, count));
+export async function measure(scenario: Scenario, workers: Workers, effort: Effort): Promise<Outcome> {
+  const leftOut: LeftOut[] = [];
+  const attempt = async <T>(name: string, work: () => Promise<T>): Promise<T | undefined> => {
+    try {
+      return await work();
+    } catch (error) {
+      if (name === scenario.contenders[0]) throw error;
+      leftOut.push({ name, reason: error instanceof Error ? error.message : String(error) });
+      await workers.end(name);
+      return undefined;
+    }
+  };
+  const runs = new Map<string, Run>();
+  for (const name of scenario.contenders) {
+    const opened = await attempt(name, async () => start(scenario, await workers.ready(name, scenario), effort));
+    if (opened) runs.set(name, opened);
   }
-  return runs.map(({ worker, rounds }) => ({ name: worker.spec.name, rounds }));
+  for (let round = 0; round < (scenario.work === 'memory' ? 1 : effort.rounds); round += 1) {
+    for (const [name, { worker, count, rounds }] of runs) {
+      const result = await attempt(name, () => run(scenario, worker, count));
+      if (result) rounds.push(result);
+      else runs.delete(name);
+    }
+  }
+  return { measured: [...runs].map(([name, { rounds }]) => ({ name, rounds })), leftOut };
+}
+
+async function start(scenario: Scenario, worker: WorkerProcess, { roundMs }: Effort): Promise<Run> {
+  return { worker, count: scenario.count ?? (await calibrate(scenario, worker, roundMs)), rounds: [] };
 }
 
 /** How many operations fill a round; running them warms the contender up too. */
-async function calibrate({ work, lanes }: Scenario, worker: WorkerProcess, roundMs: number): Promise<number> {
-  let count = 4 * lanes;
-  for (;;) {
-    const { elapsedMs } = await worker.run(work, lanes, count);
-    if (elapsedMs >= roundMs / 2) return Math.max(lanes, Math.round((count * roundMs) / elapsedMs));
-    count *= 4;
+async function calibrate(scenario: Scenario, worker: WorkerProcess, roundMs: number): Promise<number> {
+  const most = scenario.work === 'miss' ? longestMissRound : Infinity;
+  for (let count = 4 * scenario.lanes; ; count *= 4) {
+    const { elapsedMs } = await run(scenario, worker, Math.min(count, most));
+    if (elapsedMs < roundMs / 2 && count < most) continue;
+    return Math.min(most, Math.max(scenario.lanes, Math.round((Math.min(count, most) * roundMs) / elapsedMs)));
   }
+}
+
+async function run({ work, lanes }: Scenario, worker: WorkerProcess, count: number): Promise<Round> {
+  base += 1_000_000;
+  if (work === 'memory') return (await worker.warm(work))!;
+  return worker.run({ work, lanes, count, base });
 }

@@ -1,28 +1,70 @@
-import type { Measured } from './measure.js';
+import { cpus } from 'node:os';
+import type { Effort, Measured, Outcome } from './measure.js';
 import type { Scenario, Target } from './scenarios.js';
 import { summarize, type Summary } from './statistics.js';
+import type { Stage } from './world.js';
 
-/** One scenario as a markdown table: higher ratios are faster. */
-export function scenarioTable(scenario: Scenario, measured: readonly Measured[]): string {
-  const baseline = measured[0]!;
-  const rows = measured.map((contender) => row(contender, baseline));
+/** What was measured with. */
+export function heading(stage: Stage, { rounds, roundMs }: Effort): string {
+  const pinned = stage.launcher.length > 0 ? 'servers on one core, each contender in turn on the other' : 'not pinned';
   return [
-    `### ${scenario.title}`,
+    `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${pinned}.`,
+    `Medians of ${rounds} rounds of ${roundMs} ms, by turns; the middle half of the rounds beside them. Ratios: higher is faster.`,
     '',
-    `| contender | ratio to ${baseline.name} | middle half | operations / s | client CPU, us each |`,
-    '|---|--:|--:|--:|--:|',
-    ...rows,
-    '',
-    ...scenario.targets.map((target) => targetLine(target, measured)),
   ].join('\n');
 }
 
-function row(contender: Measured, baseline: Measured): string {
+/** One scenario as a markdown table. */
+export function scenarioTable(scenario: Scenario, outcome: Outcome): string {
+  const lines = scenario.work === 'memory' ? memoryTable(outcome) : speedTable(scenario, outcome);
+  const leftOut = outcome.leftOut.map(({ name, reason }) => `- left out: ${name}: ${reason.split('\n')[0]}`);
+  return [`### ${scenario.title}`, '', ...lines, '', ...leftOut, ''].join('\n');
+}
+
+function speedTable(scenario: Scenario, { measured }: Outcome): string[] {
+  const baseline = measured[0]!;
+  const counted = scenario.counted ? [scenario.counted.what] : [];
+  const names = ['contender', `ratio to ${baseline.name}`, 'middle half', 'operations / s', 'client CPU, us each', ...counted];
+  return [
+    `| ${names.join(' | ')} |`,
+    `|---|${'--:|'.repeat(names.length - 1)}`,
+    ...measured.map((contender) => row(contender, baseline, counted.length > 0)),
+    '',
+    ...scenario.targets.map((target) => targetLine(target, measured)),
+    ...countedLine(scenario, measured),
+  ];
+}
+
+function row(contender: Measured, baseline: Measured, counted: boolean): string {
   const ratio = ratios(contender, baseline);
   const perSecond = summarize(contender.rounds.map(({ count, elapsedMs }) => (count * 1000) / elapsedMs)).median;
   const cpu = summarize(contender.rounds.map(({ count, cpuMs }) => (cpuMs * 1000) / count)).median;
   const cells = [contender.name, number(ratio.median), `${number(ratio.lower)} to ${number(ratio.upper)}`];
-  return `| ${[...cells, Math.round(perSecond).toLocaleString('en'), cpu.toFixed(2)].join(' | ')} |`;
+  cells.push(Math.round(perSecond).toLocaleString('en'), cpu.toFixed(2));
+  if (counted) cells.push(noticed(contender));
+  return `| ${cells.join(' | ')} |`;
+}
+
+/** The range over the rounds where they differ. */
+function noticed({ rounds }: Measured): string {
+  const numbers = rounds.map((round) => round.noticed ?? 0);
+  const [least, most] = [Math.min(...numbers), Math.max(...numbers)];
+  return least === most ? String(most) : `${least} to ${most}`;
+}
+
+function memoryTable({ measured }: Outcome): string[] {
+  return [
+    '| contender | growth of the process | stored, as text | growth / text |',
+    '|---|--:|--:|--:|',
+    ...measured.map(({ name, rounds }) => {
+      const { count = 0, noticed: text = 0 } = rounds[0] ?? {};
+      return `| ${name} | ${megabytes(count)} | ${megabytes(text)} | ${(count / text).toFixed(2)} |`;
+    }),
+  ];
+}
+
+function megabytes(bytes: number): string {
+  return `${(bytes / 1_000_000).toFixed(2)} MB`;
 }
 
 /** Round by round, since the rounds of one number ran side by side. */
@@ -31,16 +73,24 @@ function ratios(contender: Measured, baseline: Measured): Summary {
   return summarize(contender.rounds.map((_, index) => speed(contender, index) / speed(baseline, index)));
 }
 
-function targetLine(target: Target, measured: readonly Measured[]): string {
+function targetLine({ contender, to, atLeast }: Target, measured: readonly Measured[]): string {
   const find = (name: string): Measured | undefined => measured.find((one) => one.name === name);
-  const contender = find(target.contender);
-  const to = find(target.to);
-  if (!contender || !to) return `- not measured: ${target.contender} to ${target.to}`;
-  const { median } = ratios(contender, to);
-  const verdict = median >= target.atLeast ? 'reached' : '**missed**';
-  return `- ${verdict}: ${target.contender} to ${target.to} is ${number(median)}, the target is >= ${target.atLeast}`;
+  const [one, other] = [find(contender), find(to)];
+  if (!one || !other) return `- not measured: ${contender} to ${to}`;
+  const { median } = ratios(one, other);
+  const verdict = median >= atLeast ? 'reached' : '**missed**';
+  return `- ${verdict}: ${contender} to ${to} is ${number(median)}, the target is at least ${atLeast}`;
+}
+
+function countedLine({ counted }: Scenario, measured: readonly Measured[]): string[] {
+  const contender = measured.find(({ name }) => name === counted?.contender);
+  if (!counted || !contender) return [];
+  const most = Math.max(...contender.rounds.map((round) => round.noticed ?? 0));
+  const verdict = most <= counted.atMost ? 'reached' : '**missed**';
+  return [`- ${verdict}: ${counted.what} of ${contender.name}: ${most} at most, the target is ${counted.atMost}`];
 }
 
 function number(value: number): string {
-  return value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
+  if (value >= 100) return value.toFixed(0);
+  return value.toFixed(value >= 10 ? 1 : 2);
 }

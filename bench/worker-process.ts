@@ -2,7 +2,8 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import type { ContenderSpec } from './catalogue.js';
 import type { Work, World } from './contender.js';
-import type { Answer, Order, Round } from './worker.js';
+import type { Answer, Order } from './worker.js';
+import type { Plan, Round } from './workloads.js';
 
 /** How the processes of the contenders are run. */
 export interface WorkerSettings {
@@ -24,9 +25,9 @@ export class WorkerProcess {
     this.#child = child;
   }
 
-  /** Starts the process, opens the contender, fills its cache and checks what it answers. */
+  /** Starts the process and opens the contender in it. */
   static async open(spec: ContenderSpec, world: World, settings: WorkerSettings): Promise<WorkerProcess> {
-    const command = [...settings.launcher, process.execPath, settings.script];
+    const command = [...settings.launcher, process.execPath, '--expose-gc', settings.script];
     const child = spawn(command[0]!, command.slice(1), { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     const worker = new WorkerProcess(spec, child);
     try {
@@ -38,8 +39,13 @@ export class WorkerProcess {
     }
   }
 
-  async run(work: Work, lanes: number, count: number): Promise<Round> {
-    return (await this.#ask({ kind: 'run', work, lanes, count }))!;
+  /** Fills its cache and checks what it answers; only the measuring of memory gives a round. */
+  warm(work: Work): Promise<Round | undefined> {
+    return this.#ask({ kind: 'warm', work });
+  }
+
+  async run(plan: Plan): Promise<Round> {
+    return (await this.#ask({ kind: 'run', plan }))!;
   }
 
   async close(): Promise<void> {
@@ -50,14 +56,14 @@ export class WorkerProcess {
   }
 
   async #ask(order: Order): Promise<Round | undefined> {
-    if (this.#child.exitCode !== null) throw new Error(`${this.spec.name}: its process ended`);
+    if (this.#child.exitCode !== null) throw new Error('its process ended');
     const ended = new AbortController();
     const failure = once(this.#child, 'exit', { signal: ended.signal }).then(() => ({ error: 'its process ended' }));
     failure.catch(() => undefined); // aborted below
     this.#child.send(order);
     const answer = await Promise.race([once(this.#child, 'message').then(([message]) => message as Answer), failure]);
     ended.abort();
-    if ('error' in answer) throw new Error(`${this.spec.name}: ${answer.error}`);
+    if ('error' in answer) throw new Error(answer.error);
     return answer.result;
   }
 }

@@ -1,15 +1,33 @@
 import { LRUCache } from 'lru-cache';
-import type { DocumentLike, Session } from '../contender.js';
-import { documentCount, documentOf, idsTo } from '../dataset.js';
+import type { Session, World } from '../contender.js';
+import { badgeOf, documentCount, documentOf, idsTo, userCount, userOf } from '../dataset.js';
+import { PlainDatabase } from './plain-database.js';
 
-/** The limit of what is possible in this process: one shared object for all callers, never checked. */
-export async function open(): Promise<Session> {
-  const kept = new LRUCache<string, DocumentLike>({ max: 2 * documentCount, ttl: 3_600_000 });
+/** The limit of what is possible in this process: one object that all callers share, and nobody checks. */
+export async function open(world: World): Promise<Session> {
+  const database = new PlainDatabase(world.postgresUrl);
+  const kept = new LRUCache<string, object>({ max: 4 * documentCount, ttl: 3_600_000 });
+  const cached = <T extends object>(key: string, load: () => Promise<T>): T | Promise<T> => {
+    const found = kept.get(key) as T | undefined; // only this function and warm() store, each key for one type
+    return found ?? load().then((value) => (kept.set(key, value), value));
+  };
+  const read = (id: number): ReturnType<Session['read']> => cached(`document:${id}`, () => database.document(id));
+  const badge = async (id: number): Promise<{ text: string }> => ({ text: await database.badge(id) });
   return {
-    warm: async () => {
+    warm: async (work) => {
       for (const id of idsTo(documentCount)) kept.set(`document:${id}`, documentOf(id));
+      for (const id of idsTo(userCount)) kept.set(`user:${id}`, userOf(id));
+      if (work === 'badge') for (const id of idsTo(documentCount)) kept.set(`badge:${id}`, { text: badgeOf(id) });
     },
-    read: (id) => kept.get(`document:${id}`)!,
-    close: async () => undefined,
+    read,
+    badge: async (id) => (await cached(`badge:${id}`, () => badge(id))).text,
+    save: async (id, views) => {
+      await database.setViews(id, views);
+      kept.delete(`document:${id}`);
+    },
+    forget: async () => kept.clear(),
+    statements: () => database.statements,
+    storedBytes: async () => [...kept.values()].reduce((sum, value) => sum + JSON.stringify(value).length, 0),
+    close: () => database.close(),
   };
 }

@@ -1,4 +1,5 @@
-import { CachedForeignKey, CachedModel, Column, PrimaryKey, Table, type CacheManager, type Manager, type Related } from '../../src/index.js';
+import { CachedForeignKey, CachedModel, Column, moneyclip, PrimaryKey, Table } from '../../src/index.js';
+import type { CacheManager, Manager, Related } from '../../src/index.js';
 
 @Table('users')
 export class User extends CachedModel {
@@ -28,4 +29,9 @@ export class Document extends CachedModel {
   declare authorId: number;
   @Column({ type: 'datetime' }) declare createdAt: Date;
   @Column({ type: 'datetime' }) declare updatedAt: Date;
+
+  @moneyclip()
+  async badge(): Promise<string> {
+    return `${this.title} by ${(await this.author).username}`;
+  }
 }

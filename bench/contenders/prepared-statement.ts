@@ -1,29 +1,39 @@
 import SqliteDatabase from 'better-sqlite3';
-import pg from 'pg';
 import type { DocumentLike, Session, World } from '../contender.js';
+import { PlainDatabase } from './plain-database.js';
 
-const columns =
-  'id, title, slug, body, status, views, rating, published, size, meta, author_id AS "authorId", ' +
-  'created_at AS "createdAt", updated_at AS "updatedAt"';
-
-/** The database without a cache: `postgres` by a named statement, `sqlite` by a prepared one. */
+/** The database without a cache: `postgres` by named statements, `sqlite` by prepared ones. */
 export function open(world: World, variant: string): Promise<Session> {
   return variant === 'sqlite' ? openSqlite(world) : openPostgres(world);
 }
 
 async function openPostgres({ postgresUrl }: World): Promise<Session> {
-  const pool = new pg.Pool({ connectionString: postgresUrl, max: 10 });
-  const text = `SELECT ${columns} FROM documents WHERE id = $1`;
+  const database = new PlainDatabase(postgresUrl);
   return {
     warm: async () => undefined,
-    read: async (id) => (await pool.query<DocumentLike>({ name: 'document', text, values: [id] })).rows[0]!,
-    close: () => pool.end(),
+    forget: async () => undefined,
+    read: (id) => database.document(id),
+    authors: (ids) =>
+      Promise.all(ids.map(async (id) => (await database.user((await database.document(id)).authorId)).username)),
+    authorsInBulk: async (ids) => {
+      const documents = new Map((await database.documents(ids)).map((row) => [row.id, row]));
+      const authorIds = ids.map((id) => documents.get(id)!.authorId);
+      const users = new Map((await database.users(authorIds)).map((row) => [row.id, row]));
+      return authorIds.map((id) => users.get(id)!.username);
+    },
+    badge: (id) => database.badge(id),
+    save: (id, views) => database.setViews(id, views),
+    statements: () => database.statements,
+    close: () => database.close(),
   };
 }
 
 async function openSqlite({ sqliteFile }: World): Promise<Session> {
   const file = new SqliteDatabase(sqliteFile);
-  const select = file.prepare(`SELECT ${columns} FROM documents WHERE id = ?`);
+  const select = file.prepare(
+    'SELECT id, title, slug, body, status, views, rating, published, size, meta, author_id AS "authorId", ' +
+      'created_at AS "createdAt", updated_at AS "updatedAt" FROM documents WHERE id = ?',
+  );
   return {
     warm: async () => undefined,
     read: (id) => select.get(id) as DocumentLike, // the columns above

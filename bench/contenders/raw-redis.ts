@@ -1,41 +1,64 @@
 import { Redis } from 'ioredis';
 import type { DocumentLike, Session, World } from '../contender.js';
-import { documentCount, documentOf, idsTo } from '../dataset.js';
+import { badgeOf, documentCount, documentOf, idsTo, userCount, userOf } from '../dataset.js';
+import { batchPerTick } from './batch-per-tick.js';
+import { PlainDatabase } from './plain-database.js';
 
-interface Waiting {
-  readonly key: string;
-  resolve(text: string | null | undefined): void;
-  reject(error: unknown): void;
+interface WithAuthor extends DocumentLike {
+  readonly authorId: number;
 }
 
-/** `get`: one GET for each read. `mget`: what is asked for in one tick leaves as one MGET. */
+/** Cache-aside as one writes it by hand. `get`: one GET for each read. `mget`: those of one tick leave as one MGET. */
 export async function open(world: World, variant: string): Promise<Session> {
   const redis = new Redis(world.redisUrl);
-  const batched = batching(redis);
-  const read = variant === 'mget' ? batched : (key: string) => redis.get(key);
+  const database = new PlainDatabase(world.postgresUrl);
+  const get = variant === 'mget' ? batchPerTick((keys: string[]) => redis.mget(keys)) : (key: string) => redis.get(key);
+  const cached = async <T>(key: string, load: () => Promise<unknown>): Promise<T> => {
+    const text = (await get(key)) ?? (await store(redis, key, await load()));
+    return JSON.parse(text) as T; // what this module stored under the key
+  };
+  const read = (id: number): Promise<WithAuthor> => cached(`document:${id}`, () => database.document(id));
+  const username = async (id: number): Promise<string> =>
+    (await cached<{ username: string }>(`user:${id}`, () => database.user(id))).username;
   return {
-    warm: async () => {
-      await redis.mset(idsTo(documentCount).flatMap((id) => [`document:${id}`, JSON.stringify(documentOf(id))]));
+    warm: () => fill(redis),
+    read,
+    authors: (ids) => Promise.all(ids.map(async (id) => username((await read(id)).authorId))),
+    authorsInBulk: async (ids) => {
+      const documents = await parseAll<WithAuthor>(redis, ids.map((id) => `document:${id}`));
+      const users = await parseAll<{ username: string }>(redis, documents.map(({ authorId }) => `user:${authorId}`));
+      return users.map((user) => user.username);
     },
-    read: async (id) => JSON.parse((await read(`document:${id}`)) ?? '') as DocumentLike, // what warm() stored
+    badge: (id) => cached<string>(`badge:${id}`, () => database.badge(id)),
+    save: async (id, views) => {
+      await database.setViews(id, views);
+      await redis.del(`document:${id}`);
+    },
+    forget: async () => {
+      await redis.flushdb();
+    },
+    statements: () => database.statements,
     close: async () => {
       await redis.quit();
+      await database.close();
     },
   };
 }
 
-function batching(redis: Redis): (key: string) => Promise<string | null | undefined> {
-  let waiting: Waiting[] = [];
-  const flush = (): void => {
-    const batch = waiting;
-    waiting = [];
-    redis.mget(batch.map(({ key }) => key)).then(
-      (texts) => batch.forEach(({ resolve }, index) => resolve(texts[index])),
-      (error: unknown) => batch.forEach(({ reject }) => reject(error)),
-    );
-  };
-  return (key) =>
-    new Promise((resolve, reject) => {
-      if (waiting.push({ key, resolve, reject }) === 1) void Promise.resolve().then(() => process.nextTick(flush));
-    });
+async function store(redis: Redis, key: string, value: unknown): Promise<string> {
+  const text = JSON.stringify(value);
+  await redis.set(key, text, 'EX', 3600);
+  return text;
+}
+
+async function fill(redis: Redis): Promise<void> {
+  const ids = idsTo(documentCount);
+  await redis.mset(ids.flatMap((id) => [`document:${id}`, JSON.stringify(documentOf(id))]));
+  await redis.mset(idsTo(userCount).flatMap((id) => [`user:${id}`, JSON.stringify(userOf(id))]));
+  await redis.mset(ids.flatMap((id) => [`badge:${id}`, JSON.stringify(badgeOf(id))]));
+}
+
+async function parseAll<T>(redis: Redis, keys: readonly string[]): Promise<T[]> {
+  const texts = await redis.mget([...keys]);
+  return texts.map((text) => JSON.parse(text ?? '') as T); // filled before
 }

@@ -1,0 +1,51 @@
+import { catalogue, type ContenderSpec } from './catalogue.js';
+import type { Scenario } from './scenarios.js';
+import type { Stage } from './world.js';
+import { WorkerProcess, type WorkerSettings } from './worker-process.js';
+
+/** Why a contender is not in a table. */
+export interface LeftOut {
+  readonly name: string;
+  readonly reason: string;
+}
+
+/** The processes of the contenders; each stays for the scenarios that follow, unless one asks for fresh ones. */
+export class Workers {
+  readonly #running = new Map<string, WorkerProcess>();
+  readonly #settings: WorkerSettings;
+  readonly #stage: Stage;
+
+  constructor(settings: WorkerSettings, stage: Stage) {
+    this.#settings = settings;
+    this.#stage = stage;
+  }
+
+  /** The contender of a scenario, warm and checked. */
+  async ready(name: string, scenario: Scenario): Promise<WorkerProcess> {
+    if (scenario.fresh) await this.end(name);
+    const worker = this.#running.get(name) ?? (await this.#open(specOf(name)));
+    this.#running.set(name, worker);
+    if (!scenario.fresh || scenario.work !== 'memory') await worker.warm(scenario.work);
+    return worker;
+  }
+
+  async end(name: string): Promise<void> {
+    const worker = this.#running.get(name);
+    this.#running.delete(name);
+    await worker?.close();
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((name) => this.end(name)));
+  }
+
+  #open(spec: ContenderSpec): Promise<WorkerProcess> {
+    return WorkerProcess.open(spec, this.#stage.world(catalogue.indexOf(spec)), this.#settings);
+  }
+}
+
+function specOf(name: string): ContenderSpec {
+  const spec = catalogue.find((one) => one.name === name);
+  if (!spec) throw new Error(`no contender is named '${name}'; see bench/catalogue.ts`);
+  return spec;
+}
