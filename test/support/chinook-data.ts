@@ -83,8 +83,9 @@ export async function loadChinook(db: Database, kind: DatabaseKind, tables: read
 function toValues(table: string, raw: Values, index: number): Values {
   const key = `${table}Id`;
   const values: Record<string, unknown> = table === 'PlaylistTrack' ? { id: index + 1 } : {};
-  for (const [name, value] of Object.entries(raw))
+  for (const [name, value] of Object.entries(raw)) {
     values[name === key ? 'id' : propertyOf(name)] = toValue(name, value);
+  }
   return values;
 }
 

@@ -17,7 +17,7 @@ export class ChinookRandomWrites {
   readonly #simple: readonly (readonly [string, Write])[];
   readonly #composed: readonly (readonly [string, Write])[];
 
-  /** `check` is called in the middle of transactions. */
+  /** `check` is called where something is half done, also in the middle of transactions. */
   constructor(random: Random, sample: ChinookSample, check: () => Promise<void>) {
     this.#random = random;
     this.#sample = sample;
@@ -112,6 +112,7 @@ export class ChinookRandomWrites {
     const [first, second] = await Promise.all([Track.cache.get(id), Track.cache.get(id)]);
     first.albumId = this.#random.oneOf(this.#sample.albums);
     await first.save();
+    await this.#check(); // whatever is cached now, the second instance knows nothing of
     second.albumId = this.#random.oneOf(this.#sample.albums);
     second.milliseconds += 1;
     await second.save();

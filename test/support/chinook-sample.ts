@@ -1,5 +1,5 @@
 import type { Knex } from 'knex';
-import { Album, Artist, Invoice, Playlist } from './chinook-models.js';
+import { Album, Artist, Invoice, Playlist, Track } from './chinook-models.js';
 import type { Random } from './random.js';
 
 /** Computed values by name. */
@@ -40,6 +40,22 @@ export class ChinookSample {
         .limit(6),
     );
     return new ChinookSample([...new Set(chosen)], albums, [...new Set([...invoices, 1, 2])]);
+  }
+
+  /** The rows that writes change most, as the cache answers them and as the database does. */
+  async rows(): Promise<{ readonly cached: readonly unknown[]; readonly stored: readonly unknown[] }> {
+    const [tracks, albums] = await Promise.all([
+      Track.objects.filter({ albumId__in: this.albums }).orderBy('id').all(),
+      Album.objects.filter({ id__in: this.albums }).orderBy('id').all(),
+    ]);
+    const cached = await Promise.all([
+      Track.cache.getMany(tracks.map(({ id }) => id)),
+      Album.cache.getMany(albums.map(({ id }) => id)),
+    ]);
+    return {
+      cached: cached.flat().map((row) => row?.toJSON()),
+      stored: [...tracks, ...albums].map((row) => row.toJSON()),
+    };
   }
 
   /** Every value as its method answers it. */
