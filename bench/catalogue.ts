@@ -36,3 +36,8 @@ export const catalogue: readonly ContenderSpec[] = [
   hydrated('Objection', 'peers/objection'),
   hydrated('dataloader over knex', 'peers/dataloader'),
 ];
+
+/** Whether a contender needs what bench/package.json installs. */
+export function isPeer(name: string): boolean {
+  return catalogue.some((spec) => spec.name === name && spec.module.startsWith('peers/'));
+}

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { catalogue } from './catalogue.js';
+import { catalogue, isPeer } from './catalogue.js';
 import { compile } from './compile.js';
 import { measure } from './measure.js';
 import { readOptions, type Options } from './options.js';
@@ -23,7 +23,7 @@ async function main(options: Options): Promise<void> {
   try {
     print(heading(stage, options.effort));
     for (const scenario of scenarios.filter(({ id }) => id.startsWith(options.only))) {
-      const chosen = { ...scenario, contenders: choose(scenario, options.contender) };
+      const chosen = { ...scenario, contenders: choose(scenario, options) };
       print(scenarioTable(chosen, await measure(chosen, workers, options.effort)));
     }
   } finally {
@@ -34,8 +34,8 @@ async function main(options: Options): Promise<void> {
 }
 
 /** What the others are compared with always takes part. */
-function choose({ contenders }: Scenario, text: string): string[] {
-  return contenders.filter((name, index) => index === 0 || name.includes(text));
+function choose({ contenders }: Scenario, { contender, peers }: Options): string[] {
+  return contenders.filter((name, index) => index === 0 || (name.includes(contender) && (peers || !isPeer(name))));
 }
 
 function save(report: string): void {

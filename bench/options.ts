@@ -7,6 +7,8 @@ export interface Options {
   readonly only: string;
   /** Only contenders whose name holds this text, and what they are compared with. */
   readonly contender: string;
+  /** Also the libraries that are compared with; a quick run does without. */
+  readonly peers: boolean;
   readonly effort: Effort;
   /** Write bench/results/latest.md too. */
   readonly save: boolean;
@@ -28,5 +30,6 @@ export function readOptions(args: readonly string[]): Options {
     },
   });
   const effort = values.quick ? { rounds: 7, roundMs: 60 } : { rounds: 15, roundMs: 250 };
-  return { only: values.only, contender: values.contender, effort, save: values.save, profile: values.profile };
+  const { only, contender, save, profile } = values;
+  return { only, contender, peers: !values.quick, effort, save, profile };
 }

@@ -17,8 +17,14 @@ export function heading(stage: Stage, { rounds, roundMs }: Effort): string {
 /** One scenario as a markdown table. */
 export function scenarioTable(scenario: Scenario, outcome: Outcome): string {
   const lines = scenario.work === 'memory' ? memoryTable(outcome) : speedTable(scenario, outcome);
-  const leftOut = outcome.leftOut.map(({ name, reason }) => `- left out: ${name}: ${reason.split('\n')[0]}`);
+  const leftOut = outcome.leftOut.map(({ name, reason }) => `- left out: ${name}: ${shortened(reason)}`);
   return [`### ${scenario.title}`, '', ...lines, '', ...leftOut, ''].join('\n');
+}
+
+/** Where a library is missing, what to do; else the first words of the stack. */
+function shortened(reason: string): string {
+  if (reason.includes('ERR_MODULE_NOT_FOUND')) return 'not installed; run `npm ci --prefix bench`';
+  return reason.split('\n').slice(0, 2).join(' ').trim();
 }
 
 function speedTable(scenario: Scenario, { measured }: Outcome): string[] {
