@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import { hashText } from '../support/hash.js';
 
-/** How keys look: hashed (short, hides arguments) or readable (for debugging). */
+/** How keys of entries look: hashed (short) or readable (for debugging). Those of rows and stamps show keys and values either way. */
 export type KeyStyle = 'hashed' | 'readable';
 
 /**

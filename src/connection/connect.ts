@@ -44,7 +44,7 @@ export interface ConnectOptions {
   readonly enabled?: boolean;
   /** Whether a cache that fails makes reads go to the database (the default) or throw StoreUnavailableError. */
   readonly onCacheFailure?: 'degrade' | 'throw';
-  /** Keys that hide their arguments (the default) or can be read. */
+  /** Entries under hashes (the default) or under keys that can be read; the keys of stamps can be read either way. */
   readonly keys?: KeyStyle;
   /** What is cached by itself and for how long, by patterns of labels; the first match holds. */
   readonly policies?: PolicySettings;
