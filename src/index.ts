@@ -21,7 +21,7 @@ export { ForeignKey, OneToOne } from './model/decorators/foreign-key.js';
 export type { ReferenceOptions } from './model/decorators/reference.js';
 export { AfterCommit, AfterDelete, AfterSave, BeforeDelete, BeforeSave } from './model/decorators/hook.js';
 
-export { CachedModel, CacheMixin } from './model-cache/cached-model.js';
+export { CachedModel, CacheMixin, type ModelConstructor } from './model-cache/cached-model.js';
 export { CacheManager, type RowKey } from './model-cache/cache-manager.js';
 export { CachedForeignKey, CachedOneToOne } from './model-cache/cached-foreign-key.js';
 export type { Explanation } from './model-cache/explain.js';

@@ -47,8 +47,8 @@ export class Database {
   }
 
   /** Creates the tables of models that do not exist yet, for examples and tests; a project keeps knex migrations. */
-  createTables(models: readonly ModelClassLike[]): Promise<void> {
-    return createTables(this.#parts.connection, models.map(schemaOf));
+  async createTables(models: readonly ModelClassLike[]): Promise<void> {
+    await createTables(this.#parts.connection, models.map(schemaOf));
   }
 
   /** Runs `work` in a transaction of this database; see `transaction`. */

@@ -15,7 +15,7 @@ export { postponeInvalidation, withoutInvalidation };
  * async context, also `db.knex`. What it throws rolls back and is thrown on. Cached reads in it go to the database;
  * what it wrote is invalidated after the outermost commit, and not at all if it is rolled back.
  */
-export function transaction<T>(
+export async function transaction<T>(
   work: () => Promise<T>,
   options: TransactionOptions & { readonly connection?: string } = {},
 ): Promise<T> {

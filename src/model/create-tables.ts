@@ -1,6 +1,10 @@
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { quoteName } from '../query/sql-writer.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import { hashText } from '../support/hash.js';
+
+/** Of PostgreSQL, in bytes. */
+const longestName = 63;
 
 /**
  * Creates the tables of models that do not exist yet, with their unique constraints, indexes and foreign keys. For
@@ -48,20 +52,26 @@ function referenceSql({ reference }: ColumnSchema): string {
 async function index(connection: DatabaseConnection, model: ModelSchema): Promise<void> {
   for (const column of model.columns) {
     if (!column.index || column.unique) continue;
-    const name = quoteName(`${model.table}_${column.name}_index`);
-    await ddl(connection, `CREATE INDEX IF NOT EXISTS ${name} ON ${quoteName(model.table)} (${quoteName(column.name)})`);
+    const name = nameOf(model, column, 'index');
+    await ddl(connection, `CREATE INDEX IF NOT EXISTS "${name}" ON ${quoteName(model.table)} (${quoteName(column.name)})`);
   }
 }
 
 async function addForeignKeys(connection: DatabaseConnection, model: ModelSchema): Promise<void> {
   for (const column of model.columns) {
     if (!column.reference) continue;
-    const name = `${model.table}_${column.name}_fkey`;
-    const known = await connection.run({ text: 'SELECT 1 FROM pg_constraint WHERE conname = $1', parameters: [name] });
+    const name = nameOf(model, column, 'fkey');
+    const known = await connection.run({ text: 'SELECT 1 FROM pg_constraint WHERE conname = $1 AND conrelid = $2::regclass', parameters: [name, quoteName(model.table)] });
     if (known.rows.length > 0) continue;
     const key = `FOREIGN KEY (${quoteName(column.name)}) ${referenceSql(column)}`;
-    await ddl(connection, `ALTER TABLE ${quoteName(model.table)} ADD CONSTRAINT ${quoteName(name)} ${key}`);
+    await ddl(connection, `ALTER TABLE ${quoteName(model.table)} ADD CONSTRAINT "${name}" ${key}`);
   }
+}
+
+/** The name of an index or constraint; PostgreSQL would cut a long one off, and two could then be the same. */
+function nameOf(model: ModelSchema, column: ColumnSchema, kind: 'index' | 'fkey'): string {
+  const name = `${model.table}_${column.name}_${kind}`.replaceAll(/[."]/g, '_');
+  return Buffer.byteLength(name) <= longestName ? name : `${[...name].slice(0, 20).join('')}_${hashText(name).slice(0, 16)}_${kind}`;
 }
 
 async function ddl(connection: DatabaseConnection, text: string): Promise<void> {

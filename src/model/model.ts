@@ -67,9 +67,10 @@ export abstract class Model {
   }
 
   /** Makes an instance and stores it. Throws ValidationError before anything is written, or what the database says. */
-  static create<T extends Model>(this: ModelClass<T>, values: NewValues<T>): Promise<T> {
+  static async create<T extends Model>(this: ModelClass<T>, values: NewValues<T>): Promise<T> {
     const instance = new this(values);
-    return saveRecord(instance).then(() => instance);
+    await saveRecord(instance);
+    return instance;
   }
 
   /** Calls `listener` after each save or delete of an instance has been committed. Returns how to stop that. */

@@ -2,12 +2,13 @@ import { UsageError } from '../errors.js';
 import { connectionNamed } from '../database/connections.js';
 import { QuerySet } from '../query/query-set.js';
 import type { Cell } from '../schema/cell.js';
-import type { ModelClassLike } from '../schema/declaration.js';
-import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import { declarationChain, declarationOf, type ModelClassLike } from '../schema/declaration.js';
+import type { ColumnSchema, ModelSchema, ReferenceSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { cellOf } from '../schema/values.js';
 
 const waiting = new Set<ModelClassLike>();
+const claims = new WeakMap<object, Map<string, { readonly where: string; readonly table: string }>>();
 
 /**
  * Gives the models that this one points at their accessors, such as `user.documents`, as soon as they exist. A model
@@ -41,7 +42,7 @@ function install(model: ModelClassLike): void {
   const schema = schemaOf(model);
   for (const column of schema.columns) {
     const { reference } = column;
-    if (reference?.relatedName !== undefined) define(schema, { column, name: reference.relatedName });
+    if (reference?.relatedName !== undefined && !isInherited(model, column.property)) define(schema, { column, name: reference.relatedName });
   }
   waiting.delete(model);
 }
@@ -54,14 +55,41 @@ function define(schema: ModelSchema, { column, name }: { column: ColumnSchema; n
   if (target.byProperty.has(name) || target.byRelation.has(name)) {
     throw new RelatedNameTaken(`${schema.label}.${reference.property}: relatedName '${name}' is a column of ${target.label}; choose another`);
   }
+  claim(prototype, name, `${schema.label}.${reference.property}`, schema.table);
   Object.defineProperty(prototype, name, {
     configurable: true,
     enumerable: false,
     get(this: object): unknown {
+      if (declarationOf(this.constructor).table?.name !== target.table) throw inheritedAccessor(this, name, schema, reference);
       const rows = rowsPointingAt(schema, column, ownKey(target, this, name));
       return reference.unique ? onlyRow(rows) : rows;
     },
   });
+}
+
+/** Keeps an accessor for the first table that asks for it; a class that is declared again may ask again. */
+function claim(prototype: object, name: string, where: string, table: string): void {
+  const names = claims.get(prototype) ?? new Map<string, { readonly where: string; readonly table: string }>();
+  claims.set(prototype, names);
+  const other = names.get(name);
+  if (other && other.table !== table) {
+    throw new RelatedNameTaken(`${where}: relatedName '${name}' is taken by ${other.where}; give each relation its own`);
+  }
+  names.set(name, { where, table });
+}
+
+function inheritedAccessor(instance: object, name: string, { label }: ModelSchema, { property, target }: ReferenceSchema): UsageError {
+  const { label: own } = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
+  return new UsageError(`${own} has no accessor '${name}': ${label}.${property} points at ${target().label}, which has another table`);
+}
+
+/** True where a class that this one extends has the same relation in a table of its own, and so the accessor. */
+function isInherited(model: ModelClassLike, property: string): boolean {
+  for (let parent: unknown = Object.getPrototypeOf(model); typeof parent === 'function'; parent = Object.getPrototypeOf(parent)) {
+    const ofParent = declarationChain(parent).some(({ columns }) => columns.has(property));
+    if (declarationOf(parent).table && ofParent && !declarationOf(model).columns.has(property)) return true;
+  }
+  return false;
 }
 
 function ownKey(model: ModelSchema, instance: object, accessor: string): Cell {

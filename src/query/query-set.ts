@@ -88,12 +88,12 @@ export class QuerySet<T extends object> {
   }
 
   /** Sets columns of every row, and answers how many there were. All or none; what is cached is corrected. */
-  update(values: { readonly [K in PropertyNames<T>]?: FilterValue<T[K]> | null }): Promise<number> {
+  async update(values: { readonly [K in PropertyNames<T>]?: FilterValue<T[K]> | null }): Promise<number> {
     return updateMatching(this.#connection(), this.state, values);
   }
 
   /** Deletes every row, and answers how many there were. All or none; what is cached is corrected. */
-  delete(): Promise<number> {
+  async delete(): Promise<number> {
     return deleteMatching(this.#connection(), this.state);
   }
 
