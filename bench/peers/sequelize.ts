@@ -19,7 +19,6 @@ const transparentCache = require('sequelize-transparent-cache') as (adaptor: obj
 };
 const IoRedisAdaptor = require('sequelize-transparent-cache-ioredis') as new (options: object) => object;
 
-const text = { type: DataTypes.STRING };
 
 /** Sequelize's models with sequelize-transparent-cache over Redis. */
 export async function open(world: World): Promise<Session> {
@@ -31,7 +30,7 @@ export async function open(world: World): Promise<Session> {
   const settings = { underscored: true, timestamps: false };
   const documents = withCache(sequelize.define('document', documentColumns(), { ...settings, tableName: 'documents' }));
   const users = withCache(
-    sequelize.define('user', { username: text, email: text, joinedAt: { type: DataTypes.DATE } }, { ...settings, tableName: 'users' }),
+    sequelize.define('user', { username: DataTypes.STRING, email: DataTypes.STRING, joinedAt: DataTypes.DATE }, { ...settings, tableName: 'users' }),
   );
   const read = (id: number): Promise<Row> => documents.cache().findByPk(id);
   const username = async (id: number): Promise<string> => String((await users.cache().findByPk(id))['username']);
@@ -58,11 +57,9 @@ export async function open(world: World): Promise<Session> {
 }
 
 function documentColumns(): Parameters<Sequelize['define']>[1] {
+  const { BIGINT, BOOLEAN, DATE, DOUBLE, INTEGER, JSONB, STRING, TEXT } = DataTypes;
   return {
-    ...{ title: text, slug: text, body: { type: DataTypes.TEXT }, status: text, views: { type: DataTypes.INTEGER } },
-    ...{ rating: { type: DataTypes.DOUBLE }, published: { type: DataTypes.BOOLEAN }, size: { type: DataTypes.BIGINT } },
-    ...{ meta: { type: DataTypes.JSONB }, authorId: { type: DataTypes.INTEGER } },
-    ...{ createdAt: { type: DataTypes.DATE }, updatedAt: { type: DataTypes.DATE } },
+    ...{ title: STRING, slug: STRING, body: TEXT, status: STRING, views: INTEGER, rating: DOUBLE, published: BOOLEAN },
+    ...{ size: BIGINT, meta: JSONB, authorId: INTEGER, createdAt: DATE, updatedAt: DATE },
   };
 }
-
