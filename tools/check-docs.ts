@@ -46,6 +46,7 @@ function compile(): void {
       paths: { moneyclip: ['../src/index.ts'], 'moneyclip/testing': ['../src/testing/index.ts'] },
     },
     files: pieces,
+    include: [],
   };
   writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(settings));
   run('tsc', ['-p', join(folder, 'tsconfig.json')]);
