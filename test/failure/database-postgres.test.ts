@@ -151,18 +151,16 @@ describe('PostgreSQL that fails', () => {
       expect(outcomes).to.deep.equal(['unknown']);
     });
 
-    it('throws away a connection on which a query of knex ran out of time', async () => {
-      await server.pause();
-      await within(queryTimeoutMs, failure(Promise.resolve(db.knex.raw('SELECT 1'))));
-      await server.resume();
-      expect(await ids(db)).to.deep.equal([]);
-    });
-
     it('can be closed in time', async () => {
       await ids(db);
       await server.pause();
       await within(acquireTimeoutMs, db.close());
     });
+  });
+
+  it('throws away a connection on which a query of knex ran out of time', async () => {
+    await failure(Promise.resolve(db.knex.raw('SELECT pg_sleep(20)')));
+    expect(await ids(db)).to.deep.equal([]);
   });
 
   describe('when it dies', () => {

@@ -114,6 +114,9 @@ describe('SQLite that fails', () => {
     await foreign.exec('PRAGMA journal_mode = DELETE');
     await foreign.exec('BEGIN EXCLUSIVE; INSERT INTO books (id) VALUES (9);');
     const knex = createKnex({ client: 'better-sqlite3', connection: { filename: file }, useNullAsDefault: true });
+    const started = performance.now();
+    expect(await failure(openDatabase(knex, { acquireTimeoutMs: 50 }))).to.be.instanceOf(TransactionConflictError);
+    expect(performance.now() - started).to.be.at.least(50);
     const opening = openDatabase(knex);
     await foreign.exec('COMMIT');
     db = await opening;
@@ -160,11 +163,14 @@ describe('SQLite that fails', () => {
     expect((await failure(db.transaction(() => insert(db, 2)))).message).to.match(/readonly database/);
   });
 
+  it('refuses a write that is not declared as one', async () => {
+    const error = await failure(db.run(read('INSERT INTO books (id) VALUES (1)')));
+    expect(error.message).to.match(/^INSERT failed: attempt to write a readonly database/);
+    expect(await ids(db)).to.deep.equal([]);
+  });
+
   it('opens a new connection where the old one was closed', async () => {
-    await borrowWriter(db, (writer) => {
-      writer.close();
-      Object.assign(writer, { __knex__disposed: 'closed by a test' }); // knex then makes a new one
-    });
+    await borrowWriter(db, (writer) => void writer.close());
     await insert(db, 1);
     expect(await ids(db)).to.deep.equal([1]);
   });

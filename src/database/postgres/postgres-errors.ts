@@ -79,8 +79,10 @@ function otherError(error: ServerError, what: string, context: ErrorContext): Mo
     );
   }
   if (/^(08|57P0|53300)/.test(error.code)) {
-    const outcomeUnknown = context.mayHaveCommitted && losesConnection(error);
-    return new ConnectionError(`${what} failed: ${error.message}.`, { ...options, outcomeUnknown });
+    return new ConnectionError(`${what} failed: ${error.message}.`, {
+      ...options,
+      outcomeUnknown: context.mayHaveCommitted,
+    });
   }
   return new DatabaseError(`${what} failed: ${messageWithoutValues(error)} (SQLSTATE ${error.code}).`, options);
 }

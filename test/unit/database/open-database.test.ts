@@ -7,7 +7,7 @@ import type { DatabaseConnection } from '../../../src/database/database-connecti
 import { openDatabase, type DatabaseSetting } from '../../../src/database/open-database.js';
 import { freshDatabase } from '../../setup/fresh.js';
 import { temporaryFolder } from '../../setup/temporary-folder.js';
-import { failure } from './books.js';
+import { failure, gate } from './books.js';
 import { borrowWriter, read, write } from './statements.js';
 
 describe('openDatabase', () => {
@@ -81,6 +81,24 @@ describe('openDatabase', () => {
       await again.close();
       await knex.destroy();
     }
+  });
+
+  it('waits for what is running before it leaves a knex instance', async () => {
+    const knex = createKnex({ client: 'better-sqlite3', connection: { filename: ':memory:' }, useNullAsDefault: true });
+    const db = await openDatabase(knex);
+    const begun = gate();
+    const release = gate();
+    const order: string[] = [];
+    const work = db.transaction(() => {
+      begun.open();
+      return release.promise.then(() => order.push('work'));
+    });
+    await begun.promise;
+    const closing = db.close().then(() => order.push('closed'));
+    release.open();
+    await Promise.all([work, closing]);
+    expect(order).to.deep.equal(['work', 'closed']);
+    await knex.destroy();
   });
 
   it('sets the pragmas of SQLite, and lets the hook of a config have the last word', async () => {

@@ -41,7 +41,7 @@ describeOnEveryDatabase('a statement', (books) => {
     });
 
     it('is right for many different prepared texts', async () => {
-      for (let i = 0; i < 1200; i++) {
+      for (let i = 0; i < 600; i++) {
         const { rows } = await books.db.run({ ...read(`SELECT ${i} + ${placeholder()}`, 1), prepare: true });
         expect(Number(rows[0]?.[0])).to.equal(i + 1);
       }
@@ -120,9 +120,12 @@ describeOnEveryDatabase('a statement', (books) => {
     it('leave the connection usable where a parameter cannot be written', async () => {
       const circular: Record<string, unknown> = {};
       circular['self'] = circular;
-      const error = await failure(books.db.run(read(`SELECT ${placeholder()}`, circular)));
-      expect(error).to.be.instanceOf(DatabaseError).and.not.instanceOf(ConnectionError);
-      expect(await books.ids()).to.deep.equal([]);
+      await books.db.transaction(async () => {
+        await books.insert(1);
+        const error = await failure(books.db.run(read(`SELECT ${placeholder()}`, circular)));
+        expect(error).to.be.instanceOf(DatabaseError).and.not.instanceOf(ConnectionError);
+        expect(await books.ids()).to.deep.equal([1]);
+      });
     });
   });
 
