@@ -73,12 +73,14 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   const { name = 'default', clock = systemClock } = options;
   const settings = toSettings(options);
   const connection = await openDatabase(options.database, { name, ...settings.limits });
+  let store: CacheStore | undefined;
   try {
-    const store = await openStore(options.cache, { clock, dropInstead: () => [settings.keyspace().epoch] });
+    store = await openStore(options.cache, { clock, dropInstead: () => [settings.keyspace().epoch] });
     registerConnection(name, connection);
     setNaming(name, settings.naming);
     return assemble(options, { settings, connection, store, clock });
   } catch (error) {
+    await store?.close();
     await connection.close();
     throw error;
   }

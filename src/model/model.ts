@@ -3,6 +3,7 @@ import type { Row } from '../schema/cell.js';
 import { declarationOf, type ModelClassLike } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
+import { describeValue } from '../schema/types/describe-value.js';
 import { columnOf, valueOf } from '../schema/values.js';
 import { changedColumns } from './dirty.js';
 import { rowAssigner } from './row-assigner.js';
@@ -129,8 +130,8 @@ function jsonValue(value: unknown): unknown {
 }
 
 function assignNew(instance: Model, schema: ModelSchema, values: Values): void {
-  if (typeof values !== 'object' || Array.isArray(values)) {
-    throw new UsageError(`new ${schema.label}(values): expected an object of properties, got ${typeof values}`);
+  if (typeof values !== 'object' || values === null || Array.isArray(values)) {
+    throw new UsageError(`new ${schema.label}(values): expected an object of properties, got ${describeValue(values)}`);
   }
   for (const column of schema.columns) {
     const value = defaultOf(column);

@@ -49,7 +49,7 @@ function byUniqueLabel(label: string, where: string): ModelClassLike {
   }
   const hint = nearest(label, [...byLabel.keys()]);
   throw new UsageError(
-    `${where} names '${label}', but no model with that label is declared${hint ? `; did you mean '${hint}'?` : ''}. ` +
+    `${where} names '${label}', but no model with that label is declared${hint ? `; did you mean '${hint}'?` : '.'} ` +
       `Import the module that declares it before the first use.`,
   );
 }

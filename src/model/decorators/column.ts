@@ -2,7 +2,7 @@ import { UsageError } from '../../errors.js';
 import { declarationOf, type ColumnDeclaration } from '../../schema/declaration.js';
 import { resolveColumnType, type ColumnTypeDeclaration } from '../../schema/resolve-column-type.js';
 import { nearest } from '../../support/nearest.js';
-import { decoratedProperty, type DecoratedProperty } from './decorated-property.js';
+import { assertOptions, decoratedProperty, type DecoratedProperty } from './decorated-property.js';
 
 /** What `@Column({ … })` may say. */
 export interface ColumnOptions extends ColumnTypeDeclaration {
@@ -29,6 +29,7 @@ const columnOptions = [
 
 /** Makes a property a column. Throws UsageError at once where its type is not known or an option is wrong. */
 export function Column(options: ColumnOptions = {}): (target: object, key: string | symbol) => void {
+  assertOptions('Column', options);
   return (target, key) => {
     const property = decoratedProperty('Column', target, key);
     declareColumn(property, options, {});
@@ -37,6 +38,7 @@ export function Column(options: ColumnOptions = {}): (target: object, key: strin
 
 /** Makes a property the primary key: an integer that the database counts up unless its type says otherwise. */
 export function PrimaryKey(options: ColumnOptions = {}): (target: object, key: string | symbol) => void {
+  assertOptions('PrimaryKey', options);
   return (target, key) => {
     const property = decoratedProperty('PrimaryKey', target, key);
     const emitted = typeof property.designType === 'function' && property.designType !== Object;
@@ -48,6 +50,7 @@ export function PrimaryKey(options: ColumnOptions = {}): (target: object, key: s
 
 /** Makes a property count the updates of its row. A save or delete of an instance that read an older count throws StaleRecordError. */
 export function Version(options: Pick<ColumnOptions, 'name'> = {}): (target: object, key: string | symbol) => void {
+  assertOptions('Version', options);
   return (target, key) => {
     declareColumn(decoratedProperty('Version', target, key), { ...options, type: 'integer' }, { version: true });
   };

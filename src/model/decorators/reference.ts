@@ -2,7 +2,8 @@ import { UsageError } from '../../errors.js';
 import { declarationOf, type ModelReference, type ReferenceLoader } from '../../schema/declaration.js';
 import type { OnDelete } from '../../schema/model-schema.js';
 import { defineReferenceAccessor } from '../reference-accessor.js';
-import { decoratedProperty } from './decorated-property.js';
+import { nearest } from '../../support/nearest.js';
+import { assertFree, assertOptions, decoratedProperty } from './decorated-property.js';
 
 /** What foreign keys may say. */
 export interface ReferenceOptions {
@@ -26,14 +27,17 @@ export interface ReferenceKind {
   readonly unique: boolean;
 }
 
+const referenceOptions: readonly string[] = ['relatedName', 'onDelete', 'nullable', 'name'];
 const actions: readonly OnDelete[] = ['cascade', 'set null', 'restrict'];
 
 /** The decorator that declares the key's column and defines the accessor. */
 export function referenceDecorator(kind: ReferenceKind): (prototype: object, key: string | symbol) => void {
+  assertOptions(kind.decorator, kind.options);
   return (prototype, key) => {
     const { model, name, where } = decoratedProperty(kind.decorator, prototype, key);
     const onDelete = checkedOptions(where, kind);
     const property = `${name}Id`;
+    assertFree(model, property, `${model.name}.${property}`);
     declarationOf(model).columns.set(property, {
       property,
       column: kind.options.name,
@@ -60,6 +64,11 @@ export function referenceDecorator(kind: ReferenceKind): (prototype: object, key
 }
 
 function checkedOptions(where: string, { decorator, target, options }: ReferenceKind): OnDelete {
+  for (const name of Object.keys(options)) {
+    if (referenceOptions.includes(name)) continue;
+    const hint = nearest(name, referenceOptions);
+    throw new UsageError(`${where}: unknown option '${name}'; ${hint ? `did you mean '${hint}'?` : `use ${referenceOptions.join(', ')}`}`);
+  }
   if (typeof target !== 'string' && typeof target !== 'function') {
     throw new UsageError(
       `${where}: @${decorator}(target) got ${String(target)}; write a function, () => Model, or a label. ` +

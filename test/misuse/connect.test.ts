@@ -1,0 +1,69 @@
+import { CachedModel, connect, PrimaryKey, Table, UsageError, type CacheManager, type ConnectOptions } from '../../src/index.js';
+import { expect } from 'chai';
+import { rejection } from '../support/rejection.js';
+
+@Table('misuse_logs', { label: 'misuse_logs.Entry' })
+class Entry extends CachedModel {
+  declare static cache: CacheManager<Entry>;
+  @PrimaryKey() declare id: number;
+}
+
+const database = 'sqlite::memory:';
+const durations = "must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got";
+
+/** Options that the types refuse, with the exact message. */
+const wrong: readonly (readonly [string, object | undefined, string])[] = [
+  ['nothing', undefined, "connect({ database, … }): database is needed, such as 'sqlite:app.db' or 'postgres://…'"],
+  ['no database', { cache: 'memory:' }, "connect({ database, … }): database is needed, such as 'sqlite:app.db' or 'postgres://…'"],
+  ['an unknown option', { database, chache: 'memory:' }, "connect: unknown option 'chache'; did you mean 'cache'?"],
+  ['an unknown failure policy', { database, onCacheFailure: 'ignore' }, "connect: onCacheFailure is 'ignore'; use 'degrade' or 'throw'"],
+  ['an unknown style of keys', { database, keys: 'plain' }, "connect: keys is 'plain'; use 'hashed' or 'readable'"],
+  ['an unknown naming', { database, naming: 'camel' }, "connect: naming is 'camel'; use 'snake_case' or 'same'"],
+  ['a bad ttl', { database, ttl: '10 minutes' }, `ttl ${durations} '10 minutes'`],
+  ['a ttl of 0', { database, ttl: 0 }, `ttl ${durations} 0`],
+  ['a negative ttl', { database, negativeTtl: -1 }, `negativeTtl ${durations} -1`],
+  ['a bad timeout', { database, queryTimeout: 'soon' }, `queryTimeout ${durations} 'soon'`],
+  [
+    'an unknown operation in a policy',
+    { database, policies: { 'auth.*': { ops: ['get', 'gett'] } } },
+    "policies['auth.*'].ops: 'gett' is unknown; use 'all' or a list of get, fetch, count, exists, aggregate, reference, listReference",
+  ],
+  ['a policy that is no object', { database, policies: { x: true } }, "policies['x']: expected { ops, ttl } or false, got true"],
+  ['a bad ttl in a policy', { database, policies: { x: { ttl: { get: 'x' } } } }, `policies['x'].ttl ${durations} 'x'`],
+  [
+    'a database of another kind',
+    { database: 'mysql://localhost' },
+    "database must be 'sqlite:<file>', 'sqlite::memory:', 'postgres://user@host:port/name', a knex config or a knex instance; got 'mysql:'.",
+  ],
+];
+
+describe('connect', () => {
+  for (const [what, options, message] of wrong) {
+    it(`refuses ${what}`, async () => {
+      await rejection(connect(options as unknown as ConnectOptions), UsageError, message);
+    });
+  }
+
+  it('leaves nothing open when it refuses, so that the next call may use the name', async () => {
+    await rejection(connect({ database, cache: 'memcached://x' }), UsageError);
+    const db = await connect({ database });
+    await rejection(
+      connect({ database }),
+      UsageError,
+      "A connection named 'default' is open. Close it first, or give this one another name: connect({ name }).",
+    );
+    await db.close();
+    await (await connect({ database })).close();
+  });
+
+  it('takes the first policy that matches; false keeps a model out of the cache for good', async () => {
+    const db = await connect({ database, policies: { 'misuse_logs.E*': false, '*': { ops: 'all' } } });
+    await db.createTables([Entry]);
+    const { id } = await Entry.create({});
+    await Entry.cache.get(id);
+    await Entry.cache.get(id);
+    expect(await Entry.cache.explain(id)).to.include({ state: 'bypass', reason: 'its policy forbids caching' });
+    expect(db.stats().labels['misuse_logs.Entry']).to.include({ hits: 0, fills: 0, bypasses: 2 });
+    await db.close();
+  });
+});
