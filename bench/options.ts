@@ -29,7 +29,7 @@ export function readOptions(args: readonly string[]): Options {
       profile: { type: 'string' },
     },
   });
-  const effort = values.quick ? { rounds: 7, roundMs: 60 } : { rounds: 15, roundMs: 250 };
+  const effort = values.quick ? { rounds: 7, roundMs: 60 } : { rounds: 21, roundMs: 120 };
   const { only, contender, save, profile } = values;
   return { only, contender, peers: !values.quick, effort, save, profile };
 }

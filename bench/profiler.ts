@@ -3,6 +3,8 @@ import { Session, type Profiler as Protocol } from 'node:inspector/promises';
 import { join } from 'node:path';
 
 const shown = 30;
+/** Nothing runs, or the profiler itself was asked something last. */
+const waits = new Set(['(idle)', 'dispatch']);
 
 /** Records where this process spends its time while it is measured: opening and filling are left out. */
 export class Profiler {
@@ -49,7 +51,7 @@ function selfTimes({ nodes, samples = [], timeDeltas = [] }: Protocol.Profile): 
   const times = new Map<string, number>();
   samples.forEach((id, index) => {
     const place = places.get(id) ?? '';
-    if (place !== '(idle)') times.set(place, (times.get(place) ?? 0) + (timeDeltas[index] ?? 0));
+    if (!waits.has(place)) times.set(place, (times.get(place) ?? 0) + (timeDeltas[index] ?? 0));
   });
   return times;
 }
