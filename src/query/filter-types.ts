@@ -9,7 +9,7 @@ export type Related<T> = T | PromiseLike<T>;
 type Reserved = 'isPersisted';
 
 /** What a method, or an accessor of the rows that point here, gives: nothing that a column or relation could. */
-type NotStored = ((...args: never[]) => unknown) | QuerySet<never> | PromiseLike<unknown>;
+type NotStored = ((...args: never[]) => unknown) | Pick<QuerySet<object>, 'count' | 'exists'> | PromiseLike<unknown>;
 
 /** The names of a model's columns and relations. */
 export type PropertyNames<T> = Exclude<
