@@ -8,8 +8,18 @@ export interface ContenderSpec {
   readonly hydrates: boolean;
 }
 
-const hydrated = (name: string, module: string, variant = ''): ContenderSpec => ({ name, module, variant, hydrates: true });
-const parsed = (name: string, module: string, variant = ''): ContenderSpec => ({ name, module, variant, hydrates: false });
+const hydrated = (name: string, module: string, variant = ''): ContenderSpec => ({
+  name,
+  module,
+  variant,
+  hydrates: true,
+});
+const parsed = (name: string, module: string, variant = ''): ContenderSpec => ({
+  name,
+  module,
+  variant,
+  hydrates: false,
+});
 
 /** Everything that can take part, by hand and by library. */
 export const catalogue: readonly ContenderSpec[] = [

@@ -10,7 +10,9 @@ export async function checkAnswers(session: Session, spec: ContenderSpec, work: 
   const ids = Array.from({ length: samples }, (_, index) => 1 + ((index * 241) % documentCount));
   for (const id of ids) checkDocument(await session.read(id), id, spec);
   const names = ids.map((id) => userOf(documentOf(id).authorId).username);
-  if (work === 'authors' || work === 'authorsInBulk') deepStrictEqual(await session[work]?.(ids), names, `${spec.name}: authors`);
+  if (work === 'authors' || work === 'authorsInBulk') {
+    deepStrictEqual(await session[work]?.(ids), names, `${spec.name}: authors`);
+  }
   if (work !== 'badge') return;
   for (const id of ids) {
     deepStrictEqual(await session.badge?.(id), badgeOf(id), `${spec.name}: badge ${id}`);

@@ -30,7 +30,9 @@ export interface PlainUser {
   readonly joinedAt: string;
 }
 
-const words = 'amber basin cedar delta ember fjord grove harbor island jetty kelp lagoon meadow north orchard'.split(' ');
+const words = 'amber basin cedar delta ember fjord grove harbor island jetty kelp lagoon meadow north orchard'.split(
+  ' ',
+);
 
 /** The document with this number: the same in every run and every process. */
 export function documentOf(id: number): PlainDocument {

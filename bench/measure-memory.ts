@@ -8,7 +8,7 @@ export async function measureMemory(session: Session): Promise<Round> {
   const before = await settledBytes();
   await session.warm('memory');
   const count = (await settledBytes()) - before;
-  return { count, elapsedMs: 1, cpuMs: 0, noticed: await session.storedBytes?.() ?? 0 };
+  return { count, elapsedMs: 1, cpuMs: 0, noticed: (await session.storedBytes?.()) ?? 0 };
 }
 
 async function settledBytes(): Promise<number> {

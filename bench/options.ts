@@ -16,20 +16,32 @@ export interface Options {
   readonly profile: string | undefined;
 }
 
-export const usage = `npm run bench -- [--quick] [--only <scenario>] [--contender <text>] [--save] [--profile <folder>]`;
+const usage = `npm run bench -- [--quick] [--only <scenario>] [--contender <text>] [--save] [--profile <folder>]
+  --quick      rounds of 60 ms, and none of the libraries that are compared with
+  --only       scenarios whose id starts so; the ids are in bench/scenarios.ts
+  --contender  contenders whose name holds this, and what they are compared with
+  --save       write bench/results/latest.md too
+  --profile    write a CPU profile of each contender into this folder, and print where its time goes`;
 
+const settings = {
+  quick: { type: 'boolean', default: false },
+  only: { type: 'string', default: '' },
+  contender: { type: 'string', default: '' },
+  save: { type: 'boolean', default: false },
+  profile: { type: 'string' },
+} as const;
+
+/** Throws a list of the options where they are wrong. */
 export function readOptions(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      quick: { type: 'boolean', default: false },
-      only: { type: 'string', default: '' },
-      contender: { type: 'string', default: '' },
-      save: { type: 'boolean', default: false },
-      profile: { type: 'string' },
-    },
-  });
-  const effort = values.quick ? { rounds: 7, roundMs: 60 } : { rounds: 21, roundMs: 120 };
-  const { only, contender, save, profile } = values;
-  return { only, contender, peers: !values.quick, effort, save, profile };
+  const { quick, only, contender, save, profile } = parse(args);
+  const effort = quick ? { rounds: 7, roundMs: 60 } : { rounds: 21, roundMs: 120 };
+  return { only, contender, peers: !quick, effort, save, profile };
+}
+
+function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ options: typeof settings }>>['values'] {
+  try {
+    return parseArgs({ args: [...args], options: settings }).values;
+  } catch (error) {
+    throw new Error(usage, { cause: error });
+  }
 }

@@ -40,7 +40,9 @@ function table(name: string, times: ReadonlyMap<string, number>, operations: num
     '',
     '| function | share | us each |',
     '|---|--:|--:|',
-    ...top.map(([place, time]) => `| ${place} | ${((100 * time) / all).toFixed(1)} % | ${(time / operations).toFixed(3)} |`),
+    ...top.map(
+      ([place, time]) => `| ${place} | ${((100 * time) / all).toFixed(1)} % | ${(time / operations).toFixed(3)} |`,
+    ),
     '',
   ].join('\n');
 }

@@ -30,7 +30,14 @@ function shortened(reason: string): string {
 function speedTable(scenario: Scenario, { measured }: Outcome): string[] {
   const baseline = measured[0]!;
   const counted = scenario.counted ? [scenario.counted.what] : [];
-  const names = ['contender', `ratio to ${baseline.name}`, 'middle half', 'operations / s', 'client CPU, us each', ...counted];
+  const names = [
+    'contender',
+    `ratio to ${baseline.name}`,
+    'middle half',
+    'operations / s',
+    'client CPU, us each',
+    ...counted,
+  ];
   return [
     `| ${names.join(' | ')} |`,
     `|---|${'--:|'.repeat(names.length - 1)}`,

@@ -26,7 +26,14 @@ export interface Scenario {
   readonly counted?: { readonly what: string; readonly contender: string; readonly atMost: number };
 }
 
-const redisPeers = ['cache-manager, Redis', 'BentoCache, Redis', 'sequelize-transparent-cache', 'Drizzle cache', 'MikroORM result cache', 'TypeORM ioredis cache'];
+const redisPeers = [
+  'cache-manager, Redis',
+  'BentoCache, Redis',
+  'sequelize-transparent-cache',
+  'Drizzle cache',
+  'MikroORM result cache',
+  'TypeORM ioredis cache',
+];
 const memoryPeers = ['cache-manager, memory + Redis', 'BentoCache, memory + Redis'];
 const byHand = ['raw', 'raw MGET per tick'];
 const uncached = ['pg prepared', 'knex, PostgreSQL', 'Objection', 'dataloader over knex'];
@@ -64,16 +71,21 @@ const badges = (lanes: number, atLeast: number): Scenario => ({
   title: `Computed value, hit, ${lanes} at a time`,
   work: 'badge',
   lanes,
-  contenders: [...byHand, ours, 'cache-manager, Redis', 'BentoCache, Redis', ...memoryPeers, 'pg prepared', 'lru-cache (limit)'],
+  contenders: [
+    ...byHand,
+    ours,
+    'cache-manager, Redis',
+    'BentoCache, Redis',
+    ...memoryPeers,
+    'pg prepared',
+    'lru-cache (limit)',
+  ],
   targets: [{ contender: ours, to: 'raw', atLeast }],
 });
 
 export const scenarios: readonly Scenario[] = [
   hits(1, [['raw', 0.9]]),
-  hits(64, [
-    ['raw', 1.3],
-    ...redisPeers.map((peer): [string, number] => [peer, 1.3]),
-  ]),
+  hits(64, [['raw', 1.3], ...redisPeers.map((peer): [string, number] => [peer, 1.3])]),
   {
     id: 'hit-memory',
     title: 'Hit by id, memory on PostgreSQL (nothing asks the database)',
@@ -102,7 +114,16 @@ export const scenarios: readonly Scenario[] = [
     title: '100 documents with their authors, all warm, read apart in user code',
     work: 'authors',
     lanes: 1,
-    contenders: [...byHand, ours, 'cache-manager, Redis', 'BentoCache, Redis', ...memoryPeers, 'sequelize-transparent-cache', 'pg prepared', 'dataloader over knex'],
+    contenders: [
+      ...byHand,
+      ours,
+      'cache-manager, Redis',
+      'BentoCache, Redis',
+      ...memoryPeers,
+      'sequelize-transparent-cache',
+      'pg prepared',
+      'dataloader over knex',
+    ],
     targets: [{ contender: ours, to: 'raw', atLeast: 2 }],
   },
   {
@@ -143,7 +164,15 @@ export const scenarios: readonly Scenario[] = [
     title: '1,000 readers of one document that nobody has cached',
     work: 'stampede',
     lanes: 1_000,
-    contenders: ['raw', 'raw MGET per tick', ours, 'moneyclip, memory', ...redisPeers.slice(0, 5), ...memoryPeers, 'dataloader over knex'],
+    contenders: [
+      'raw',
+      'raw MGET per tick',
+      ours,
+      'moneyclip, memory',
+      ...redisPeers.slice(0, 5),
+      ...memoryPeers,
+      'dataloader over knex',
+    ],
     targets: [],
     count: 1_000,
     counted: { what: 'statements', contender: ours, atMost: 1 },
@@ -153,7 +182,18 @@ export const scenarios: readonly Scenario[] = [
     title: 'Save one column with its invalidation',
     work: 'save',
     lanes: 1,
-    contenders: ['raw', ours, 'cache-manager, Redis', 'BentoCache, Redis', ...memoryPeers, 'sequelize-transparent-cache', 'Drizzle cache', 'MikroORM result cache', 'TypeORM ioredis cache', 'pg prepared'],
+    contenders: [
+      'raw',
+      ours,
+      'cache-manager, Redis',
+      'BentoCache, Redis',
+      ...memoryPeers,
+      'sequelize-transparent-cache',
+      'Drizzle cache',
+      'MikroORM result cache',
+      'TypeORM ioredis cache',
+      'pg prepared',
+    ],
     targets: [{ contender: ours, to: 'raw', atLeast: 0.85 }],
   },
   {
@@ -161,7 +201,19 @@ export const scenarios: readonly Scenario[] = [
     title: '95 reads to 5 writes of 1,000 documents, 64 at a time',
     work: 'mixed',
     lanes: 64,
-    contenders: ['raw', ours, 'moneyclip, memory', 'cache-manager, Redis', 'BentoCache, Redis', ...memoryPeers, 'sequelize-transparent-cache', 'Drizzle cache', 'MikroORM result cache', 'TypeORM ioredis cache', 'lru-cache (limit)'],
+    contenders: [
+      'raw',
+      ours,
+      'moneyclip, memory',
+      'cache-manager, Redis',
+      'BentoCache, Redis',
+      ...memoryPeers,
+      'sequelize-transparent-cache',
+      'Drizzle cache',
+      'MikroORM result cache',
+      'TypeORM ioredis cache',
+      'lru-cache (limit)',
+    ],
     targets: [{ contender: ours, to: 'raw', atLeast: 1 }],
     count: 4_000,
     counted: { what: 'stale reads', contender: ours, atMost: 0 },

@@ -45,7 +45,9 @@ export async function seedPostgres(url: string): Promise<void> {
   await client.connect();
   await client.query(postgresTables);
   const insert = (table: string, rows: unknown[]): Promise<unknown> =>
-    client.query(`INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(null::${table}, $1)`, [JSON.stringify(rows)]);
+    client.query(`INSERT INTO ${table} SELECT * FROM jsonb_populate_recordset(null::${table}, $1)`, [
+      JSON.stringify(rows),
+    ]);
   await insert('users', idsTo(userCount).map(userRow));
   await insert('documents', idsTo(documentCount).map(documentRow));
   await client.query(`SELECT setval('users_id_seq', ${userCount}), setval('documents_id_seq', ${documentCount})`);

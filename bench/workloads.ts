@@ -22,7 +22,7 @@ export interface Round {
 }
 
 /** Documents of one list. */
-export const listLength = 100;
+const listLength = 100;
 /** Documents that a mixed load reads and writes. */
 const mixedDocuments = 1_000;
 const writesPercent = 5;
@@ -62,7 +62,10 @@ function operation(session: Session, { work, base }: Plan): (turn: number) => un
   }
 }
 
-async function timed({ lanes, count }: Pick<Plan, 'lanes' | 'count'>, operate: (turn: number) => unknown): Promise<Round> {
+async function timed(
+  { lanes, count }: Pick<Plan, 'lanes' | 'count'>,
+  operate: (turn: number) => unknown,
+): Promise<Round> {
   const end = position + count;
   const lane = async (): Promise<void> => {
     while (position < end) await operate(position++);
@@ -80,10 +83,10 @@ async function clocked(count: number, work: () => Promise<unknown>): Promise<Rou
 }
 
 /** Everybody asks for the same document while nothing is cached. */
-async function stampede(session: Session, { lanes, base }: Plan): Promise<Round> {
+async function stampede(session: Session, { lanes }: Plan): Promise<Round> {
   await need(session, 'forget').call(session);
   const statements = need(session, 'statements').bind(session);
-  const id = 1 + (base % documentCount);
+  const id = idAt(position++);
   const before = statements();
   const round = await clocked(lanes, () => Promise.all(Array.from({ length: lanes }, () => session.read(id))));
   return { ...round, noticed: statements() - before };
@@ -120,7 +123,7 @@ async function mixed(session: Session, { lanes, count, base }: Plan): Promise<Ro
 function need<Name extends keyof Session>(session: Session, name: Name): NonNullable<Session[Name]> {
   const method = session[name];
   if (!method) throw new Error(`it has no ${name}()`);
-  return method as NonNullable<Session[Name]>;
+  return method;
 }
 
 function idAt(turn: number): number {

@@ -43,7 +43,7 @@ export async function open(world: World, variant: string): Promise<Session> {
 
 /** Until nothing is missing: a fill is not waited for by the read that causes it. */
 async function warm(db: Database): Promise<void> {
-  for (let before = -1; before !== db.stats().misses; ) {
+  for (let before = -1; before !== db.stats().misses;) {
     before = db.stats().misses;
     await readAll(User, userCount);
     await readAll(Document, documentCount);

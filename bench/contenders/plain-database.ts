@@ -7,7 +7,10 @@ const documentColumns =
 const userColumns = 'id, username, email, joined_at AS "joinedAt"';
 
 /** A document as the driver gives it. */
-export type DocumentRow = Omit<PlainDocument, 'createdAt' | 'updatedAt'> & { readonly createdAt: Date; readonly updatedAt: Date };
+export type DocumentRow = Omit<PlainDocument, 'createdAt' | 'updatedAt'> & {
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+};
 export type UserRow = Omit<PlainUser, 'joinedAt'> & { readonly joinedAt: Date };
 
 /** PostgreSQL by named statements: the fastest loader that the caches written by hand, and the key-value ones, can have. */

@@ -25,8 +25,14 @@ export async function open(world: World, variant: string): Promise<Session> {
     read,
     authors: (ids) => Promise.all(ids.map(async (id) => username((await read(id)).authorId))),
     authorsInBulk: async (ids) => {
-      const documents = await parseAll<WithAuthor>(redis, ids.map((id) => `document:${id}`));
-      const users = await parseAll<{ username: string }>(redis, documents.map(({ authorId }) => `user:${authorId}`));
+      const documents = await parseAll<WithAuthor>(
+        redis,
+        ids.map((id) => `document:${id}`),
+      );
+      const users = await parseAll<{ username: string }>(
+        redis,
+        documents.map(({ authorId }) => `user:${authorId}`),
+      );
       return users.map((user) => user.username);
     },
     badge: (id) => cached<string>(`badge:${id}`, () => database.badge(id)),

@@ -16,19 +16,30 @@ export async function open(world: World): Promise<Session> {
   db.on('query', () => (statements += 1));
   const documents = new DataLoader(
     async (ids: readonly number[]) =>
-      inOrder(ids, await db('documents').whereIn('id', [...new Set(ids)]).select<DocumentRow[]>(documentColumns)),
+      inOrder(
+        ids,
+        await db('documents')
+          .whereIn('id', [...new Set(ids)])
+          .select<DocumentRow[]>(documentColumns),
+      ),
     { cache: false },
   );
   const users = new DataLoader(
     async (ids: readonly number[]) =>
-      inOrder(ids, await db('users').whereIn('id', [...new Set(ids)]).select<UserRow[]>('id', 'username')),
+      inOrder(
+        ids,
+        await db('users')
+          .whereIn('id', [...new Set(ids)])
+          .select<UserRow[]>('id', 'username'),
+      ),
     { cache: false },
   );
   return {
     warm: async () => undefined,
     forget: async () => undefined,
     read: (id) => documents.load(id),
-    authors: (ids) => Promise.all(ids.map(async (id) => (await users.load((await documents.load(id)).authorId)).username)),
+    authors: (ids) =>
+      Promise.all(ids.map(async (id) => (await users.load((await documents.load(id)).authorId)).username)),
     statements: () => statements,
     close: () => db.destroy(),
   };

@@ -63,4 +63,3 @@ export async function inTurn(count: number, read: (id: number) => unknown): Prom
     await Promise.all(ids.slice(start, start + together).map(read));
   }
 }
-

@@ -19,7 +19,6 @@ const transparentCache = require('sequelize-transparent-cache') as (adaptor: obj
 };
 const IoRedisAdaptor = require('sequelize-transparent-cache-ioredis') as new (options: object) => object;
 
-
 /** Sequelize's models with sequelize-transparent-cache over Redis. */
 export async function open(world: World): Promise<Session> {
   let statements = 0;
@@ -30,7 +29,11 @@ export async function open(world: World): Promise<Session> {
   const settings = { underscored: true, timestamps: false };
   const documents = withCache(sequelize.define('document', documentColumns(), { ...settings, tableName: 'documents' }));
   const users = withCache(
-    sequelize.define('user', { username: DataTypes.STRING, email: DataTypes.STRING, joinedAt: DataTypes.DATE }, { ...settings, tableName: 'users' }),
+    sequelize.define(
+      'user',
+      { username: DataTypes.STRING, email: DataTypes.STRING, joinedAt: DataTypes.DATE },
+      { ...settings, tableName: 'users' },
+    ),
   );
   const read = (id: number): Promise<Row> => documents.cache().findByPk(id);
   const username = async (id: number): Promise<string> => String((await users.cache().findByPk(id))['username']);

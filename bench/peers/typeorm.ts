@@ -12,8 +12,18 @@ const Documents = new EntitySchema<Document>({
   name: 'Document',
   tableName: 'documents',
   columns: {
-    ...{ id: { type: 'int', primary: true }, title: { type: 'varchar' }, slug: { type: 'varchar' }, body: { type: 'text' } },
-    ...{ status: { type: 'varchar' }, views: { type: 'int' }, rating: { type: 'float8' }, published: { type: 'boolean' } },
+    ...{
+      id: { type: 'int', primary: true },
+      title: { type: 'varchar' },
+      slug: { type: 'varchar' },
+      body: { type: 'text' },
+    },
+    ...{
+      status: { type: 'varchar' },
+      views: { type: 'int' },
+      rating: { type: 'float8' },
+      published: { type: 'boolean' },
+    },
     ...{ size: { type: 'bigint' }, meta: { type: 'jsonb' }, authorId: { type: 'int', name: 'author_id' } },
     createdAt: { type: 'timestamptz', name: 'created_at' },
     ...{ updatedAt: { type: 'timestamptz', name: 'updated_at' } },
