@@ -58,10 +58,10 @@ export interface ConnectOptions {
   readonly clock?: Clock;
 }
 
-const optionNames = [
-  ...['database', 'cache', 'name', 'prefix', 'ttl', 'negativeTtl', 'enabled', 'onCacheFailure', 'keys', 'policies'],
-  ...['naming', 'queryTimeout', 'acquireTimeout', 'clock'],
-];
+const optionNames = (
+  'database, cache, name, prefix, ttl, negativeTtl, enabled, onCacheFailure, keys, policies, ' +
+  'naming, queryTimeout, acquireTimeout, clock'
+).split(', ');
 
 /**
  * Opens a database with its cache; models are usable as soon as it has resolved. Throws UsageError for wrong options

@@ -71,7 +71,7 @@ async function addForeignKeys(connection: DatabaseConnection, model: ModelSchema
 /** The name of an index or constraint; PostgreSQL would cut a long one off, and two could then be the same. */
 function nameOf(model: ModelSchema, column: ColumnSchema, kind: 'index' | 'fkey'): string {
   const name = `${model.table}_${column.name}_${kind}`.replaceAll(/[."]/g, '_');
-  return Buffer.byteLength(name) <= longestName ? name : `${[...name].slice(0, 20).join('')}_${hashText(name).slice(0, 16)}_${kind}`;
+  return Buffer.byteLength(name) <= longestName ? name : `${hashText(name).slice(0, 32)}_${kind}`;
 }
 
 async function ddl(connection: DatabaseConnection, text: string): Promise<void> {

@@ -1,9 +1,9 @@
-import { declarationChain, type HookMoment, type ModelClassLike } from '../schema/declaration.js';
+import { declarationChain, type HookMoment } from '../schema/declaration.js';
 
 /** The names of the methods that run at a moment, those of parents first. */
 export function hooksOf(instance: object, moment: HookMoment): readonly string[] {
   const names = new Set<string>();
-  for (const { hooks } of declarationChain(instance.constructor as ModelClassLike)) {
+  for (const { hooks } of declarationChain(instance.constructor)) {
     for (const hook of hooks) if (hook.moment === moment) names.add(hook.method);
   }
   return [...names];

@@ -111,7 +111,8 @@ export abstract class Model {
     const { row } = stateOf(this);
     const entries = changedColumns(this, schema).map((column) => {
       const before = row ? valueOf(column, row[column.position] ?? null) : undefined;
-      return [column.property, { before, after: Reflect.get(this, column.property) as unknown }] as const;
+      const after: unknown = Reflect.get(this, column.property);
+      return [column.property, { before, after }] as const;
     });
     return Object.fromEntries(entries);
   }

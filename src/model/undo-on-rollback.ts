@@ -34,7 +34,7 @@ export function undoOnRollback(connection: DatabaseConnection, instance: object,
   if (!transaction) return;
   const data = transaction.state(written);
   const { row, deleted } = stateOf(instance);
-  const properties = [...filled].map(([name, given]) => [name, { before: Reflect.get(instance, name), given }] as const);
+  const properties = [...filled].map(([name, given]): [string, Filled] => [name, { before: Reflect.get(instance, name) as unknown, given }]);
   keepFirst(data.instances, instance, { row, deleted, filled: new Map(properties) });
   if (data.awaited) return;
   data.awaited = true;

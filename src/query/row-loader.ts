@@ -45,7 +45,7 @@ export class RowLoader {
 
   // NOTE: runs in the async context of the first who asked, and so in that one's transaction.
   async #run(transaction: Transaction | undefined): Promise<void> {
-    const batch = this.#batches.get(transaction) ?? new Map();
+    const batch = this.#batches.get(transaction) ?? (new Map() as Batch);
     this.#batches.delete(transaction);
     try {
       const rows = await this.#select([...batch.keys()]);

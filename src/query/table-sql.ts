@@ -11,7 +11,7 @@ export interface TableSql {
   /** The select list: every column, in the order of a Row, each in the form that reads it exactly. */
   readonly columns: string;
   /** What the driver read, as cells. */
-  toRow(raw: readonly unknown[]): Row;
+  readonly toRow: (raw: readonly unknown[]) => Row;
 }
 
 const known: Readonly<Record<DialectName, WeakMap<ModelSchema, TableSql>>> = { sqlite: new WeakMap(), postgres: new WeakMap() };

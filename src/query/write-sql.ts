@@ -63,7 +63,7 @@ export function deleteByKeys(
   model: ModelSchema,
   keys: readonly Cell[],
   dialect: DialectName,
-  also: Comparison | undefined = undefined,
+  also?: Comparison,
 ): Statement {
   const writer = new SqlWriter(dialect);
   const { table, columns } = tableSql(model, dialect);

@@ -67,7 +67,7 @@ export function declarationOf(model: object): ModelDeclaration {
 /** The declarations of a class and all it inherits from, the most basic one first. */
 export function declarationChain(model: object): ModelDeclaration[] {
   const chain: ModelDeclaration[] = [];
-  for (let current: object | null = model; typeof current === 'function'; current = Object.getPrototypeOf(current)) {
+  for (let current: unknown = model; typeof current === 'function'; current = Object.getPrototypeOf(current)) {
     const declaration = declarations.get(current);
     if (declaration) chain.unshift(declaration);
   }

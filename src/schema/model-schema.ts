@@ -36,9 +36,9 @@ export interface ReferenceSchema {
   /** The property that answers with the other row, such as `createdBy`. */
   readonly property: string;
   /** The model pointed at; resolved on first use. */
-  target(): ModelSchema;
+  readonly target: () => ModelSchema;
   /** The class pointed at. */
-  targetModel(): ModelClassLike;
+  readonly targetModel: () => ModelClassLike;
   readonly onDelete: OnDelete;
   /** Read through the cache. */
   readonly cached: boolean;

@@ -124,8 +124,7 @@ const accepted = {
 } as const;
 
 function columnsOf(values: Values): object {
-  const { id: _, ...columns } = { ...values };
-  return columns;
+  return Object.fromEntries(Object.entries(values).filter(([property]) => property !== 'id'));
 }
 
 async function everyReadOf(id: number): Promise<Record<string, Values>> {

@@ -19,13 +19,12 @@ export async function rejection<E extends Error>(
 
 /** What a call throws, under the same conditions. */
 export function thrown<E extends Error>(call: () => unknown, expected: ErrorClass<E>, message?: string): E {
-  let error: unknown;
   try {
     call();
-  } catch (reason) {
-    error = reason;
+  } catch (error) {
+    if (!(error instanceof expected)) throw error;
+    if (message !== undefined) expect(error.message).to.equal(message);
+    return error;
   }
-  if (!(error instanceof expected)) throw error ?? new Error(`expected ${expected.name}, but nothing was thrown`);
-  if (message !== undefined) expect(error.message).to.equal(message);
-  return error;
+  return expect.fail(`expected ${expected.name}, but nothing was thrown`);
 }

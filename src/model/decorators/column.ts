@@ -22,10 +22,8 @@ export interface ColumnOptions extends ColumnTypeDeclaration {
   readonly validate?: (value: never) => string | undefined | void;
 }
 
-const columnOptions = [
-  ...['type', 'of', 'maxLength', 'precision', 'scale', 'values'],
-  ...['name', 'nullable', 'unique', 'index', 'default', 'generated', 'validate'],
-];
+const columnOptions =
+  'type, of, maxLength, precision, scale, values, name, nullable, unique, index, default, generated, validate'.split(', ');
 
 /** Makes a property a column. Throws UsageError at once where its type is not known or an option is wrong. */
 export function Column(options: ColumnOptions = {}): (target: object, key: string | symbol) => void {
