@@ -179,8 +179,25 @@ export class CacheEngine {
    */
   acquire(
     wanted: readonly string[],
-    seen: readonly (string | undefined)[] = [],
+    seen?: readonly (string | undefined)[],
     ttlMs: (stampKey: string) => number = this.#options.stampTtlMs,
+  ): Awaitable<readonly string[] | undefined> {
+    if (seen) return this.#acquireNow(wanted, seen, ttlMs);
+    const noticed = this.#noticeChangesElsewhere(); // a lookup would have done that
+    if (!noticed) return this.#acquireNow(wanted, [], ttlMs);
+    return noticed.then(
+      () => this.#acquireNow(wanted, [], ttlMs),
+      (error: unknown) => {
+        this.#failed('drop', error);
+        return undefined;
+      },
+    );
+  }
+
+  #acquireNow(
+    wanted: readonly string[],
+    seen: readonly (string | undefined)[],
+    ttlMs: (stampKey: string) => number,
   ): Awaitable<readonly string[] | undefined> {
     const missing = wanted.filter((_, index) => seen[index] === undefined);
     if (missing.length === 0) return areComplete(seen) ? seen : undefined;

@@ -22,7 +22,7 @@ export class PlainCache {
     const ttlMs = durationMs(ttl, `db.cache.set('${name}'): ttl`);
     const stampKeys = this.#stampKeys(name);
     await this.#engine.drop(stampKeys.slice(0, 1)); // a value that is being set elsewhere must not survive this one
-    const stamps = await this.#engine.acquire(stampKeys, [], (key) => (key === stampKeys[0] ? 2 * ttlMs : 0));
+    const stamps = await this.#engine.acquire(stampKeys, undefined, (key) => (key === stampKeys[0] ? 2 * ttlMs : 0));
     if (!stamps) return;
     this.#engine.fill({ key: this.#key(name), stamps, payload, ttlMs, costMs: 0 });
     await this.#engine.drain();
