@@ -2,6 +2,7 @@ import type { Change, RowChange } from '../changes/change.js';
 import type { Condition } from '../schema/condition.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import { touchedByRow } from './touched-by-row.js';
 import { hashText } from '../support/hash.js';
 
 /*
@@ -142,9 +143,10 @@ function dependenciesOfRowChange({ model, before, after }: RowChange): readonly 
 }
 
 function dependenciesOfRow(model: ModelSchema, row: Row): string[] {
-  const names = [rowDependency(model.table, row[model.primaryKey.position] ?? null)];
-  for (const column of model.columns) {
-    if (column.condition) names.push(conditionDependency(model.table, column.name, row[column.position] ?? null));
-  }
-  return names;
+  const { columns, complete } = touchedByRow(model);
+  const names = columns.map((column) => {
+    const cell = row[column.position] ?? null;
+    return column.kind === 'row' ? rowDependency(model.table, cell) : conditionDependency(model.table, column.name, cell);
+  });
+  return complete ? names : [...names, bulkDependency(model.table)];
 }

@@ -5,8 +5,7 @@ import { currentFrame } from '../cache/dependency-frame.js';
 import { Flights } from '../cache/flights.js';
 import { jitteredTtl } from '../cache/lifetime.js';
 import { bulkDependency, conditionDependency, rowDependency, tableDependency } from '../invalidation/dependencies.js';
-import { selectByCells } from '../query/select-sql.js';
-import { tableSql } from '../query/table-sql.js';
+import { rowLoader } from '../query/row-loader.js';
 import type { Cell, Row } from '../schema/cell.js';
 import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
 import { keyCellOfInstance } from '../schema/reference-key.js';
@@ -148,12 +147,8 @@ export class UniqueKeys {
   }
 
   async #select({ column, cell }: Wanted): Promise<Row | undefined> {
-    const { connection } = this.#cache;
-    const { toRow } = tableSql(this.#model, connection.facts.name);
     try {
-      const { rows } = await connection.run(selectByCells(this.#model, column, [cell], connection.facts.name));
-      const [raw] = rows;
-      return raw && toRow(raw);
+      return await rowLoader(this.#cache.connection, this.#model, column).load(cell);
     } catch (error) {
       this.#cache.spoilFrame('a query in it failed');
       throw error;

@@ -1,7 +1,7 @@
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { Transaction } from '../database/transaction.js';
 import type { Cell, Row } from '../schema/cell.js';
-import { primaryKeyOf, type ModelSchema } from '../schema/model-schema.js';
+import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { afterThisTick } from '../support/tick-batch.js';
 import { selectByCells } from './select-sql.js';
 import { tableSql } from './table-sql.js';
@@ -14,19 +14,21 @@ interface PromiseWithResolvers<T> {
   reject(error: unknown): void;
 }
 
-/** Reads rows of one model by primary key: everything that is asked for in one tick is one SELECT. */
+/** Reads rows of one model by a unique column: everything that is asked for in one tick is one SELECT. */
 export class RowLoader {
   readonly #connection: DatabaseConnection;
   readonly #model: ModelSchema;
+  readonly #column: ColumnSchema;
   /** One batch for each transaction that asks, since each sees its own rows. */
   readonly #batches = new Map<Transaction | undefined, Batch>();
 
-  constructor(connection: DatabaseConnection, model: ModelSchema) {
+  constructor(connection: DatabaseConnection, model: ModelSchema, column: ColumnSchema) {
     this.#connection = connection;
     this.#model = model;
+    this.#column = column;
   }
 
-  /** The row as the current transaction, or a new statement outside of any, sees it; undefined if there is none. */
+  /** The row with this value as the current transaction, or a new statement outside of any, sees it; undefined if there is none. */
   load(key: Cell): Promise<Row | undefined> {
     const transaction = this.#connection.currentTransaction();
     let batch = this.#batches.get(transaction);
@@ -55,28 +57,34 @@ export class RowLoader {
     }
   }
 
-  async #select(keys: readonly Cell[]): Promise<ReadonlyMap<Cell, Row>> {
+  async #select(cells: readonly Cell[]): Promise<ReadonlyMap<Cell, Row>> {
+    const rows = await this.#rows(cells);
+    const found = new Map(rows.map((row) => [row[this.#column.position] ?? null, row]));
+    const asked = new Set(cells);
+    if ([...found.keys()].every((cell) => asked.has(cell))) return found;
+    // NOTE: the database may hold differently written texts for equal; which row answers which text it alone can tell
+    for (const cell of cells) {
+      const [row] = found.has(cell) ? [] : await this.#rows([cell]);
+      if (row) found.set(cell, row);
+    }
+    return found;
+  }
+
+  async #rows(cells: readonly Cell[]): Promise<Row[]> {
     const dialect = this.#connection.facts.name;
-    const { toRow } = tableSql(this.#model, dialect);
-    const statement = selectByCells(this.#model, this.#model.primaryKey, keys, dialect);
-    const { rows } = await this.#connection.run(statement);
-    return new Map(
-      rows.map((raw) => {
-        const row = toRow(raw);
-        return [primaryKeyOf(this.#model, row), row];
-      }),
-    );
+    const { rows } = await this.#connection.run(selectByCells(this.#model, this.#column, cells, dialect));
+    return rows.map(tableSql(this.#model, dialect).toRow);
   }
 }
 
-const loaders = new WeakMap<DatabaseConnection, Map<ModelSchema, RowLoader>>();
+const loaders = new WeakMap<DatabaseConnection, Map<ColumnSchema, RowLoader>>();
 
-/** The loader of a model on a connection. */
-export function rowLoader(connection: DatabaseConnection, model: ModelSchema): RowLoader {
-  const known = loaders.get(connection) ?? new Map<ModelSchema, RowLoader>();
+/** The loader of a model's rows by its primary key, or by another unique column. */
+export function rowLoader(connection: DatabaseConnection, model: ModelSchema, column = model.primaryKey): RowLoader {
+  const known = loaders.get(connection) ?? new Map<ColumnSchema, RowLoader>();
   loaders.set(connection, known);
-  const loader = known.get(model) ?? new RowLoader(connection, model);
-  known.set(model, loader);
+  const loader = known.get(column) ?? new RowLoader(connection, model, column);
+  known.set(column, loader);
   return loader;
 }
 
