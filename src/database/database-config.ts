@@ -1,7 +1,12 @@
 import type { Knex } from 'knex';
 import { UsageError } from '../errors.js';
-import type { DatabaseLimits } from './open-database.js';
 import { hookOf, withPragmas } from './sqlite/connection-hook.js';
+
+/** The limits of a DatabaseConnection with their defaults filled in. */
+export interface DatabaseLimits {
+  readonly queryTimeoutMs: number;
+  readonly acquireTimeoutMs: number;
+}
 
 const accepted =
   "database must be 'sqlite:<file>', 'sqlite::memory:', 'postgres://user@host:port/name', a knex config or a knex instance";

@@ -1,5 +1,6 @@
 import type { Knex } from 'knex';
 import { UsageError } from '../errors.js';
+import { isPromise } from '../support/awaitable.js';
 import { ConnectionPool } from './connection-pool.js';
 import type { Dialect, DialectFacts, FreshnessProbe } from './dialect.js';
 import { joinKnex } from './join-knex.js';
@@ -75,12 +76,12 @@ export class DatabaseConnection {
   }
 
   /** Waits for what is running, then ends every connection that was opened here. Further use throws UsageError. */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     if (this.currentTransaction()) {
-      return Promise.reject(new UsageError('close() inside a transaction would wait for itself; call it outside.'));
+      throw new UsageError('close() inside a transaction would wait for itself; call it outside.');
     }
     this.#closed ??= this.#close();
-    return this.#closed;
+    await this.#closed;
   }
 
   async #runInContext(statement: Statement): Promise<StatementResult> {
@@ -90,18 +91,18 @@ export class DatabaseConnection {
 
   #runAlone(statement: Statement): Promise<StatementResult> {
     if (this.#closed) return Promise.reject(this.#closedError());
-    return this.#runner.executeDirect(statement) ?? this.#runOnPool(statement);
+    const answer = this.#runner.executeDirect(statement);
+    if (answer === undefined) return this.#counted(() => this.#runOnPool(statement));
+    return isPromise(answer) ? this.#counted(() => answer) : Promise.resolve(answer);
   }
 
   async #runOnPool(statement: Statement): Promise<StatementResult> {
-    return this.#counted(async () => {
-      const connection = await this.#pool.acquire();
-      try {
-        return await this.#runner.execute(connection, statement, true);
-      } finally {
-        await this.#pool.release(connection);
-      }
-    });
+    const connection = await this.#pool.acquire();
+    try {
+      return await this.#runner.execute(connection, statement, true);
+    } finally {
+      await this.#pool.release(connection);
+    }
   }
 
   async #counted<T>(task: () => Promise<T>): Promise<T> {

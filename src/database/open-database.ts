@@ -2,7 +2,7 @@ import createKnex, { type Knex } from 'knex';
 import { UsageError } from '../errors.js';
 import { DatabaseConnection } from './database-connection.js';
 import { clientOf, isKnex, type KnexClient } from './knex-client.js';
-import { databaseConfig } from './database-config.js';
+import { databaseConfig, type DatabaseLimits } from './database-config.js';
 import type { Dialect } from './dialect.js';
 import { PostgresDialect } from './postgres/postgres-dialect.js';
 import { convertPostgresError } from './postgres/postgres-errors.js';
@@ -20,12 +20,6 @@ export interface DatabaseOptions {
   readonly queryTimeoutMs?: number | undefined;
   /** How long to wait for a connection of the pool, or for a lock of SQLite; 5 s unless given. */
   readonly acquireTimeoutMs?: number | undefined;
-}
-
-/** The limits with their defaults filled in. */
-export interface DatabaseLimits {
-  readonly queryTimeoutMs: number;
-  readonly acquireTimeoutMs: number;
 }
 
 /**

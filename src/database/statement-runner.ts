@@ -18,8 +18,8 @@ export class StatementRunner {
     this.#connectionName = connectionName;
   }
 
-  /** Runs a statement without a connection of the pool; undefined where it needs one. */
-  executeDirect(statement: Statement): Promise<StatementResult> | undefined {
+  /** Runs a statement without a connection of the pool; undefined where it needs one. Never throws: it rejects. */
+  executeDirect(statement: Statement): Awaitable<StatementResult> | undefined {
     const started = queryChannel.hasSubscribers ? performance.now() : 0;
     let answer: Awaitable<StatementResult> | undefined;
     try {
@@ -32,7 +32,7 @@ export class StatementRunner {
     this.statements += 1;
     if (isPromise(answer)) return this.#settle(statement, answer, statement.writes === true);
     if (queryChannel.hasSubscribers) this.#publish(statement, started, answer);
-    return Promise.resolve(answer);
+    return answer;
   }
 
   /** Runs a statement on a connection; `alone` where no transaction is open on it. */

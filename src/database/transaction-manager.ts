@@ -7,7 +7,7 @@ import type { Transaction, TransactionOptions, TransactionOutcome } from './tran
 import { currentScope, runInScope, TransactionScope } from './transaction-scope.js';
 
 /** What runs inside a transaction. */
-export type TransactionWork<T> = (transaction: Transaction) => T | Promise<T>;
+export type TransactionWork<T> = (transaction: Transaction) => T | PromiseLike<T>;
 
 type Ending<T> =
   | { readonly outcome: 'committed'; readonly result: T }

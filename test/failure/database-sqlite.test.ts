@@ -115,7 +115,9 @@ describe('SQLite that fails', () => {
     await foreign.exec('BEGIN EXCLUSIVE; INSERT INTO books (id) VALUES (9);');
     const knex = createKnex({ client: 'better-sqlite3', connection: { filename: file }, useNullAsDefault: true });
     const started = performance.now();
-    expect(await failure(openDatabase(knex, { acquireTimeoutMs: 50 }))).to.be.instanceOf(TransactionConflictError);
+    expect(await failure(openDatabase(`sqlite:${file}`, { acquireTimeoutMs: 50 }))).to.be.instanceOf(
+      TransactionConflictError,
+    );
     expect(performance.now() - started).to.be.at.least(50);
     const opening = openDatabase(knex);
     await foreign.exec('COMMIT');

@@ -112,7 +112,7 @@ describeOnEveryDatabase('a transaction that is misused', (books) => {
     const error = await failure(
       books.db.transaction(async () => {
         await books.insert(1);
-        nested(() => books.db.currentTransaction());
+        nested(() => expect(() => books.db.currentTransaction()).to.throw(UsageError, ended));
         await books.ids();
       }),
     );

@@ -84,7 +84,7 @@ function otherError(error: ServerError, what: string, context: ErrorContext): Mo
       outcomeUnknown: context.mayHaveCommitted,
     });
   }
-  return new DatabaseError(`${what} failed: ${messageWithoutValues(error)} (SQLSTATE ${error.code}).`, options);
+  return new DatabaseError(`${what} failed: ${withoutValues(error)} (SQLSTATE ${error.code}).`, options);
 }
 
 function lostConnection(error: unknown, what: string, context: ErrorContext): ConnectionError {
@@ -99,8 +99,10 @@ function lostConnection(error: unknown, what: string, context: ErrorContext): Co
 }
 
 /** Messages of classes 22 and 23 and those of users' own triggers may quote values of rows. */
-function messageWithoutValues(error: ServerError): string {
-  return /^(22|23|P0)/.test(error.code) ? 'the database refused a value' : error.message;
+function withoutValues({ code, message, constraint }: ServerError): string {
+  if (!/^(22|23|P0)/.test(code)) return message;
+  if (code.startsWith('P0')) return 'a trigger or function refused it';
+  return constraint === undefined ? 'the database refused a value' : `a value violates the constraint ${constraint}`;
 }
 
 /** NOT NULL errors name the column; the others say `Key (a, b)=(…)` in the server's language. */

@@ -42,9 +42,9 @@ function setPragmas(database: SqliteDatabase): void {
 
 /** Readers and the writer then do not keep each other waiting. While others use the file it stays as it is. */
 function useWriteAheadLog(database: SqliteDatabase): void {
-  if (database.readonly || database.pragma('journal_mode', { simple: true }) === 'wal') return;
+  if (database.readonly) return;
   try {
-    database.pragma('journal_mode = WAL');
+    if (database.pragma('journal_mode', { simple: true }) !== 'wal') database.pragma('journal_mode = WAL');
   } catch (error) {
     if (!isBusy(error)) throw error;
   }

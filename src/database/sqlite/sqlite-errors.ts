@@ -79,7 +79,12 @@ function otherError(
       outcomeUnknown: context.mayHaveCommitted,
     });
   }
-  return new DatabaseError(`${what} failed: ${text} (${code}).`, { cause });
+  return new DatabaseError(`${what} failed: ${withoutValues(code, text)} (${code}).`, { cause });
+}
+
+/** What a user's own trigger says may quote values of rows; SQLite itself never does. */
+function withoutValues(code: string, text: string): string {
+  return code === 'SQLITE_CONSTRAINT_TRIGGER' ? 'a trigger refused it' : text;
 }
 
 /** SQLite names the columns in its message: `UNIQUE constraint failed: users.email, users.tenant`, or an index. */

@@ -95,6 +95,7 @@ describe('openDatabase', () => {
     });
     await begun.promise;
     const closing = db.close().then(() => order.push('closed'));
+    await new Promise(setImmediate); // time enough to close, if it did not wait
     release.open();
     await Promise.all([work, closing]);
     expect(order).to.deep.equal(['work', 'closed']);

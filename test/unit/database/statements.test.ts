@@ -13,6 +13,14 @@ import { freshDatabase } from '../../setup/fresh.js';
 import { describeOnEveryDatabase, failure, gate } from './books.js';
 import { read, write } from './statements.js';
 
+const refusingTrigger = {
+  sqlite: ["CREATE TRIGGER refuse BEFORE INSERT ON pages BEGIN SELECT RAISE(ABORT, 'secret'); END"],
+  postgres: [
+    "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'secret'; END $$",
+    'CREATE TRIGGER refuse BEFORE INSERT ON pages FOR EACH ROW EXECUTE FUNCTION refuse()',
+  ],
+};
+
 describeOnEveryDatabase('a statement', (books) => {
   const placeholder = () => (books.kind === 'postgres' ? '$1' : '?');
 
@@ -107,8 +115,22 @@ describeOnEveryDatabase('a statement', (books) => {
         .to.match(/^INSERT failed: /)
         .and.not.include('123456');
       if (books.kind !== 'postgres') return;
+      expect(error.message).to.equal(
+        'INSERT failed: a value violates the constraint pages_size_check (SQLSTATE 23514).',
+      );
       const text = await failure(db.run(write('INSERT INTO pages (size) VALUES ($1)', 'secret')));
       expect(text.message).to.equal('INSERT failed: the database refused a value (SQLSTATE 22P02).');
+    });
+
+    it("keep out what users' triggers say", async () => {
+      const { db } = books;
+      await db.run(write('CREATE TABLE pages (size INTEGER)'));
+      const texts = books.kind === 'postgres' ? refusingTrigger.postgres : refusingTrigger.sqlite;
+      for (const text of texts) await db.run(write(text));
+      const error = await failure(db.run(write('INSERT INTO pages VALUES (1)')));
+      expect(error.message).to.match(
+        /^INSERT failed: a trigger (or function )?refused it \((SQLITE_CONSTRAINT_TRIGGER|SQLSTATE P0001)\)\.$/,
+      );
     });
 
     it('name what is wrong with the SQL', async () => {
