@@ -81,6 +81,13 @@ forEachCombination((combination) => {
       expect((await (await Document.objects.get({ id: document.id })).author).username).to.equal('ann');
     });
 
+    it('load again after a reload', async () => {
+      const read = await Document.objects.get({ id: document.id });
+      const first = await read.author;
+      await read.reload();
+      expect(await read.author).not.to.equal(first);
+    });
+
     it('are set to null by assigning it', async () => {
       document.reviewer = null;
       expect(document.reviewerId).to.equal(null);
