@@ -13,7 +13,7 @@ import { poolError } from '../pool-error.js';
 import { describeStatement } from '../statement.js';
 
 /** The code of an error of better-sqlite3, such as `SQLITE_BUSY`; undefined for other errors. */
-export function sqliteCode(error: unknown): string | undefined {
+function sqliteCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || typeof error.code !== 'string') return undefined;
   return error.code.startsWith('SQLITE_') ? error.code : undefined;
 }
