@@ -7,6 +7,8 @@ export interface Statement {
   readonly prepare?: boolean | undefined;
   /** True where the statement writes: it may need a connection that can, and is accounted as this library's own write. */
   readonly writes?: boolean | undefined;
+  /** The tables of which the caller accounts for what foreign keys delete or change along with it, its own among them. */
+  readonly cascades?: readonly string[] | undefined;
   /** The label of the model it is about, for telemetry. */
   readonly model?: string | undefined;
 }

@@ -1,3 +1,4 @@
+import { cascadedModels } from '../changes/cascade.js';
 import type { Statement } from '../database/statement.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { DialectName } from '../schema/column-type.js';
@@ -8,8 +9,7 @@ import { tableSql } from './table-sql.js';
 
 /** A column with the cell it gets, or one that counts up. */
 export type Assignment =
-  | { readonly column: ColumnSchema; readonly cell: Cell }
-  | { readonly column: ColumnSchema; readonly countUp: true };
+  { readonly column: ColumnSchema; readonly cell: Cell } | { readonly column: ColumnSchema; readonly countUp: true };
 
 /** Inserts rows that all name the same columns, and answers them whole. */
 export function insertRows(
@@ -20,7 +20,9 @@ export function insertRows(
 ): Statement {
   const writer = new SqlWriter(dialect);
   const table = tableSql(model, dialect);
-  const values = rows.map((row) => `(${columns.map((column, index) => writer.cell(column, row[index] ?? null)).join(', ')})`);
+  const values = rows.map(
+    (row) => `(${columns.map((column, index) => writer.cell(column, row[index] ?? null)).join(', ')})`,
+  );
   const what =
     columns.length === 0
       ? 'DEFAULT VALUES'
@@ -34,14 +36,24 @@ export function insertRows(
  */
 export function updateUnchanged(
   model: ModelSchema,
-  { before, unchanged, assignments }: { before: Row; unchanged: readonly ColumnSchema[]; assignments: readonly Assignment[] },
+  {
+    before,
+    unchanged,
+    assignments,
+  }: { before: Row; unchanged: readonly ColumnSchema[]; assignments: readonly Assignment[] },
   dialect: DialectName,
 ): Statement {
   const writer = new SqlWriter(dialect);
   const table = tableSql(model, dialect);
   const set = assignmentsSql(writer, assignments);
-  const same = [model.primaryKey, ...unchanged].map((column) => isCell(writer, column, before[column.position] ?? null));
-  return write(writer, model, `UPDATE ${table.table} SET ${set} WHERE ${same.join(' AND ')} RETURNING ${table.columns}`);
+  const same = [model.primaryKey, ...unchanged].map((column) =>
+    isCell(writer, column, before[column.position] ?? null),
+  );
+  return write(
+    writer,
+    model,
+    `UPDATE ${table.table} SET ${set} WHERE ${same.join(' AND ')} RETURNING ${table.columns}`,
+  );
 }
 
 /** Updates the rows with these keys and answers them whole. */
@@ -69,9 +81,9 @@ export function deleteByKeys(
   const { table, columns } = tableSql(model, dialect);
   let where = writer.isOneOf(writer.name(model.primaryKey.name), model.primaryKey, keys);
   if (also) where += ` AND ${isCell(writer, also.column, also.cells[0] ?? null)}`;
-  return write(writer, model, `DELETE FROM ${table} WHERE ${where} RETURNING ${columns}`);
+  const statement = write(writer, model, `DELETE FROM ${table} WHERE ${where} RETURNING ${columns}`);
+  return { ...statement, cascades: [model.table, ...cascadedModels(model).map((change) => change.model.table)] };
 }
-
 
 function assignmentsSql(writer: SqlWriter, assignments: readonly Assignment[]): string {
   return assignments.map((one) => assignmentSql(writer, one)).join(', ');
@@ -79,7 +91,9 @@ function assignmentsSql(writer: SqlWriter, assignments: readonly Assignment[]): 
 
 function assignmentSql(writer: SqlWriter, assignment: Assignment): string {
   const name = writer.name(assignment.column.name);
-  return 'cell' in assignment ? `${name} = ${writer.cell(assignment.column, assignment.cell)}` : `${name} = ${name} + 1`;
+  return 'cell' in assignment
+    ? `${name} = ${writer.cell(assignment.column, assignment.cell)}`
+    : `${name} = ${name} + 1`;
 }
 
 function isCell(writer: SqlWriter, column: ColumnSchema, cell: Cell): string {

@@ -18,6 +18,16 @@ export interface WriterState {
   readonly transaction: 'none' | 'own' | 'other';
 }
 
+/** Every foreign key that changes rows when others go, as child and parent; and every trigger, without a parent. */
+const sideEffectsSql = `
+  SELECT child.name, key."table" FROM sqlite_master AS child, pragma_foreign_key_list(child.name) AS key
+  WHERE child.type = 'table' AND key.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')
+  UNION ALL SELECT name, NULL FROM sqlite_master WHERE type = 'trigger'`;
+
+function isTrigger([, parent]: readonly unknown[]): boolean {
+  return parent === null;
+}
+
 /** The one connection of the pool, which writes. Accounts for what the library's own statements change. */
 export class SqliteWriter {
   #handle: SqliteHandle;
@@ -62,10 +72,12 @@ export class SqliteWriter {
     const { database } = this.#handle;
     const { inTransaction } = database;
     const before = statement.writes ? this.#handle.totalChanges() : 0;
+    let result: StatementResult | undefined;
     try {
-      return this.#handle.execute(statement);
+      result = this.#handle.execute(statement);
+      return result;
     } finally {
-      if (statement.writes) this.#explained += this.#handle.totalChanges() - before;
+      if (statement.writes) this.#explain(statement, this.#handle.totalChanges() - before, result);
       if (database.inTransaction) this.#ownTransaction ||= !inTransaction;
       else this.#ended();
     }
@@ -92,6 +104,22 @@ export class SqliteWriter {
       ownCommits: this.#ownCommits,
       transaction: this.#transaction(),
     };
+  }
+
+  /**
+   * NOTE: rows that a trigger or an undeclared cascade changed along with a statement stay unexplained: the library
+   * does not know which they are, so everything must be forgotten, as if somebody else had written.
+   */
+  #explain(statement: Statement, changed: number, result: StatementResult | undefined): void {
+    const own = result?.changes ?? changed; // what a failed statement changed was undone
+    const known = own === changed || this.#isDeclared(statement.cascades ?? []);
+    this.#explained += known ? changed : own;
+  }
+
+  /** Whether nothing but foreign keys of these tables can have changed rows along with a statement. */
+  #isDeclared(tables: readonly string[]): boolean {
+    const { rows } = this.#handle.execute({ text: sideEffectsSql, parameters: [], prepare: true });
+    return rows.every(([child, parent]) => !tables.includes(String(parent)) || tables.includes(String(child))) && !rows.some(isTrigger);
   }
 
   #transaction(): WriterState['transaction'] {
