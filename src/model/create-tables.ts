@@ -53,7 +53,10 @@ async function index(connection: DatabaseConnection, model: ModelSchema): Promis
   for (const column of model.columns) {
     if (!column.index || column.unique) continue;
     const name = nameOf(model, column, 'index');
-    await ddl(connection, `CREATE INDEX IF NOT EXISTS "${name}" ON ${quoteName(model.table)} (${quoteName(column.name)})`);
+    await ddl(
+      connection,
+      `CREATE INDEX IF NOT EXISTS "${name}" ON ${quoteName(model.table)} (${quoteName(column.name)})`,
+    );
   }
 }
 
@@ -61,7 +64,10 @@ async function addForeignKeys(connection: DatabaseConnection, model: ModelSchema
   for (const column of model.columns) {
     if (!column.reference) continue;
     const name = nameOf(model, column, 'fkey');
-    const known = await connection.run({ text: 'SELECT 1 FROM pg_constraint WHERE conname = $1 AND conrelid = $2::regclass', parameters: [name, quoteName(model.table)] });
+    const known = await connection.run({
+      text: 'SELECT 1 FROM pg_constraint WHERE conname = $1 AND conrelid = $2::regclass',
+      parameters: [name, quoteName(model.table)],
+    });
     if (known.rows.length > 0) continue;
     const key = `FOREIGN KEY (${quoteName(column.name)}) ${referenceSql(column)}`;
     await ddl(connection, `ALTER TABLE ${quoteName(model.table)} ADD CONSTRAINT "${name}" ${key}`);

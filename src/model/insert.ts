@@ -23,8 +23,13 @@ export async function insertMany(schema: ModelSchema, instances: readonly object
   const connection = connectionNamed(schema.connection, schema.label);
   await connection.transaction(async () => {
     for (const instance of instances) await runHooks(instance, 'beforeSave');
-    const pending = instances.map((instance) => ({ target: writeTarget(instance), cells: insertCells(instance, schema) }));
-    const rows = (await Promise.all([...byColumns(schema, pending)].map(([, group]) => insertGroup(schema, group)))).flat();
+    const pending = instances.map((instance) => ({
+      target: writeTarget(instance),
+      cells: insertCells(instance, schema),
+    }));
+    const rows = (
+      await Promise.all([...byColumns(schema, pending)].map(([, group]) => insertGroup(schema, group)))
+    ).flat();
     await writeObserver(connection, schema)?.after(schema, rows);
     for (const instance of instances) await runHooks(instance, 'afterSave');
     const many = rows.length > mostRowChanges;
@@ -38,7 +43,9 @@ export async function insertMany(schema: ModelSchema, instances: readonly object
 function byColumns(schema: ModelSchema, pending: readonly Pending[]): Map<string, Pending[]> {
   const groups = new Map<string, Pending[]>();
   for (const one of pending) {
-    const id = givenColumns(schema, one.cells).map((column) => column.position).join();
+    const id = givenColumns(schema, one.cells)
+      .map((column) => column.position)
+      .join();
     const group = groups.get(id) ?? [];
     groups.set(id, group);
     group.push(one);
@@ -80,7 +87,11 @@ function adoptPart(schema: ModelSchema, part: readonly Pending[], rows: readonly
   return part.map(({ target, cells }, index) => {
     const key = cells.get(schema.primaryKey);
     const row = key === undefined ? rows[index] : byKey.get(key);
-    if (!row) throw new UsageError(`${schema.label}: the database stored fewer rows than it was given; is there a trigger or rule?`);
+    if (!row) {
+      throw new UsageError(
+        `${schema.label}: the database stored fewer rows than it was given; is there a trigger or rule?`,
+      );
+    }
     adoptInsert(target, cells, row);
     return row;
   });

@@ -14,6 +14,8 @@ export const loadFromDatabase: ReferenceLoader = async (model, value) => {
   const condition = { kind: 'comparison', column: target.primaryKey, lookup: 'exact', cells: [key] } as const;
   const row = await (answeredRow(connection, target, { key, operation: 'reference' }) ??
     observed(connection, { model: target, condition }, () => rowLoader(connection, target).load(key)));
-  if (!row) throw new RecordNotFoundError(target.label, `${target.label}: the row that a foreign key points at does not exist`);
+  if (!row) {
+    throw new RecordNotFoundError(target.label, `${target.label}: the row that a foreign key points at does not exist`);
+  }
   return target.hydrate(row);
 };

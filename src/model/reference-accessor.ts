@@ -67,7 +67,9 @@ function assignReference(instance: object, name: string, value: unknown): void {
   const where = `${schema.label}.${name}`;
   const { label, primaryKey } = reference.target();
   if (!isTargetInstance(reference, value)) {
-    throw new UsageError(`${where}: expected an instance of ${label} or null, got ${describeValue(value)}. A bare key goes into '${column.property}'.`);
+    throw new UsageError(
+      `${where}: expected an instance of ${label} or null, got ${describeValue(value)}. A bare key goes into '${column.property}'.`,
+    );
   }
   const cell = keyCellOfInstance(reference, value, where);
   Reflect.set(instance, column.property, valueOf(primaryKey, cell));

@@ -9,12 +9,18 @@ import { adoptRow, runStatement, writeTarget } from './write-target.js';
 export async function reloadRecord(instance: object): Promise<void> {
   const target = writeTarget(instance);
   const { schema, state, connection } = target;
-  if (!state.row) throw new UsageError(`${schema.label}: this instance was never stored, so there is nothing to reload`);
+  if (!state.row) {
+    throw new UsageError(`${schema.label}: this instance was never stored, so there is nothing to reload`);
+  }
   const key = primaryKeyOf(schema, state.row);
   const condition = { kind: 'comparison', column: schema.primaryKey, lookup: 'exact', cells: [key] } as const;
   const statement = selectByCells(schema, schema.primaryKey, [key], connection.facts.name);
   const [row] = await observed(connection, { model: schema, condition }, () => runStatement(target, statement));
-  if (!row) throw new RecordNotFoundError(schema.label, `${schema.label}: the row is gone; it was deleted since it was read`);
-  const values = schema.columns.map((column) => [column.property, valueOf(column, row[column.position] ?? null)] as const);
+  if (!row) {
+    throw new RecordNotFoundError(schema.label, `${schema.label}: the row is gone; it was deleted since it was read`);
+  }
+  const values = schema.columns.map(
+    (column) => [column.property, valueOf(column, row[column.position] ?? null)] as const,
+  );
   adoptRow(target, row, new Map(values));
 }

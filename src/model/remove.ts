@@ -37,9 +37,15 @@ async function remove(target: WriteTarget, read: Row): Promise<Row> {
     const rows = await runStatement(target, selectByCells(schema, schema.primaryKey, [key], connection.facts.name));
     await observer.before(schema, rows);
   }
-  const [row] = await runStatement(target, deleteByKeys(schema, [key], connection.facts.name, versionAsRead(target, read)));
+  const [row] = await runStatement(
+    target,
+    deleteByKeys(schema, [key], connection.facts.name, versionAsRead(target, read)),
+  );
   if (!row && schema.version) {
-    throw new StaleRecordError(schema.label, `${schema.label}: the row was changed or deleted since it was read; it was not deleted now`);
+    throw new StaleRecordError(
+      schema.label,
+      `${schema.label}: the row was changed or deleted since it was read; it was not deleted now`,
+    );
   }
   return row ?? read;
 }

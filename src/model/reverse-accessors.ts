@@ -42,7 +42,9 @@ function install(model: ModelClassLike): void {
   const schema = schemaOf(model);
   for (const column of schema.columns) {
     const { reference } = column;
-    if (reference?.relatedName !== undefined && !isInherited(model, column.property)) define(schema, { column, name: reference.relatedName });
+    if (reference?.relatedName !== undefined && !isInherited(model, column.property)) {
+      define(schema, { column, name: reference.relatedName });
+    }
   }
   waiting.delete(model);
 }
@@ -53,14 +55,18 @@ function define(schema: ModelSchema, { column, name }: { column: ColumnSchema; n
   const target = reference.target();
   const prototype = reference.targetModel().prototype as object;
   if (target.byProperty.has(name) || target.byRelation.has(name)) {
-    throw new RelatedNameTaken(`${schema.label}.${reference.property}: relatedName '${name}' is a column of ${target.label}; choose another`);
+    throw new RelatedNameTaken(
+      `${schema.label}.${reference.property}: relatedName '${name}' is a column of ${target.label}; choose another`,
+    );
   }
   claim(prototype, name, `${schema.label}.${reference.property}`, schema.table);
   Object.defineProperty(prototype, name, {
     configurable: true,
     enumerable: false,
     get(this: object): unknown {
-      if (declarationOf(this.constructor).table?.name !== target.table) throw inheritedAccessor(this, name, schema, reference);
+      if (declarationOf(this.constructor).table?.name !== target.table) {
+        throw inheritedAccessor(this, name, schema, reference);
+      }
       const rows = rowsPointingAt(schema, column, ownKey(target, this, name));
       return reference.unique ? onlyRow(rows) : rows;
     },
@@ -73,19 +79,32 @@ function claim(prototype: object, name: string, where: string, table: string): v
   claims.set(prototype, names);
   const other = names.get(name);
   if (other && other.table !== table) {
-    throw new RelatedNameTaken(`${where}: relatedName '${name}' is taken by ${other.where}; give each relation its own`);
+    throw new RelatedNameTaken(
+      `${where}: relatedName '${name}' is taken by ${other.where}; give each relation its own`,
+    );
   }
   names.set(name, { where, table });
 }
 
-function inheritedAccessor(instance: object, name: string, { label }: ModelSchema, { property, target }: ReferenceSchema): UsageError {
+function inheritedAccessor(
+  instance: object,
+  name: string,
+  { label }: ModelSchema,
+  { property, target }: ReferenceSchema,
+): UsageError {
   const { label: own } = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
-  return new UsageError(`${own} has no accessor '${name}': ${label}.${property} points at ${target().label}, which has another table`);
+  return new UsageError(
+    `${own} has no accessor '${name}': ${label}.${property} points at ${target().label}, which has another table`,
+  );
 }
 
 /** True where a class that this one extends has the same relation in a table of its own, and so the accessor. */
 function isInherited(model: ModelClassLike, property: string): boolean {
-  for (let parent: unknown = Object.getPrototypeOf(model); typeof parent === 'function'; parent = Object.getPrototypeOf(parent)) {
+  for (
+    let parent: unknown = Object.getPrototypeOf(model);
+    typeof parent === 'function';
+    parent = Object.getPrototypeOf(parent)
+  ) {
     const ofParent = declarationChain(parent).some(({ columns }) => columns.has(property));
     if (declarationOf(parent).table && ofParent && !declarationOf(model).columns.has(property)) return true;
   }

@@ -17,7 +17,9 @@ import { adoptRow, runStatement, runWrite, writeTarget, type WriteTarget } from 
 export async function saveRecord(instance: object): Promise<void> {
   const target = writeTarget(instance);
   const { state, schema, connection } = target;
-  if (state.deleted) throw new UsageError(`${schema.label}: this row was deleted; make a new instance to store it again`);
+  if (state.deleted) {
+    throw new UsageError(`${schema.label}: this row was deleted; make a new instance to store it again`);
+  }
   state.loaded = undefined;
   const created = state.row === undefined;
   if (!created && hooksOf(instance, 'beforeSave').length === 0 && !isDirty(instance, schema)) return;
@@ -37,7 +39,11 @@ async function insert(target: WriteTarget): Promise<RowChange> {
   const given = schema.columns.filter((column) => cells.get(column) !== undefined);
   const values = given.map((column) => cells.get(column) ?? null);
   const [row] = await runStatement(target, insertRows(schema, given, [values], connection.facts.name));
-  if (!row) throw new UsageError(`${schema.label}: the database stored no row; is there a trigger or rule that turns inserts away?`);
+  if (!row) {
+    throw new UsageError(
+      `${schema.label}: the database stored no row; is there a trigger or rule that turns inserts away?`,
+    );
+  }
   await writeObserver(connection, schema)?.after(schema, [row]);
   return adoptInsert(target, cells, row);
 }
@@ -84,13 +90,19 @@ function assignmentsOf(
   { version }: ModelSchema,
   { changed, cells, before }: { changed: readonly ColumnSchema[]; cells: Cells; before: Row },
 ): Assignment[] {
-  const assignments = changed.filter((column) => column !== version).map((column) => ({ column, cell: cells.get(column) ?? null }));
+  const assignments = changed
+    .filter((column) => column !== version)
+    .map((column) => ({ column, cell: cells.get(column) ?? null }));
   if (version) assignments.push({ column: version, cell: Number(before[version.position] ?? 0) + 1 });
   return assignments;
 }
 
 /** One statement, if the row's conditions still are what this instance read; undefined if not, or if somebody watches. */
-async function updateAsRead(target: WriteTarget, before: Row, assignments: readonly Assignment[]): Promise<Update | undefined> {
+async function updateAsRead(
+  target: WriteTarget,
+  before: Row,
+  assignments: readonly Assignment[],
+): Promise<Update | undefined> {
   const { schema, connection } = target;
   if (writeObserver(connection, schema)) return undefined;
   const unchanged = schema.columns.filter((column) => column.condition || column.version);
@@ -117,12 +129,20 @@ function updateLocked(target: WriteTarget, read: Row, assignments: readonly Assi
 async function lockRow(target: WriteTarget, read: Row): Promise<Row> {
   const { schema, connection } = target;
   const { primaryKey, version } = schema;
-  const condition = { kind: 'comparison', column: primaryKey, lookup: 'exact', cells: [primaryKeyOf(schema, read)] } as const;
+  const condition = {
+    kind: 'comparison',
+    column: primaryKey,
+    lookup: 'exact',
+    cells: [primaryKeyOf(schema, read)],
+  } as const;
   const state = { model: schema, condition, order: [], limit: undefined, offset: undefined };
   const [row] = await runStatement(target, selectRows(state, connection.facts.name, true));
   if (!row) throw gone(schema);
   if (version && row[version.position] !== read[version.position]) {
-    throw new StaleRecordError(schema.label, `${schema.label}: the row was changed since it was read; reload() it and try again`);
+    throw new StaleRecordError(
+      schema.label,
+      `${schema.label}: the row was changed since it was read; reload() it and try again`,
+    );
   }
   return row;
 }

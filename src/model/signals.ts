@@ -23,7 +23,9 @@ export function listen<T>(model: ModelClassLike, signal: Signal, listener: Signa
   if (!signals.includes(signal)) {
     const hint = nearest(String(signal), signals);
     const help = hint ? `did you mean '${hint}'?` : `use 'saved' or 'deleted'`;
-    throw new UsageError(`${declarationOf(model).table?.label ?? model.name}.on: there is no signal '${String(signal)}'; ${help}`);
+    throw new UsageError(
+      `${declarationOf(model).table?.label ?? model.name}.on: there is no signal '${String(signal)}'; ${help}`,
+    );
   }
   const bySignal = listeners.get(model) ?? new Map<Signal, Set<SignalListener<never>>>();
   listeners.set(model, bySignal);

@@ -29,12 +29,19 @@ const written: TransactionSlot<{ readonly instances: Map<object, Earlier>; await
  * Called before an instance takes over what a statement stored: if the transaction is rolled back, the instance is
  * again what it was, with what the user assigned and without what the database filled in.
  */
-export function undoOnRollback(connection: DatabaseConnection, instance: object, filled: ReadonlyMap<string, unknown>): void {
+export function undoOnRollback(
+  connection: DatabaseConnection,
+  instance: object,
+  filled: ReadonlyMap<string, unknown>,
+): void {
   const transaction = connection.currentTransaction();
   if (!transaction) return;
   const data = transaction.state(written);
   const { row, deleted } = stateOf(instance);
-  const properties = [...filled].map(([name, given]): [string, Filled] => [name, { before: Reflect.get(instance, name) as unknown, given }]);
+  const properties = [...filled].map(([name, given]): [string, Filled] => [
+    name,
+    { before: Reflect.get(instance, name) as unknown, given },
+  ]);
   keepFirst(data.instances, instance, { row, deleted, filled: new Map(properties) });
   if (data.awaited) return;
   data.awaited = true;

@@ -15,7 +15,8 @@ export function validCells(instance: object, schema: ModelSchema): Cells {
   const isNew = stateOf(instance).row === undefined;
   for (const column of schema.columns) {
     const value: unknown = Reflect.get(instance, column.property);
-    const checked = value === undefined || value === null ? checkNothing(column, value, isNew) : checkValue(schema, column, value);
+    const checked =
+      value === undefined || value === null ? checkNothing(column, value, isNew) : checkValue(schema, column, value);
     if ('issue' in checked) issues.push({ property: column.property, message: checked.issue });
     else cells.set(column, checked.cell);
   }
@@ -35,6 +36,8 @@ export function takeReadForm(instance: object, columns: readonly ColumnSchema[],
     const cell = cells.get(column);
     if (cell === undefined) continue;
     const value = valueOf(column, cell);
-    if (!isDeepStrictEqual(Reflect.get(instance, column.property), value)) Reflect.set(instance, column.property, value);
+    if (!isDeepStrictEqual(Reflect.get(instance, column.property), value)) {
+      Reflect.set(instance, column.property, value);
+    }
   }
 }

@@ -53,7 +53,11 @@ export async function runStatement({ connection, schema }: WriteTarget, statemen
  * Takes over the row as it is in the database now, and the properties that the database gave other values than the
  * instance said (`filled`). A rollback brings the earlier state back.
  */
-export function adoptRow({ connection, instance, state }: WriteTarget, row: Row | undefined, filled: ReadonlyMap<string, unknown>): void {
+export function adoptRow(
+  { connection, instance, state }: WriteTarget,
+  row: Row | undefined,
+  filled: ReadonlyMap<string, unknown>,
+): void {
   undoOnRollback(connection, instance, filled);
   for (const [name, value] of filled) Reflect.set(instance, name, value);
   state.loaded = undefined;

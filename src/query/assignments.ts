@@ -25,17 +25,25 @@ export function assignmentsFor(model: ModelSchema, values: object): Assignment[]
 
 function settable(model: ModelSchema, name: string, value: unknown): ColumnSchema {
   const column = columnOf(model, name);
-  if (value === undefined) throw new UsageError(`${model.label}: update() got undefined for '${name}'; leave it out, or write null`);
-  if (column.primaryKey) {
-    throw new UsageError(`${model.label}: update() cannot change the primary key '${name}'; delete the row and create another`);
+  if (value === undefined) {
+    throw new UsageError(`${model.label}: update() got undefined for '${name}'; leave it out, or write null`);
   }
-  if (column.version) throw new UsageError(`${model.label}: update() cannot set '${name}', which counts up by itself; leave it out`);
+  if (column.primaryKey) {
+    throw new UsageError(
+      `${model.label}: update() cannot change the primary key '${name}'; delete the row and create another`,
+    );
+  }
+  if (column.version) {
+    throw new UsageError(`${model.label}: update() cannot set '${name}', which counts up by itself; leave it out`);
+  }
   return column;
 }
 
 function check(model: ModelSchema, column: ColumnSchema, value: unknown): CheckedValue {
   if (value === null) return column.nullable ? { cell: null } : { issue: 'is required' };
   const { reference } = column;
-  if (reference && typeof value === 'object') return { cell: keyCellOfInstance(reference, value, `${model.label}.${reference.property}`) };
+  if (reference && typeof value === 'object') {
+    return { cell: keyCellOfInstance(reference, value, `${model.label}.${reference.property}`) };
+  }
   return checkValue(model, column, value);
 }

@@ -15,7 +15,11 @@ import { deleteByKeys, updateByKeys } from './write-sql.js';
 export const mostRowChanges = 500;
 
 /** Updates all rows of a query in one transaction. The old values come from the database, under its row locks. */
-export async function updateMatching(connection: DatabaseConnection, state: QueryState, values: object): Promise<number> {
+export async function updateMatching(
+  connection: DatabaseConnection,
+  state: QueryState,
+  values: object,
+): Promise<number> {
   const { model } = state;
   const assignments = assignmentsFor(model, values);
   return connection.transaction(async () => {
@@ -23,7 +27,12 @@ export async function updateMatching(connection: DatabaseConnection, state: Quer
     if (before.length === 0) return 0;
     const observer = writeObserver(connection, model);
     await observer?.before(model, before);
-    const statement = updateByKeys(model, before.map((row) => primaryKeyOf(model, row)), assignments, connection.facts.name);
+    const statement = updateByKeys(
+      model,
+      before.map((row) => primaryKeyOf(model, row)),
+      assignments,
+      connection.facts.name,
+    );
     const after = await rowsOf(connection, model, statement);
     await observer?.after(model, after);
     await announce(connection, changesOf(model, before, after));
@@ -51,7 +60,11 @@ async function lockRows(connection: DatabaseConnection, state: QueryState): Prom
   return rows.map(toRow);
 }
 
-async function rowsOf(connection: DatabaseConnection, model: ModelSchema, statement: Parameters<DatabaseConnection['run']>[0]): Promise<Row[]> {
+async function rowsOf(
+  connection: DatabaseConnection,
+  model: ModelSchema,
+  statement: Parameters<DatabaseConnection['run']>[0],
+): Promise<Row[]> {
   const { toRow } = tableSql(model, connection.facts.name);
   const { rows } = await connection.run(statement);
   return rows.map(toRow);

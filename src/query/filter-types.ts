@@ -31,7 +31,12 @@ export type Filter<T> = { readonly [K in PropertyNames<T>]?: FilterValue<T[K]> |
   readonly [K in Comparable<T> as `${K}__exact`]?: FilterValue<T[K]> | null;
 } & { readonly [K in Comparable<T> as `${K}__in`]?: readonly NonNullable<FilterValue<T[K]>>[] } & {
   readonly [K in Comparable<T> as `${K}__${'gt' | 'gte' | 'lt' | 'lte'}`]?: NonNullable<FilterValue<T[K]>>;
-} & { readonly [K in Comparable<T> as `${K}__range`]?: readonly [NonNullable<FilterValue<T[K]>>, NonNullable<FilterValue<T[K]>>] } & {
+} & {
+  readonly [K in Comparable<T> as `${K}__range`]?: readonly [
+    NonNullable<FilterValue<T[K]>>,
+    NonNullable<FilterValue<T[K]>>,
+  ];
+} & {
   readonly [K in Comparable<T> as `${K}__isnull`]?: boolean;
 };
 

@@ -12,7 +12,9 @@ const incomparable: readonly string[] = ['json', 'array'];
 /** The condition that `filter({ title: 'x', views__gte: 10 })` means: all of them at once. Throws UsageError for what it cannot be. */
 export function parseFilter(model: ModelSchema, filter: Readonly<Record<string, unknown>>): Condition {
   if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) {
-    throw new UsageError(`${model.label}: expected conditions as an object, such as { id: 1 }; got ${describe(filter)}`);
+    throw new UsageError(
+      `${model.label}: expected conditions as an object, such as { id: 1 }; got ${describe(filter)}`,
+    );
   }
   const parts = Object.entries(filter).map(([name, value]) => parseOne(model, name, value));
   const [only] = parts;
@@ -25,10 +27,14 @@ function parseOne(model: ModelSchema, name: string, value: unknown): Condition {
   const lookup = lookups.find((known) => known === lookupName);
   if (!lookup || rest.length > 0) throw unknownLookup(model, name, lookupName);
   if (value === undefined) {
-    throw new UsageError(`${model.label}: the value of '${name}' is undefined; leave it out, or write null or ${property}__isnull`);
+    throw new UsageError(
+      `${model.label}: the value of '${name}' is undefined; leave it out, or write null or ${property}__isnull`,
+    );
   }
   if (lookup !== 'isnull' && value !== null && incomparable.includes(column.type.name)) {
-    throw new UsageError(`${model.label}: a ${column.type.name} column such as '${property}' can only be asked for null (${property}__isnull)`);
+    throw new UsageError(
+      `${model.label}: a ${column.type.name} column such as '${property}' can only be asked for null (${property}__isnull)`,
+    );
   }
   return toCondition(model, { column, lookup, name }, value);
 }
@@ -71,7 +77,9 @@ function listOf(model: ModelSchema, name: string, value: unknown): readonly unkn
 
 function filterCell(model: ModelSchema, column: ColumnSchema, value: unknown): Cell {
   const { reference } = column;
-  if (reference && typeof value === 'object') return keyCellOfInstance(reference, value, `${model.label}.${reference.property}`);
+  if (reference && typeof value === 'object') {
+    return keyCellOfInstance(reference, value, `${model.label}.${reference.property}`);
+  }
   return cellOf(model, column, value);
 }
 

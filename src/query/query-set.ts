@@ -59,7 +59,8 @@ export class QuerySet<T extends object> {
 
   /** The first row in this order (of the primary key where none was given), or undefined. */
   async first(): Promise<T | undefined> {
-    const order = this.state.order.length > 0 ? this.state.order : [{ column: this.state.model.primaryKey, descending: false }];
+    const order =
+      this.state.order.length > 0 ? this.state.order : [{ column: this.state.model.primaryKey, descending: false }];
     const [row] = await this.#rows({ ...this.state, order, limit: Math.min(this.state.limit ?? 1, 1) });
     return row && (this.state.model.hydrate(row) as T); // as above
   }
@@ -69,9 +70,16 @@ export class QuerySet<T extends object> {
     if (filter) return this.filter(filter).get();
     const { model } = this.state;
     const answered = this.#answeredByKey();
-    const [row, second] = answered ? [await answered] : await this.#rows({ ...this.state, limit: Math.min(this.state.limit ?? 2, 2) });
+    const [row, second] = answered
+      ? [await answered]
+      : await this.#rows({ ...this.state, limit: Math.min(this.state.limit ?? 2, 2) });
     if (!row) throw new RecordNotFoundError(model.label, `${model.label}: no row matches`);
-    if (second) throw new MultipleRecordsError(model.label, `${model.label}: more than one row matches; narrow the filter, or use first()`);
+    if (second) {
+      throw new MultipleRecordsError(
+        model.label,
+        `${model.label}: more than one row matches; narrow the filter, or use first()`,
+      );
+    }
     return model.hydrate(row) as T; // as above
   }
 
@@ -130,7 +138,9 @@ export class QuerySet<T extends object> {
 }
 
 function orderTerm(model: ModelSchema, name: string): OrderTerm {
-  if (typeof name !== 'string') throw new UsageError(`${model.label}: orderBy takes names of columns, got ${typeof name}`);
+  if (typeof name !== 'string') {
+    throw new UsageError(`${model.label}: orderBy takes names of columns, got ${typeof name}`);
+  }
   const descending = name.startsWith('-');
   return { column: columnOf(model, descending ? name.slice(1) : name), descending };
 }

@@ -31,7 +31,9 @@ export class SqlWriter {
   isOneOf(expression: string, column: ColumnSchema, cells: readonly Cell[]): string {
     const values = cells.map((cell) => driverValue(column, cell, this.dialect));
     if (this.dialect === 'postgres') return `${expression} = ANY(${this.parameter(values)})`;
-    if (!values.every(isKeptByJson)) return `${expression} IN (${values.map((value) => this.parameter(value)).join(', ')})`;
+    if (!values.every(isKeptByJson)) {
+      return `${expression} IN (${values.map((value) => this.parameter(value)).join(', ')})`;
+    }
     return `${expression} IN (SELECT value FROM json_each(${this.parameter(`[${values.map(jsonText).join(',')}]`)}))`;
   }
 }

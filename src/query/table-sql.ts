@@ -14,7 +14,10 @@ export interface TableSql {
   readonly toRow: (raw: readonly unknown[]) => Row;
 }
 
-const known: Readonly<Record<DialectName, WeakMap<ModelSchema, TableSql>>> = { sqlite: new WeakMap(), postgres: new WeakMap() };
+const known: Readonly<Record<DialectName, WeakMap<ModelSchema, TableSql>>> = {
+  sqlite: new WeakMap(),
+  postgres: new WeakMap(),
+};
 
 /** Made once per model and kind of database. */
 export function tableSql(model: ModelSchema, dialect: DialectName): TableSql {
@@ -50,6 +53,9 @@ export function toCell(column: ColumnSchema, raw: unknown, dialect: DialectName)
     return column.type.fromDatabase(raw, dialect);
   } catch (error) {
     if (!(error instanceof InvalidValue)) throw error;
-    throw new DatabaseError(`column '${column.name}' holds what a ${column.type.name} column of this model cannot: it ${error.message}`, { cause: error });
+    throw new DatabaseError(
+      `column '${column.name}' holds what a ${column.type.name} column of this model cannot: it ${error.message}`,
+      { cause: error },
+    );
   }
 }

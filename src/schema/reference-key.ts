@@ -7,7 +7,10 @@ import { cellOf } from './values.js';
 
 /** True for an instance of the model that a foreign key points at; not of one that extends it, whose rows are in another table. */
 export function isTargetInstance(reference: ReferenceSchema, value: unknown): value is object {
-  return value instanceof reference.targetModel() && declarationOf(value.constructor).table?.name === reference.target().table;
+  return (
+    value instanceof reference.targetModel() &&
+    declarationOf(value.constructor).table?.name === reference.target().table
+  );
 }
 
 /** The key of an instance that a foreign key is compared with or set to. Throws UsageError, beginning with `where`, for anything else. */

@@ -21,7 +21,8 @@ export function registryVersion(): number {
 export function resolveModel(reference: ModelReference, where: string): ModelClassLike {
   if (typeof reference === 'string') return byUniqueLabel(reference, where);
   if (typeof reference === 'function' && tableOf(reference) !== undefined) return reference as ModelClassLike; // it has a @Table
-  const target: unknown = typeof reference === 'function' && !isClass(reference) ? (reference as () => unknown)() : reference;
+  const target: unknown =
+    typeof reference === 'function' && !isClass(reference) ? (reference as () => unknown)() : reference;
   if (typeof target === 'function' && tableOf(target) !== undefined) return target as ModelClassLike; // it has a @Table
   throw new UsageError(
     `${where} names no model: expected a class with @Table, a function that returns one, or a label; got ${describe(target)}. ` +
@@ -45,7 +46,9 @@ function byUniqueLabel(label: string, where: string): ModelClassLike {
   if (model && models.length === 1) return model;
   if (model) {
     const tables = models.map((each) => `${each.name} (table ${tableOf(each)})`).join(' and ');
-    throw new UsageError(`${where} names '${label}', which ${tables} both have as their label. Give each its own: @Table(name, { label }).`);
+    throw new UsageError(
+      `${where} names '${label}', which ${tables} both have as their label. Give each its own: @Table(name, { label }).`,
+    );
   }
   const hint = nearest(label, [...byLabel.keys()]);
   throw new UsageError(

@@ -92,7 +92,10 @@ function keyTypeOfTarget(model: ModelClassLike, { reference, property }: ColumnD
   throw new UsageError(`${model.name}.${reference.property} points at ${target.name}, which has no @PrimaryKey.`);
 }
 
-function toReference(model: ModelClassLike, { reference, unique, property }: ColumnDeclaration): ReferenceSchema | undefined {
+function toReference(
+  model: ModelClassLike,
+  { reference, unique, property }: ColumnDeclaration,
+): ReferenceSchema | undefined {
   if (!reference) return undefined;
   const where = `${model.name}.${reference.property || property}`;
   return {
@@ -142,8 +145,15 @@ function rejectSharedNames(model: ModelClassLike, columns: readonly ColumnSchema
 
 /** Everything that a stored row's meaning depends on: a model that changed in any of it never reads old rows. */
 function fingerprintOf(schema: ModelSchema): string {
-  const columns = schema.columns.map((column) => [column.property, column.name, column.type.signature, column.nullable]);
-  return hashText(JSON.stringify([schema.connection, schema.label, schema.table, schema.primaryKey.name, columns])).slice(0, 10);
+  const columns = schema.columns.map((column) => [
+    column.property,
+    column.name,
+    column.type.signature,
+    column.nullable,
+  ]);
+  return hashText(
+    JSON.stringify([schema.connection, schema.label, schema.table, schema.primaryKey.name, columns]),
+  ).slice(0, 10);
 }
 
 function hydratorOf(model: ModelClassLike, schema: ModelSchema): (row: Row) => object {

@@ -84,7 +84,8 @@ forEachCombination((combination) => {
     });
 
     it('cannot have the same name', async () => {
-      const message = "A connection named 'reports' is open. Close it first, or give this one another name: connect({ name }).";
+      const message =
+        "A connection named 'reports' is open. Close it first, or give this one another name: connect({ name }).";
       const database = await combination.databaseUrl();
       await rejection(connect({ name: 'reports', database }), UsageError, message);
       expect(await Report.objects.count()).to.equal(0);
@@ -103,7 +104,8 @@ describe('models without a connection', () => {
     await rejection(Note.objects.delete(), UsageError, message);
     await rejection(Note.objects.bulkCreate([{ text: 'x' }]), UsageError, message);
     thrown(() => Note.cache.peek(1), UsageError, message);
-    const reports = "connections.Report has no connection: await connect({ name: 'reports', database: … }) before the first query.";
+    const reports =
+      "connections.Report has no connection: await connect({ name: 'reports', database: … }) before the first query.";
     await rejection(Report.objects.count(), UsageError, reports);
     await rejection(
       transaction(async () => undefined),

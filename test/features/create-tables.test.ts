@@ -25,7 +25,8 @@ class Right extends CachedModel {
 class Long extends CachedModel {
   @PrimaryKey() declare id: number;
   @ForeignKey(() => Left, { nullable: true, onDelete: 'cascade' }) declare aRelationWithALongName: Related<Left | null>;
-  @ForeignKey(() => Left, { nullable: true, onDelete: 'cascade' }) declare aRelationWithALongNameToo: Related<Left | null>;
+  @ForeignKey(() => Left, { nullable: true, onDelete: 'cascade' })
+  declare aRelationWithALongNameToo: Related<Left | null>;
 }
 
 const id = '00000000-0000-0000-0000-000000000001';
@@ -74,9 +75,18 @@ forEachCombination((combination) => {
         combination.database === 'postgres'
           ? await knex('pg_indexes').whereIn('tablename', ['tables_left', long]).pluck<string[]>('indexdef')
           : await knex('sqlite_master').where({ type: 'index' }).whereNotNull('sql').pluck<string[]>('sql');
-      for (const column of ['"Some ""Name"""', 'right_id', 'parent_id', 'a_relation_with_a_long_name_id', 'a_relation_with_a_long_name_too_id']) {
+      for (const column of [
+        '"Some ""Name"""',
+        'right_id',
+        'parent_id',
+        'a_relation_with_a_long_name_id',
+        'a_relation_with_a_long_name_too_id',
+      ]) {
         const bare = column.startsWith('"') ? column : `"?${column}"?`;
-        expect(indexes.filter((sql) => new RegExp(`\\(${bare}\\)`).test(sql)), column).to.have.length(1);
+        expect(
+          indexes.filter((sql) => new RegExp(`\\(${bare}\\)`).test(sql)),
+          column,
+        ).to.have.length(1);
       }
     });
 
@@ -115,8 +125,8 @@ forEachCombination((combination) => {
         await db().createTables([Owner, Thing]);
         await db().createTables([Owner, Thing]);
         const thing = await Thing.create({ name: 'x', owner: await Owner.create({}) });
-        expect((await Thing.cache.get(thing.id) as Thing).name).to.equal('x');
-        expect((await Thing.objects.orderBy('-name').all())).to.have.length(1);
+        expect(((await Thing.cache.get(thing.id)) as Thing).name).to.equal('x');
+        expect(await Thing.objects.orderBy('-name').all()).to.have.length(1);
         await (await thing.owner).delete();
         expect(await Thing.cache.find(thing.id)).to.equal(undefined);
       });

@@ -86,7 +86,11 @@ forEachCombination((combination) => {
       await note.save();
       expect(logged()).to.deep.equal(['before save B, 1 stored', 'after save B, 1 stored', 'after commit B, 1 stored']);
       await note.delete();
-      expect(logged()).to.deep.equal(['before delete B, 1 stored', 'after delete B, 0 stored', 'after commit B, 0 stored']);
+      expect(logged()).to.deep.equal([
+        'before delete B, 1 stored',
+        'after delete B, 0 stored',
+        'after commit B, 0 stored',
+      ]);
     });
 
     it('may change what is stored', async () => {
@@ -211,7 +215,11 @@ forEachCombination((combination) => {
       });
       await note.save();
       await note.delete();
-      const all = [['saved', 'A', true], ['saved', 'B', false], ['deleted', 'B']];
+      const all = [
+        ['saved', 'A', true],
+        ['saved', 'B', false],
+        ['deleted', 'B'],
+      ];
       expect(events).to.deep.equal(all);
       for (const stop of stops) stop();
       await Note.create({ text: 'C' });

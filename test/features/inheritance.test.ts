@@ -105,7 +105,12 @@ forEachCombination((combination) => {
       await Person.create({ name: 'ann' });
       const staff = await Staff.create({ name: 'bob', salary: 7 });
       expect([await Person.objects.count(), await Staff.objects.count()]).to.deep.equal([1, 1]);
-      expect(Object.keys(await db().knex('inheritance_staff').first<object>())).to.have.members(['id', 'created_at', 'name', 'salary']);
+      expect(Object.keys(await db().knex('inheritance_staff').first<object>())).to.have.members([
+        'id',
+        'created_at',
+        'name',
+        'salary',
+      ]);
       const read = await Staff.cache.get(staff.id);
       expect(read).to.be.instanceOf(Staff).and.include({ name: 'bob', salary: 7 });
       expect(read.greet()).to.equal('Hello bob, colleague');
@@ -132,7 +137,11 @@ forEachCombination((combination) => {
       const [ann, bob] = [await Person.create({ name: 'ann' }), await Staff.create({ name: 'bob' })];
       await Task.create({ person: ann });
       expect(await ann.tasks.count()).to.equal(1);
-      thrown(() => bob.tasks, UsageError, 'inheritance.Staff has no accessor \'tasks\': inheritance.Task.person points at inheritance.Person, which has another table');
+      thrown(
+        () => bob.tasks,
+        UsageError,
+        "inheritance.Staff has no accessor 'tasks': inheritance.Task.person points at inheritance.Person, which has another table",
+      );
     });
 
     it('does not take an instance of a class that extends the target, since its row is in another table', async () => {
@@ -152,7 +161,11 @@ forEachCombination((combination) => {
     });
 
     it('has no rows for a class without a table', () => {
-      thrown(() => Reflect.get(Base, 'objects') as unknown, UsageError, "Base has no table. Write @Table('name') above the class.");
+      thrown(
+        () => Reflect.get(Base, 'objects') as unknown,
+        UsageError,
+        "Base has no table. Write @Table('name') above the class.",
+      );
     });
   });
 });

@@ -1,12 +1,5 @@
 import { expect } from 'chai';
-import {
-  CachedModel,
-  Column,
-  PrimaryKey,
-  Table,
-  type CacheManager,
-  type Manager,
-} from '../../src/index.js';
+import { CachedModel, Column, PrimaryKey, Table, type CacheManager, type Manager } from '../../src/index.js';
 import { forEachCombination } from '../setup/combinations.js';
 import { connected } from '../support/connected.js';
 
@@ -103,7 +96,7 @@ const samples = {
     ...{ whole: 2147483647, price: null, exact: '-0.1', flag: null, line: null, body: null, clock: '24:00:00' },
     ...{ token: null, bytes: null, state: null, bigs: null, moments: null, money: null },
   },
-  'nulls': {
+  nulls: {
     ...{ whole: null, big: null, real: null, price: null, exact: null, flag: null, line: null, body: null, day: null },
     ...{ moment: null, clock: null, token: null, data: null, bytes: null, state: null, numbers: null, bigs: null },
     ...{ moments: null, money: null },

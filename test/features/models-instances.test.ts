@@ -67,7 +67,11 @@ forEachCombination((combination) => {
     it('say so when the row they reload or update is gone', async () => {
       const document = await Document.create({ title: 'Money', author });
       await Document.objects.filter({ id: document.id }).delete();
-      await rejection(document.reload(), RecordNotFoundError, 'library.Document: the row is gone; it was deleted since it was read');
+      await rejection(
+        document.reload(),
+        RecordNotFoundError,
+        'library.Document: the row is gone; it was deleted since it was read',
+      );
       document.title = 'x';
       const gone = 'library.Document: the row is gone, so it cannot be updated; it was deleted since it was read';
       await rejection(document.save(), RecordNotFoundError, gone);

@@ -117,11 +117,19 @@ forEachCombination((combination) => {
     });
 
     it('of every type can be pointed at', async () => {
-      const [big, uuid, text] = [await Big.create({ id: 2n ** 60n }), await Uuid.create({}), await Text.create({ code: 'x' })];
+      const [big, uuid, text] = [
+        await Big.create({ id: 2n ** 60n }),
+        await Uuid.create({}),
+        await Text.create({ code: 'x' }),
+      ];
       const { id } = await Pointing.create({ big, uuid, text });
       for (const pointing of [await Pointing.objects.get({ id }), await Pointing.cache.get(id)]) {
         expect(pointing).to.include({ bigId: big.id, uuidId: uuid.id, textId: 'x' });
-        expect([(await pointing.big)?.id, (await pointing.uuid)?.id, (await pointing.text)?.code]).to.deep.equal([big.id, uuid.id, 'x']);
+        expect([(await pointing.big)?.id, (await pointing.uuid)?.id, (await pointing.text)?.code]).to.deep.equal([
+          big.id,
+          uuid.id,
+          'x',
+        ]);
       }
       expect(await Pointing.objects.filter({ big, uuid: uuid.id, text__in: [text] }).count()).to.equal(1);
     });
@@ -154,15 +162,31 @@ forEachCombination((combination) => {
     it('are values, or what a function gives, on new instances that say nothing', async () => {
       Defaults.counter = 0;
       const instance = new Defaults();
-      expect(Object.fromEntries(Object.entries(instance))).to.deep.equal({ count: 7, flag: false, data: { list: [] }, next: 1, note: null, word: 'x' });
+      expect(Object.fromEntries(Object.entries(instance))).to.deep.equal({
+        count: 7,
+        flag: false,
+        data: { list: [] },
+        next: 1,
+        note: null,
+        word: 'x',
+      });
       await instance.save();
-      expect(await Defaults.objects.get({ id: instance.id })).to.deep.include({ count: 7, next: 1, data: { list: [] } });
+      expect(await Defaults.objects.get({ id: instance.id })).to.deep.include({
+        count: 7,
+        next: 1,
+        data: { list: [] },
+      });
       expect((await Defaults.create({})).next).to.equal(2);
     });
 
     it('give way to what is said, also to null', async () => {
       const instance = await Defaults.create({ count: 0, word: null, data: { list: [1] }, next: 100 });
-      expect(await Defaults.objects.get({ id: instance.id })).to.deep.include({ count: 0, word: null, data: { list: [1] }, next: 100 });
+      expect(await Defaults.objects.get({ id: instance.id })).to.deep.include({
+        count: 0,
+        word: null,
+        data: { list: [1] },
+        next: 100,
+      });
     });
 
     it('are objects of their own in every instance', () => {

@@ -40,6 +40,14 @@ class ParcelWeight extends CachedModel {
   @Column({ type: 'integer' }) declare weight: number;
 }
 
+@Table('badges', { label: 'oneTable.Badge' })
+class Badge extends CachedModel {
+  declare static objects: Manager<Badge>;
+  declare static cache: CacheManager<Badge>;
+  @PrimaryKey() declare id: number;
+  @Column({ type: 'string', unique: true }) declare code: string;
+}
+
 describe('models of one table', () => {
   forEachCombination((combination) => {
     let db: Database;
@@ -65,21 +73,20 @@ describe('models of one table', () => {
     });
 
     it('hear of writes through one that does not know the indexed column', async () => {
-      const parcel = await Parcel.create({ city: 'Bern' });
-      const other = await ParcelByCity.objects.get({ id: parcel.id });
+      const [parcel, second] = await Parcel.objects.bulkCreate([{ city: 'Bern' }, { city: 'Bern' }]);
+      const other = await ParcelByCity.objects.get({ id: parcel?.id ?? 0 });
+      expect(await other.neighbours()).to.equal(2);
+      await ParcelWeight.objects.filter({ id: second?.id ?? 0 }).delete();
       expect(await other.neighbours()).to.equal(1);
-      await ParcelWeight.objects.filter({ id: parcel.id }).delete();
-      expect(await ParcelByCity.objects.filter({ city: 'Bern' }).count()).to.equal(0);
-      const next = await Parcel.create({ city: 'Bern' });
-      expect(await (await ParcelByCity.objects.get({ id: next.id })).neighbours()).to.equal(1);
     });
 
     it('have their unique values of one tick read in one statement', async () => {
-      const parcels = await Parcel.objects.bulkCreate(Array.from({ length: 20 }, (_, index) => ({ city: `c${index}` })));
+      await db.createTables([Badge]);
+      const badges = await Badge.objects.bulkCreate(Array.from({ length: 20 }, (_, index) => ({ code: `c${index}` })));
       const before = db.stats().statements;
-      const found = await Promise.all(parcels.map(({ id }) => Parcel.cache.get({ id })));
-      expect(found.map(({ city }) => city)).to.deep.equal(parcels.map(({ city }) => city));
-      expect(db.stats().statements - before).to.equal(1);
+      const found = await Promise.all(badges.map(({ code }) => Badge.cache.get({ code })));
+      expect(found.map(({ id }) => id)).to.deep.equal(badges.map(({ id }) => id));
+      expect(db.stats().statements - before, 'one for the keys, one for the rows').to.equal(2);
     });
   });
 });

@@ -62,7 +62,10 @@ forEachCombination((combination) => {
     });
 
     it('stores nothing of a bulkCreate in which one row is wrong', async () => {
-      const rows = [{ name: 'ann', age: 20 }, { name: 'bob', age: 3 }];
+      const rows = [
+        { name: 'ann', age: 20 },
+        { name: 'bob', age: 3 },
+      ];
       const error = await rejection(Member.objects.bulkCreate(rows), ValidationError);
       expect(error.issues).to.deep.equal([{ property: 'age', message: 'must be 18 or more' }]);
       expect(await Member.objects.count()).to.equal(0);

@@ -40,7 +40,11 @@ class Item extends CachedModel {
 const rows = [1, 2, 3].map((n) => ({
   ...{ name: ['one', 'two', 'three'][n - 1] ?? '', size: n * 10, big: BigInt(n) * 2n ** 60n, weight: n + 0.1 },
   ...{ price: `${n * 5}.50`, soldAt: new Date(n * 1000), day: `2024-01-0${n}`, hour: `0${n}:00:00`, used: n > 1 },
-  ...{ code: `00000000-0000-0000-0000-00000000000${n}`, bytes: Buffer.from([n]), kind: (['a', 'b', 'c'] as const)[n - 1] ?? 'a' },
+  ...{
+    code: `00000000-0000-0000-0000-00000000000${n}`,
+    bytes: Buffer.from([n]),
+    kind: (['a', 'b', 'c'] as const)[n - 1] ?? 'a',
+  },
   ...{ data: { n } },
 }));
 
@@ -173,7 +177,11 @@ forEachCombination((combination) => {
       });
 
       it('get throws unless there is exactly one row', async () => {
-        const none = await rejection(Item.objects.get({ size: 99 }), RecordNotFoundError, 'queries.Item: no row matches');
+        const none = await rejection(
+          Item.objects.get({ size: 99 }),
+          RecordNotFoundError,
+          'queries.Item: no row matches',
+        );
         expect(none).to.include({ code: 'RECORD_NOT_FOUND', model: 'queries.Item' });
         const message = 'queries.Item: more than one row matches; narrow the filter, or use first()';
         const many = await rejection(Item.objects.get({ size__gte: 20 }), MultipleRecordsError, message);
@@ -183,7 +191,9 @@ forEachCombination((combination) => {
       it('update sets columns of every row, answers how many, and corrects the cache', async () => {
         const all = await Item.objects.orderBy('id').all();
         for (const { id } of all) await Item.cache.get(id);
-        expect(await Item.objects.filter({ size__gte: 20 }).update({ kind: 'a', data: { set: true }, used: null })).to.equal(2);
+        expect(
+          await Item.objects.filter({ size__gte: 20 }).update({ kind: 'a', data: { set: true }, used: null }),
+        ).to.equal(2);
         expect(await Item.objects.filter({ size: 99 }).update({ kind: 'b' })).to.equal(0);
         const cached = await Item.cache.getMany(all.map(({ id }) => id));
         expect(cached.map((item) => item?.kind)).to.deep.equal(['a', 'a', 'a', null]);
@@ -202,7 +212,9 @@ forEachCombination((combination) => {
 
       it('send nothing before one is called, one statement then, and never change the query set', async () => {
         const items = Item.objects.filter({ size__gte: 20 });
-        expect(await statementsOf(async () => void items.exclude({ used: true }).orderBy('name').limit(1))).to.deep.equal([]);
+        expect(
+          await statementsOf(async () => void items.exclude({ used: true }).orderBy('name').limit(1)),
+        ).to.deep.equal([]);
         expect(await statementsOf(() => items.all())).to.have.length(1);
         expect(await names(items)).to.deep.equal(['two', 'three']);
         expect('then' in items).to.equal(false);

@@ -22,8 +22,12 @@ forEachCombination((combination) => {
     it('answer the row they point at, and hold its key beside them', async () => {
       const read = await Document.objects.get({ id: document.id });
       expect(read).to.include({ authorId: ann.id, reviewerId: bob.id });
-      expect(await read.author).to.be.instanceOf(User).and.include({ id: ann.id, username: 'ann' });
-      expect(await read.reviewer).to.be.instanceOf(User).and.include({ username: 'bob' });
+      expect(await read.author)
+        .to.be.instanceOf(User)
+        .and.include({ id: ann.id, username: 'ann' });
+      expect(await read.reviewer)
+        .to.be.instanceOf(User)
+        .and.include({ username: 'bob' });
     });
 
     it('answer null where they point at nothing', async () => {
@@ -121,7 +125,8 @@ forEachCombination((combination) => {
     });
 
     it('are compared with instances, keys and null', async () => {
-      const by = (filter: Parameters<typeof Document.objects.filter>[0]): Promise<number> => Document.objects.filter(filter).count();
+      const by = (filter: Parameters<typeof Document.objects.filter>[0]): Promise<number> =>
+        Document.objects.filter(filter).count();
       expect(await by({ author: ann })).to.equal(1);
       expect(await by({ author: ann.id })).to.equal(1);
       expect(await by({ authorId: ann.id, reviewer: bob })).to.equal(1);
@@ -176,7 +181,11 @@ forEachCombination((combination) => {
     });
 
     it('need a stored instance', () => {
-      thrown(() => new User({ username: 'new' }).documents, UsageError, 'library.User.documents: this instance has no key yet; save() it first');
+      thrown(
+        () => new User({ username: 'new' }).documents,
+        UsageError,
+        'library.User.documents: this instance has no key yet; save() it first',
+      );
     });
   });
 

@@ -92,7 +92,8 @@ forEachCombination((combination) => {
     for (const isolation of ['read committed', 'repeatable read', 'serializable'] as const) {
       it(`have the isolation level '${isolation}'`, async () => {
         const texts = await statementsOf(() => transaction(() => User.objects.count(), { isolation }));
-        const begin = combination.database === 'postgres' ? `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}` : 'BEGIN IMMEDIATE';
+        const begin =
+          combination.database === 'postgres' ? `BEGIN ISOLATION LEVEL ${isolation.toUpperCase()}` : 'BEGIN IMMEDIATE';
         expect(texts[0]).to.equal(begin);
         expect(texts.at(-1)).to.equal('COMMIT');
       });

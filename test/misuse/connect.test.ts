@@ -1,4 +1,12 @@
-import { CachedModel, connect, PrimaryKey, Table, UsageError, type CacheManager, type ConnectOptions } from '../../src/index.js';
+import {
+  CachedModel,
+  connect,
+  PrimaryKey,
+  Table,
+  UsageError,
+  type CacheManager,
+  type ConnectOptions,
+} from '../../src/index.js';
 import { expect } from 'chai';
 import { rejection } from '../support/rejection.js';
 
@@ -14,9 +22,17 @@ const durations = "must be a duration: milliseconds above 0, or a text such as '
 /** Options that the types refuse, with the exact message. */
 const wrong: readonly (readonly [string, object | undefined, string])[] = [
   ['nothing', undefined, "connect({ database, … }): database is needed, such as 'sqlite:app.db' or 'postgres://…'"],
-  ['no database', { cache: 'memory:' }, "connect({ database, … }): database is needed, such as 'sqlite:app.db' or 'postgres://…'"],
+  [
+    'no database',
+    { cache: 'memory:' },
+    "connect({ database, … }): database is needed, such as 'sqlite:app.db' or 'postgres://…'",
+  ],
   ['an unknown option', { database, chache: 'memory:' }, "connect: unknown option 'chache'; did you mean 'cache'?"],
-  ['an unknown failure policy', { database, onCacheFailure: 'ignore' }, "connect: onCacheFailure is 'ignore'; use 'degrade' or 'throw'"],
+  [
+    'an unknown failure policy',
+    { database, onCacheFailure: 'ignore' },
+    "connect: onCacheFailure is 'ignore'; use 'degrade' or 'throw'",
+  ],
   ['an unknown style of keys', { database, keys: 'plain' }, "connect: keys is 'plain'; use 'hashed' or 'readable'"],
   ['an unknown naming', { database, naming: 'camel' }, "connect: naming is 'camel'; use 'snake_case' or 'same'"],
   ['a bad ttl', { database, ttl: '10 minutes' }, `ttl ${durations} '10 minutes'`],
@@ -28,7 +44,11 @@ const wrong: readonly (readonly [string, object | undefined, string])[] = [
     { database, policies: { 'auth.*': { ops: ['get', 'gett'] } } },
     "policies['auth.*'].ops: 'gett' is unknown; use 'all' or a list of get, fetch, count, exists, aggregate, reference, listReference",
   ],
-  ['a policy that is no object', { database, policies: { x: true } }, "policies['x']: expected { ops, ttl } or false, got true"],
+  [
+    'a policy that is no object',
+    { database, policies: { x: true } },
+    "policies['x']: expected { ops, ttl } or false, got true",
+  ],
   ['a bad ttl in a policy', { database, policies: { x: { ttl: { get: 'x' } } } }, `policies['x'].ttl ${durations} 'x'`],
   [
     'a database of another kind',

@@ -33,7 +33,11 @@ describe('declaring a model', () => {
     it('above static members and symbols', () => {
       const message = '@Column() on Bare.title: write it above a property of instances that has a plain name';
       thrown(() => text()(bare(), 'title'), UsageError, message);
-      refused(text, Symbol('s'), '@Column() on Bare.Symbol(s): write it above a property of instances that has a plain name');
+      refused(
+        text,
+        Symbol('s'),
+        '@Column() on Bare.Symbol(s): write it above a property of instances that has a plain name',
+      );
     });
 
     it('above methods and accessors', () => {
@@ -53,7 +57,11 @@ describe('declaring a model', () => {
       const message = '@BeforeSave() on Bare.title: write it above a method of instances';
       thrown(() => Reflect.apply(BeforeSave(), undefined, [bare().prototype, 'title', undefined]), UsageError, message);
       const onStatic = '@AfterSave() on Bare.create: write it above a method of instances';
-      thrown(() => Reflect.apply(AfterSave(), undefined, [bare(), 'create', { value: () => undefined }]), UsageError, onStatic);
+      thrown(
+        () => Reflect.apply(AfterSave(), undefined, [bare(), 'create', { value: () => undefined }]),
+        UsageError,
+        onStatic,
+      );
     });
 
     it('@Table above a member', () => {
@@ -85,11 +93,24 @@ describe('declaring a model', () => {
     });
 
     it('called as standard decorators', () => {
-      const legacy = 'was called as a standard decorator; these are legacy ones: set "experimentalDecorators": true in tsconfig.json';
+      const legacy =
+        'was called as a standard decorator; these are legacy ones: set "experimentalDecorators": true in tsconfig.json';
       const context = { kind: 'field', name: 'title' };
-      thrown(() => Reflect.apply(text(), undefined, [undefined, context]) as unknown, UsageError, `@Column() ${legacy}`);
-      thrown(() => Reflect.apply(BeforeSave(), undefined, [() => undefined, context]) as unknown, UsageError, `@BeforeSave() ${legacy}`);
-      thrown(() => Reflect.apply(Table('x'), undefined, [bare(), { kind: 'class' }]) as unknown, UsageError, `@Table() ${legacy}`);
+      thrown(
+        () => Reflect.apply(text(), undefined, [undefined, context]) as unknown,
+        UsageError,
+        `@Column() ${legacy}`,
+      );
+      thrown(
+        () => Reflect.apply(BeforeSave(), undefined, [() => undefined, context]) as unknown,
+        UsageError,
+        `@BeforeSave() ${legacy}`,
+      );
+      thrown(
+        () => Reflect.apply(Table('x'), undefined, [bare(), { kind: 'class' }]) as unknown,
+        UsageError,
+        `@Table() ${legacy}`,
+      );
     });
   });
 
@@ -103,7 +124,8 @@ describe('declaring a model', () => {
     }
 
     it('with two underscores, which separate lookups', () => {
-      const message = "Bare.a__b: '__' separates a column from its lookup in filters, so a property's name cannot contain it";
+      const message =
+        "Bare.a__b: '__' separates a column from its lookup in filters, so a property's name cannot contain it";
       refused(text, 'a__b', message);
     });
 
@@ -113,7 +135,8 @@ describe('declaring a model', () => {
       thrown(() => text()(twice, 'title'), UsageError, 'Bare.title is declared as a column twice');
       ForeignKey('x.Y')(twice, 'author');
       thrown(() => ForeignKey('x.Y')(twice, 'author'), UsageError, 'Bare.author is declared as a column twice');
-      const key = "Bare.authorId is declared as a column twice; it belongs to the relation 'author', so declare it without a decorator";
+      const key =
+        "Bare.authorId is declared as a column twice; it belongs to the relation 'author', so declare it without a decorator";
       thrown(() => Column({ type: 'integer' })(twice, 'authorId'), UsageError, key);
       Column({ type: 'integer' })(twice, 'bookId');
       thrown(() => ForeignKey('x.Y')(twice, 'book'), UsageError, 'Bare.bookId is declared as a column twice');
@@ -134,13 +157,21 @@ describe('declaring a model', () => {
     it('of tables and labels that are no text', () => {
       thrown(() => Table(''), UsageError, "@Table(name): expected the table's name, got an empty text");
       thrown(() => Table('x', { label: '' }), UsageError, "@Table('x', { label }): expected a text, got empty text");
-      thrown(() => Table('x', { lable: 'y' } as never), UsageError, "@Table('x'): unknown option 'lable'; did you mean 'label'?");
+      thrown(
+        () => Table('x', { lable: 'y' } as never),
+        UsageError,
+        "@Table('x'): unknown option 'lable'; did you mean 'label'?",
+      );
     });
   });
 
   describe('refuses options', () => {
     it('that do not exist', () => {
-      refused(() => Column({ type: 'text', uniqe: true } as never), 'title', "Bare.title: unknown option 'uniqe'; did you mean 'unique'?");
+      refused(
+        () => Column({ type: 'text', uniqe: true } as never),
+        'title',
+        "Bare.title: unknown option 'uniqe'; did you mean 'unique'?",
+      );
       refused(
         () => ForeignKey('x.Y', { onDelet: 'cascade' } as never),
         'author',
@@ -149,12 +180,17 @@ describe('declaring a model', () => {
     });
 
     it('of other types', () => {
-      const message = "Bare.title: a column of type 'integer' takes no maxLength; that is for string, text. Leave it out.";
+      const message =
+        "Bare.title: a column of type 'integer' takes no maxLength; that is for string, text. Leave it out.";
       refused(() => Column({ type: 'integer', maxLength: 3 }), 'title', message);
     });
 
     it('that the type does not take as default', () => {
-      refused(() => Column({ type: 'integer', default: 'x' }), 'size', 'Bare.size: the default is no integer (it expects a whole number, got text)');
+      refused(
+        () => Column({ type: 'integer', default: 'x' }),
+        'size',
+        'Bare.size: the default is no integer (it expects a whole number, got text)',
+      );
     });
 
     it('for what happens on delete', () => {
@@ -163,7 +199,11 @@ describe('declaring a model', () => {
         'author',
         "Bare.author: onDelete is 'explode'; use 'cascade', 'set null', 'restrict'",
       );
-      refused(() => ForeignKey('x.Y', { onDelete: 'set null' }), 'author', "Bare.author: onDelete: 'set null' needs nullable: true");
+      refused(
+        () => ForeignKey('x.Y', { onDelete: 'set null' }),
+        'author',
+        "Bare.author: onDelete: 'set null' needs nullable: true",
+      );
     });
   });
 

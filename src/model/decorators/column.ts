@@ -23,7 +23,9 @@ export interface ColumnOptions extends ColumnTypeDeclaration {
 }
 
 const columnOptions =
-  'type, of, maxLength, precision, scale, values, name, nullable, unique, index, default, generated, validate'.split(', ');
+  'type, of, maxLength, precision, scale, values, name, nullable, unique, index, default, generated, validate'.split(
+    ', ',
+  );
 
 /** Makes a property a column. Throws UsageError at once where its type is not known or an option is wrong. */
 export function Column(options: ColumnOptions = {}): (target: object, key: string | symbol) => void {
@@ -54,7 +56,11 @@ export function Version(options: Pick<ColumnOptions, 'name'> = {}): (target: obj
   };
 }
 
-function declareColumn(property: DecoratedProperty, options: ColumnOptions, role: { primaryKey?: boolean; version?: boolean }): void {
+function declareColumn(
+  property: DecoratedProperty,
+  options: ColumnOptions,
+  role: { primaryKey?: boolean; version?: boolean },
+): void {
   rejectUnknownOptions(property, options);
   const type = resolveColumnType(options, property.designType, property.where);
   const countedUp = role.primaryKey === true && (type.name === 'integer' || type.name === 'bigint');
@@ -80,7 +86,9 @@ function rejectUnknownOptions({ where }: DecoratedProperty, options: ColumnOptio
   for (const name of Object.keys(options)) {
     if (columnOptions.includes(name)) continue;
     const hint = nearest(name, columnOptions);
-    throw new UsageError(`${where}: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${columnOptions.join(', ')}`}`);
+    throw new UsageError(
+      `${where}: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${columnOptions.join(', ')}`}`,
+    );
   }
 }
 

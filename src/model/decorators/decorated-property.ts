@@ -35,7 +35,9 @@ export function decoratedProperty(decorator: string, target: object, key: string
   assertUsableName(key, where);
   assertFree(owner, key, where);
   if (Object.getOwnPropertyDescriptor(target, key)) {
-    throw new UsageError(`@${decorator}() on ${where}: this is a method or an accessor; write it above a property: declare ${key}: …`);
+    throw new UsageError(
+      `@${decorator}() on ${where}: this is a method or an accessor; write it above a property: declare ${key}: …`,
+    );
   }
   const designType: unknown = Reflect.getMetadata('design:type', target, key);
   return { model: owner as DecoratedProperty['model'], name: key, where, designType }; // a prototype's constructor is its class
@@ -52,15 +54,21 @@ export function assertLegacy(decorator: string, target: unknown, key: unknown): 
 /** Throws UsageError unless what a decorator was called with is plain data: without its parentheses it gets the class instead. */
 export function assertOptions(decorator: string, options: unknown): void {
   if (typeof options === 'object' && options !== null && isPlainObject(options)) return;
-  throw new UsageError(`@${decorator}: write it with parentheses, as @${decorator}() or @${decorator}({ … }); got ${describeValue(options)}`);
+  throw new UsageError(
+    `@${decorator}: write it with parentheses, as @${decorator}() or @${decorator}({ … }); got ${describeValue(options)}`,
+  );
 }
 
 function assertUsableName(key: string, where: string): void {
   if (reservedNames.includes(key)) {
-    throw new UsageError(`${where}: '${key}' is a member of every model and cannot be a column; give the property another name and write @Column({ name: '${key}' })`);
+    throw new UsageError(
+      `${where}: '${key}' is a member of every model and cannot be a column; give the property another name and write @Column({ name: '${key}' })`,
+    );
   }
   if (key.includes('__')) {
-    throw new UsageError(`${where}: '__' separates a column from its lookup in filters, so a property's name cannot contain it`);
+    throw new UsageError(
+      `${where}: '__' separates a column from its lookup in filters, so a property's name cannot contain it`,
+    );
   }
 }
 
@@ -68,7 +76,10 @@ function assertUsableName(key: string, where: string): void {
 export function assertFree(model: object, key: string, where: string): void {
   for (const { property, reference } of declarationOf(model).columns.values()) {
     if (property !== key && reference?.property !== key) continue;
-    const hint = reference && property === key ? `; it belongs to the relation '${reference.property}', so declare it without a decorator` : '';
+    const hint =
+      reference && property === key
+        ? `; it belongs to the relation '${reference.property}', so declare it without a decorator`
+        : '';
     throw new UsageError(`${where} is declared as a column twice${hint}`);
   }
 }

@@ -67,7 +67,9 @@ function checkedOptions(where: string, { decorator, target, options }: Reference
   for (const name of Object.keys(options)) {
     if (referenceOptions.includes(name)) continue;
     const hint = nearest(name, referenceOptions);
-    throw new UsageError(`${where}: unknown option '${name}'; ${hint ? `did you mean '${hint}'?` : `use ${referenceOptions.join(', ')}`}`);
+    throw new UsageError(
+      `${where}: unknown option '${name}'; ${hint ? `did you mean '${hint}'?` : `use ${referenceOptions.join(', ')}`}`,
+    );
   }
   if (typeof target !== 'string' && typeof target !== 'function') {
     throw new UsageError(
@@ -77,7 +79,9 @@ function checkedOptions(where: string, { decorator, target, options }: Reference
   }
   const onDelete = options.onDelete ?? 'restrict';
   if (!actions.includes(onDelete)) {
-    throw new UsageError(`${where}: onDelete is '${String(onDelete)}'; use ${actions.map((action) => `'${action}'`).join(', ')}`);
+    throw new UsageError(
+      `${where}: onDelete is '${String(onDelete)}'; use ${actions.map((action) => `'${action}'`).join(', ')}`,
+    );
   }
   if (onDelete === 'set null' && options.nullable !== true) {
     throw new UsageError(`${where}: onDelete: 'set null' needs nullable: true`);

@@ -16,12 +16,16 @@ export interface TableOptions {
 /** Makes a class the model of a table. Throws UsageError for an empty name. */
 export function Table(name: string, options: TableOptions = {}): (model: ModelClassLike, ...context: never[]) => void {
   if (typeof name !== 'string' || name === '') {
-    throw new UsageError(`@Table(name): expected the table's name, got ${typeof name === 'string' ? 'an empty text' : typeof name}`);
+    throw new UsageError(
+      `@Table(name): expected the table's name, got ${typeof name === 'string' ? 'an empty text' : typeof name}`,
+    );
   }
   assertTableOptions(name, options);
   return (model, ...context) => {
     assertLegacy('Table', model, context[0]);
-    if (typeof model !== 'function') throw new UsageError(`@Table('${name}'): write it above a class, not above a member`);
+    if (typeof model !== 'function') {
+      throw new UsageError(`@Table('${name}'): write it above a class, not above a member`);
+    }
     const label = options.label ?? model.name;
     declarationOf(model).table = { name, label, connection: options.connection ?? 'default' };
     registerModel(model, label);
@@ -34,7 +38,9 @@ function assertTableOptions(name: string, options: TableOptions): void {
   for (const [option, value] of Object.entries(options)) {
     if (!known.includes(option)) {
       const hint = nearest(option, known);
-      throw new UsageError(`@Table('${name}'): unknown option '${option}'; ${hint ? `did you mean '${hint}'?` : 'use label, connection'}`);
+      throw new UsageError(
+        `@Table('${name}'): unknown option '${option}'; ${hint ? `did you mean '${hint}'?` : 'use label, connection'}`,
+      );
     }
     if (typeof value !== 'string' || value === '') {
       throw new UsageError(`@Table('${name}', { ${option} }): expected a text, got ${describeValue(value)}`);
