@@ -24,6 +24,11 @@ const sideEffectsSql = `
   WHERE child.type = 'table' AND key.on_delete IN ('CASCADE', 'SET NULL', 'SET DEFAULT')
   UNION ALL SELECT name, NULL FROM sqlite_master WHERE type = 'trigger'`;
 
+/** False for a foreign key into these tables from one that is not among them. */
+function isAmong(tables: readonly string[], [child, parent]: readonly unknown[]): boolean {
+  return !tables.includes(String(parent)) || tables.includes(String(child));
+}
+
 function isTrigger([, parent]: readonly unknown[]): boolean {
   return parent === null;
 }
@@ -118,8 +123,12 @@ export class SqliteWriter {
 
   /** Whether nothing but foreign keys of these tables can have changed rows along with a statement. */
   #isDeclared(tables: readonly string[]): boolean {
-    const { rows } = this.#handle.execute({ text: sideEffectsSql, parameters: [], prepare: true });
-    return rows.every(([child, parent]) => !tables.includes(String(parent)) || tables.includes(String(child))) && !rows.some(isTrigger);
+    try {
+      const { rows } = this.#handle.execute({ text: sideEffectsSql, parameters: [], prepare: true });
+      return rows.every((row) => !isTrigger(row) && isAmong(tables, row));
+    } catch {
+      return false; // it cannot be told, and the statement itself has succeeded
+    }
   }
 
   #transaction(): WriterState['transaction'] {
