@@ -1,0 +1,200 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import { invalidateModel, transaction, type ModelClass } from '../../src/index.js';
+import { Random } from '../support/random.js';
+import { Environment } from './support/environment.js';
+import { Article, Author, Comment, scripts } from './support/models.js';
+
+/*
+ * Random writes by every way there is, and after each of them random reads by every way through the cache: each must
+ * give what the same read gives without it. DIFFERENTIAL_SEED repeats a run, DIFFERENTIAL_STEPS makes it longer.
+ */
+
+const steps = Number(process.env['DIFFERENTIAL_STEPS'] ?? 300);
+const ids = 12;
+const words = ['a', 'b', 'c', 'B'];
+
+/** A write or a read, with a description for the log of a failure. */
+type Action = () => Promise<unknown>;
+
+class Fuzzer {
+  readonly random: Random;
+  readonly log: string[] = [];
+  readonly #env: Environment;
+
+  constructor(env: Environment, random: Random) {
+    this.#env = env;
+    this.random = random;
+  }
+
+  id(): number {
+    return 1 + this.random.below(ids);
+  }
+
+  #slug(): string | null {
+    return this.random.below(3) === 0 ? null : `slug-${this.random.below(6)}`;
+  }
+
+  #article(): { title: string; category: number; views: number } {
+    return { title: this.random.oneOf(words), category: this.random.below(4), views: this.random.below(5) };
+  }
+
+  /** Runs a write; one that a constraint refuses changes nothing. */
+  async write(): Promise<void> {
+    const [name, action] = this.random.oneOf(this.#writes());
+    this.log.push(name);
+    await action().catch((error: unknown) => {
+      const refused = error instanceof Error && /violat|another row|still point|points at|no row|gone|deleted|roll back/i.test(error.message);
+      if (!refused) throw error;
+      this.log.push(`  refused: ${error.message}`);
+    });
+  }
+
+  #writes(): readonly (readonly [string, Action])[] {
+    const [id, other] = [this.id(), this.id()];
+    return [
+      [`create author ${id}`, () => Author.create({ id, name: this.random.oneOf(words), slug: this.#slug() })],
+      [`create article ${id}`, () => Article.create({ id, ...this.#article(), authorId: other })],
+      [`create comment ${id}`, () => Comment.create({ id, text: this.random.oneOf(words), articleId: other })],
+      [`save author ${id}`, () => this.#change(Author, id, { name: this.random.oneOf(words), slug: this.#slug() })],
+      [`save article ${id}`, () => this.#change(Article, id, { ...this.#article(), authorId: other })],
+      [`save cached article ${id}`, () => this.#changeCached(id)],
+      [`delete author ${id}`, () => this.#remove(Author, id)],
+      [`delete article ${id}`, () => this.#remove(Article, id)],
+      [`bulkCreate articles`, () => Article.objects.bulkCreate([0, 1].map((step) => ({ id: id + step, ...this.#article() })))],
+      [`update articles of ${id % 4}`, () => Article.objects.filter({ category: id % 4 }).update(this.#article())],
+      [`update comments`, () => Comment.objects.filter({ articleId: id }).update({ articleId: other })],
+      [`delete comments`, () => Comment.objects.filter({ id__gte: id }).delete()],
+      [`delete articles of ${id % 4}`, () => Article.objects.filter({ category: id % 4, views: 0 }).delete()],
+      [`raw update ${id}`, () => this.#raw(id)],
+      ['transaction', () => transaction(() => this.#several())],
+      ['transaction with a savepoint that fails', () => transaction(async () => {
+        await this.#several();
+        await transaction(() => this.#failing()).catch(() => undefined);
+      })],
+      ['transaction that is rolled back', () => transaction(() => this.#failing())],
+    ];
+  }
+
+  async #change(model: ModelClass, id: number, values: object): Promise<void> {
+    const manager = model as unknown as typeof Author; // both are read and saved alike
+    const instance = await manager.objects.get({ id });
+    if (this.random.below(3) === 0) await this.#interfere(model, id);
+    await Object.assign(instance, values).save();
+  }
+
+  async #changeCached(id: number): Promise<void> {
+    const article = await Article.cache.get(id);
+    await Object.assign(article, this.#article()).save();
+  }
+
+  /** Somebody else writes the row that an instance has read. */
+  async #interfere(model: ModelClass, id: number): Promise<void> {
+    if (model === Article) await Article.objects.filter({ id }).update({ category: this.random.below(4) });
+  }
+
+  async #remove(model: ModelClass, id: number): Promise<void> {
+    const manager = model as unknown as typeof Author; // as above
+    await (await manager.objects.get({ id })).delete();
+  }
+
+  async #raw(id: number): Promise<void> {
+    await this.#env.db.knex('coherence_articles').where({ id }).update(this.#article());
+    await invalidateModel(Article);
+  }
+
+  async #several(): Promise<void> {
+    await Article.objects.filter({ id: this.id() }).update(this.#article());
+    await Author.objects.filter({ id: this.id() }).update({ name: this.random.oneOf(words) });
+    await Article.cache.find(this.id());
+  }
+
+  async #failing(): Promise<never> {
+    await this.#several();
+    await Author.objects.filter({ id: this.id() }).delete();
+    throw new Error('roll back');
+  }
+
+  /** One read through the cache, and the same read without it. */
+  async compare(): Promise<void> {
+    const [name, cached, uncached] = this.random.oneOf(this.#reads());
+    const [got, wanted] = [await cached(), await uncached()];
+    if (JSON.stringify(got) === JSON.stringify(wanted)) return;
+    const history = this.log.slice(-15).join('\n  ');
+    expect.fail(`${name}: cached ${JSON.stringify(got)}, uncached ${JSON.stringify(wanted)} (DIFFERENTIAL_SEED=${this.random.seed})\n  ${history}`);
+  }
+
+  #reads(): readonly (readonly [string, Action, Action])[] {
+    const id = this.id();
+    const slug = `slug-${this.random.below(6)}`;
+    const list = [this.id(), this.id(), this.id()];
+    return [
+      [`author ${id}`, () => Author.cache.find(id), () => Author.objects.filter({ id }).first()],
+      [`article ${id}`, () => Article.cache.find(id), () => Article.objects.filter({ id }).first()],
+      [`comment ${id}`, () => Comment.cache.find(id), () => Comment.objects.filter({ id }).first()],
+      [`articles ${list.join()}`, () => Article.cache.getMany(list), () => Promise.all(list.map((each) => Article.objects.filter({ id: each }).first()))],
+      [`author of ${slug}`, () => Author.cache.find({ slug }), () => Author.objects.filter({ slug }).first()],
+      [`author of article ${id}`, () => this.#authorOf(id), () => this.#joined(id)],
+      [`computed for ${id}`, () => this.#computed(id, 'outer'), () => this.#facts(id)],
+      [`computed inside for ${id}`, () => this.#computed(id, 'inner'), async () => [await this.#facts(id), id]],
+    ];
+  }
+
+  async #authorOf(id: number): Promise<unknown> {
+    const article = await Article.cache.find(id);
+    return (await article?.author) ?? undefined;
+  }
+
+  async #joined(id: number): Promise<unknown> {
+    const article = await Article.objects.filter({ id }).first();
+    return article?.authorId ? Author.objects.filter({ id: article.authorId }).first() : undefined;
+  }
+
+  async #computed(id: number, method: 'outer' | 'inner'): Promise<unknown> {
+    const author = await Author.cache.find(id);
+    if (!author) return method === 'outer' ? undefined : [undefined, id];
+    return author[method]();
+  }
+
+  /** What the computed method says of an author, by plain queries. */
+  async #facts(id: number): Promise<unknown> {
+    const author = await Author.objects.filter({ id }).first();
+    return author && factsOf(author);
+  }
+}
+
+async function factsOf(author: Author): Promise<unknown> {
+  const top = await Article.objects.filter({ author, category__in: [1, 2] }).orderBy('-views', 'id').limit(2).all();
+  return {
+    name: author.name,
+    articles: await Article.objects.filter({ author }).count(),
+    inCategory: await Article.objects.filter({ category: author.id % 4 }).count(),
+    views: await Article.objects.filter({ views__gte: 3 }).exclude({ title: 'a' }).count(),
+    comments: await Comment.objects.filter({ articleId: author.id }).exists(),
+    top: top.map(({ title }) => title),
+  };
+}
+
+describe('every cached read equals the same read without the cache', () => {
+  for (const databaseKind of ['sqlite', 'postgres'] as const) {
+    for (const storeKind of ['memory', 'redis'] as const) {
+      describe(`on ${databaseKind} and ${storeKind}`, () => {
+        const env = new Environment(databaseKind, storeKind);
+        before(() => env.open());
+        after(() => env.close());
+
+        it(`after each of ${steps} random writes`, async function () {
+          this.timeout(0);
+          scripts.outer = factsOf;
+          scripts.inner = async (author) => [await author.outer(), author.id];
+          const fuzzer = new Fuzzer(env, Random.fromEnvironment('DIFFERENTIAL_SEED'));
+          for (let step = 0; step < steps; step += 1) {
+            await fuzzer.write();
+            for (let read = 0; read < 4; read += 1) await fuzzer.compare();
+          }
+          expect(env.db.stats().hits, 'reads that the cache answered').to.be.above(steps / 4);
+        });
+      });
+    }
+  }
+});
