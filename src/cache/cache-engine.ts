@@ -120,7 +120,7 @@ export class CacheEngine {
           try {
             resolve(this.#failed('read', error));
           } catch (failure) {
-            reject(failure as Error); // as it came from the store
+            reject(failure);
           }
         },
       );

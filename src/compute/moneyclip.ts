@@ -26,6 +26,8 @@ export type PositionalOptions = Omit<MoneyclipOptions, 'key' | 'args'>;
  * transaction, and for an instance with unsaved changes, it runs on the instance itself and nothing is stored.
  */
 export function moneyclip(options?: MoneyclipOptions): MethodDecorator;
+// The positions are those of the original, and people know them by heart.
+// oxlint-disable-next-line max-params
 export function moneyclip(
   template: string,
   keyFunction: KeyFunction,
@@ -57,7 +59,7 @@ export function moneyclip(...given: readonly unknown[]): MethodDecorator {
 
 function toOptions(where: string, given: readonly unknown[]): MoneyclipOptions {
   const [first, keyFunction, watched, path, options] = given;
-  if (first === undefined || (typeof first === 'object' && first !== null)) return (first ?? {}) as MoneyclipOptions; // checked by declareMethod
+  if (first === undefined || (typeof first === 'object' && first !== null)) return first ?? {}; // checked by declareMethod
   if (typeof first !== 'string') {
     throw new UsageError(`@moneyclip on ${where}: expected a key template or options, got ${typeof first}`);
   }

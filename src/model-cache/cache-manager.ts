@@ -48,7 +48,9 @@ export class CacheManager<T extends object> {
     const { schema, rows } = this.#rows();
     const cells = keys.map((key) => keyCellOf(schema, key)); // before anything is read: a wrong key throws
     const reads = cells.map((cell) => rows.read(cell));
-    const answers = reads.some(isPromise) ? await Promise.all(reads) : (reads as RowRead[]); // no promise among them
+    const answers = reads.some(isPromise)
+      ? await Promise.all(reads.map((read) => Promise.resolve(read)))
+      : (reads as RowRead[]); // no promise among them
     return answers.map((read) => read.row && this.#hydrate(schema, read.row));
   }
 

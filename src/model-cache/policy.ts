@@ -86,10 +86,17 @@ function toPolicy(pattern: string, setting: PolicySetting, ttl: (ttlMs: number |
 
 function toOperations(where: string, ops: readonly Operation[] | 'all' | undefined): readonly Operation[] {
   if (ops === 'all') return operations;
-  const list = ops ?? [];
-  const unknown = Array.isArray(list) ? list.find((operation) => !operations.includes(operation)) : ops;
-  if (unknown === undefined) return list;
-  throw new UsageError(`${where}.ops: '${String(unknown)}' is unknown; use 'all' or a list of ${operations.join(', ')}`);
+  const list: readonly unknown[] = Array.isArray(ops) ? ops : ops === undefined ? [] : [ops];
+  const known = list.filter(isOperation);
+  if (known.length === list.length) return known;
+  const unknown = list.find((operation) => !isOperation(operation));
+  throw new UsageError(
+    `${where}.ops: '${typeof unknown === 'string' ? unknown : typeof unknown}' is unknown; use 'all' or a list of ${operations.join(', ')}`,
+  );
+}
+
+function isOperation(value: unknown): value is Operation {
+  return operations.some((operation) => operation === value);
 }
 
 function ttlOf(

@@ -27,11 +27,14 @@ export function writeTarget(instance: object): WriteTarget {
   return { instance, schema, state: stateOf(instance), connection: connectionNamed(schema.connection, schema.label) };
 }
 
-/** Runs a write in a transaction where something besides the one statement belongs to it: hooks, or somebody who watches. */
+/**
+ * Runs a write in a transaction, or a savepoint of the open one, where something besides the one statement belongs to
+ * it: hooks, or somebody who watches.
+ */
 export function runWrite<T>(target: WriteTarget, moments: readonly HookMoment[], write: () => Promise<T>): Promise<T> {
   const { connection, schema, instance } = target;
   const alone = !writeObserver(connection, schema) && moments.every((moment) => hooksOf(instance, moment).length === 0);
-  if (alone && !connection.currentTransaction()) return write();
+  if (alone) return write();
   return connection.transaction(write);
 }
 
