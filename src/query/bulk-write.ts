@@ -71,7 +71,7 @@ async function rowsOf(
 }
 
 /** One change for each row, paired by primary key; one for the table where there are too many. */
-export function changesOf(model: ModelSchema, before: readonly Row[], after: readonly Row[]): Change[] {
+function changesOf(model: ModelSchema, before: readonly Row[], after: readonly Row[]): Change[] {
   if (Math.max(before.length, after.length) > mostRowChanges) return [{ kind: 'table', model }];
   const afterByKey = new Map(after.map((row) => [primaryKeyOf(model, row), row]));
   const changes: Change[] = before.map((row) => {

@@ -37,7 +37,7 @@ function makeTableSql(model: ModelSchema, dialect: DialectName): TableSql {
 }
 
 /** Expressions that read the columns exactly. */
-export function selectList(columns: readonly ColumnSchema[], dialect: DialectName): string {
+function selectList(columns: readonly ColumnSchema[], dialect: DialectName): string {
   return columns.map((column) => selectExpression(column, dialect)).join(', ');
 }
 
@@ -47,7 +47,7 @@ function selectExpression(column: ColumnSchema, dialect: DialectName): string {
   return column.type.selectSql?.(name, dialect) ?? name;
 }
 
-export function toCell(column: ColumnSchema, raw: unknown, dialect: DialectName): Cell {
+function toCell(column: ColumnSchema, raw: unknown, dialect: DialectName): Cell {
   if (raw === null || raw === undefined) return null;
   try {
     return column.type.fromDatabase(raw, dialect);
