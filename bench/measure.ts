@@ -46,16 +46,17 @@ export async function measure(scenario: Scenario, workers: Workers, effort: Effo
     } catch (error) {
       if (name === scenario.contenders[0]) throw error;
       leftOut.push({ name, reason: error instanceof Error ? error.message : String(error) });
-      await workers.end(name);
+      workers.kill(name);
       return undefined;
     }
   };
   const runs = new Map<string, Run>();
+  if (process.stderr.isTTY) console.error(`${scenario.id} …`);
   for (const name of scenario.contenders) {
     const opened = await attempt(name, async () => start(scenario, await workers.ready(name, scenario), effort));
     if (opened) runs.set(name, opened);
   }
-  for (let round = 0; round < (scenario.work === 'memory' ? 1 : effort.rounds); round += 1) {
+  for (let round = 0; round < Math.min(scenario.rounds ?? Infinity, effort.rounds); round += 1) {
     for (const [name, { worker, count, rounds }] of runs) {
       const result = await attempt(name, () => run(scenario, worker, count));
       if (result) rounds.push(result);

@@ -20,6 +20,8 @@ export interface Scenario {
   readonly targets: readonly Target[];
   /** How many operations a round has; left out: as many as fill its time. */
   readonly count?: number;
+  /** At most so many rounds. */
+  readonly rounds?: number;
   /** In processes that have done nothing else. */
   readonly fresh?: boolean;
   /** What is counted in each round, and the most that moneyclip may have. */
@@ -157,6 +159,7 @@ export const scenarios: readonly Scenario[] = [
     contenders: ['moneyclip, memory', 'lru-cache (limit)'],
     targets: [],
     count: 1,
+    rounds: 1,
     fresh: true,
   },
   {
@@ -175,6 +178,7 @@ export const scenarios: readonly Scenario[] = [
     ],
     targets: [],
     count: 1_000,
+    rounds: 7,
     counted: { what: 'statements', contender: ours, atMost: 1 },
   },
   {
@@ -216,6 +220,7 @@ export const scenarios: readonly Scenario[] = [
     ],
     targets: [{ contender: ours, to: 'raw', atLeast: 1 }],
     count: 4_000,
+    rounds: 7,
     counted: { what: 'stale reads', contender: ours, atMost: 0 },
   },
 ];

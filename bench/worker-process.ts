@@ -15,6 +15,9 @@ export interface WorkerSettings {
   readonly profile: string | undefined;
 }
 
+/** Whoever takes longer is left out. */
+const longestOrderMs = 60_000;
+
 /** A contender in a process of its own, so that none slows down another by the code it loads. */
 export class WorkerProcess {
   readonly spec: ContenderSpec;
@@ -34,7 +37,7 @@ export class WorkerProcess {
       await worker.#ask({ kind: 'open', spec, world, profile: settings.profile });
       return worker;
     } catch (error) {
-      child.kill('SIGKILL');
+      worker.kill();
       throw error;
     }
   }
@@ -48,22 +51,35 @@ export class WorkerProcess {
     return (await this.#ask({ kind: 'run', plan }))!;
   }
 
+  /** Ends at once a process that does not answer. */
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null) return;
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
     const exited = once(this.#child, 'exit');
-    await this.#ask({ kind: 'close' }).catch(() => this.#child.kill('SIGKILL'));
+    await this.#ask({ kind: 'close' }).catch(() => this.kill());
     await exited;
   }
 
   async #ask(order: Order): Promise<Round | undefined> {
-    if (this.#child.exitCode !== null) throw new Error('its process ended');
+    if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error('its process ended');
+    const signal = AbortSignal.timeout(longestOrderMs);
     const ended = new AbortController();
-    const failure = once(this.#child, 'exit', { signal: ended.signal }).then(() => ({ error: 'its process ended' }));
-    failure.catch(() => undefined); // aborted below
+    const either = { signal: AbortSignal.any([signal, ended.signal]) };
     this.#child.send(order);
-    const answer = await Promise.race([once(this.#child, 'message').then(([message]) => message as Answer), failure]);
-    ended.abort();
-    if ('error' in answer) throw new Error(answer.error);
-    return answer.result;
+    const message = once(this.#child, 'message', either).then(([answer]) => answer as Answer);
+    const exit = once(this.#child, 'exit', either).then((): Answer => ({ error: 'its process ended' }));
+    try {
+      const answer = await Promise.race([message, exit]);
+      if ('error' in answer) throw new Error(answer.error);
+      return answer.result;
+    } catch (error) {
+      throw signal.aborted ? new Error(`no answer to '${order.kind}' within ${longestOrderMs / 1000} s`) : error;
+    } finally {
+      ended.abort();
+      await Promise.allSettled([message, exit]);
+    }
   }
 }

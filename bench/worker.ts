@@ -21,6 +21,10 @@ interface Opened {
   readonly profiler: Profiler | undefined;
 }
 
+/** Work whose rounds empty the cache first. */
+const startsCold: ReadonlySet<Work> = new Set(['miss', 'mixed', 'stampede']);
+
+const isWarmFor = new Set<Work>();
 let opened: Opened | undefined;
 let operations = 0;
 
@@ -30,6 +34,8 @@ process.on('message', (order: Order) => {
     (error: unknown) => reply({ error: error instanceof Error ? (error.stack ?? error.message) : String(error) }),
   );
 });
+
+process.on('disconnect', () => process.exit()); // whoever measures ended
 
 function reply(answer: Answer): void {
   process.send?.(answer);
@@ -44,6 +50,7 @@ async function obey(order: Order): Promise<Round | undefined> {
   if (order.kind === 'warm') return warm(opened, order.work);
   if (order.kind === 'close') return close(opened);
   operations += order.plan.count;
+  if (startsCold.has(order.plan.work) || order.plan.work === 'save') isWarmFor.clear();
   return runRound(opened.session, order.plan);
 }
 
@@ -56,7 +63,8 @@ async function open(spec: ContenderSpec, world: World, folder: string | undefine
 /** Fills the cache and checks that what is answered is right; a profile begins after that. */
 async function warm({ spec, session, profiler }: Opened, work: Work): Promise<Round | undefined> {
   if (work === 'memory') return measureMemory(session);
-  await session.warm(work);
+  if (!isWarmFor.has(work) && !startsCold.has(work)) await session.warm(work);
+  isWarmFor.add(work);
   await checkAnswers(session, spec, work);
   await profiler?.start();
   return undefined;

@@ -29,6 +29,12 @@ export class Workers {
     return worker;
   }
 
+  /** Ends a contender that failed: it may not be able to close any more. */
+  kill(name: string): void {
+    this.#running.get(name)?.kill();
+    this.#running.delete(name);
+  }
+
   async end(name: string): Promise<void> {
     const worker = this.#running.get(name);
     this.#running.delete(name);
