@@ -129,6 +129,7 @@ export class CachedMethod {
     const { ttlMs } = this.declaration;
     return new Computation(cache, {
       label: this.label,
+      fingerprint: this.schema.fingerprint,
       ttlMs: ttlMs ?? cache.policy(this.schema.label).ttlMs('get'),
       limitsOthers: ttlMs !== undefined,
       dependencies: this.#watchedDependencies(),

@@ -33,7 +33,7 @@ function canonicalObject(value: object, where: string): string {
   if (value instanceof Date && !Number.isNaN(value.getTime())) return `Date(${value.getTime()})`;
   if (value instanceof Model) {
     const schema = schemaOf(value.constructor as ModelClassLike); // every model instance was made by its class
-    return `${schema.label}(${JSON.stringify(String(keyCellOf(schema, value)))})`;
+    return `${schema.label}@${schema.fingerprint}(${JSON.stringify(String(keyCellOf(schema, value)))})`;
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {

@@ -48,6 +48,8 @@ interface Valid {
 
 export interface ComputationOptions {
   readonly label: string;
+  /** What tells these values from those of another model that has the same label. */
+  readonly fingerprint: string;
   readonly ttlMs: number;
   /** True where the ttl was declared for these values: it may stand for what cannot be seen, so what is computed from them ends with them. */
   readonly limitsOthers: boolean;
@@ -125,7 +127,7 @@ export class Computation {
     const known = this.#plans.get(call.identity);
     if (known?.keyspace === keyspace) return known;
     const base = this.#cache.stampKeys(this.#ownDependencies(call));
-    const entryKey = keyspace.entry('value', `${this.label} ${call.identity}`);
+    const entryKey = keyspace.entry('value', `${this.label} ${this.#options.fingerprint} ${call.identity}`);
     const plan: Plan = { keyspace, entryKey, base, keys: base };
     this.#plans.set(call.identity, plan);
     return plan;

@@ -5,7 +5,7 @@ import { Model } from '../model/model.js';
 import { stateOf } from '../model/state-of.js';
 import type { Row } from '../schema/cell.js';
 import type { ModelClassLike } from '../schema/declaration.js';
-import { findModel } from '../schema/registry.js';
+import { modelsLabelled } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
 
 /** A computed value inside an entry: plain JSON as it is, everything else as devalue's text. */
@@ -86,8 +86,12 @@ function isExactContainer(value: object, depth: number): boolean {
 }
 
 function reduceInstance(instance: Model): [string, string, Row] {
-  const schema = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
+  const model = instance.constructor as ModelClassLike; // every model instance was made by its class
+  const schema = schemaOf(model);
   const { row } = stateOf(instance);
+  if (!modelsLabelled(schema.label).includes(model)) {
+    throw new UsageError(`the result holds a ${schema.label} of a class that was declared again since; return one of the new class`);
+  }
   if (!row || !instance.isPersisted || isDirty(instance, schema)) {
     throw new UsageError(`the result holds a ${schema.label} with unsaved changes; save it first, or return its values`);
   }
@@ -95,9 +99,8 @@ function reduceInstance(instance: Model): [string, string, Row] {
 }
 
 function reviveInstance(label: string, fingerprint: string, row: Row): object {
-  const model = findModel(label);
-  const schema = model && schemaOf(model);
-  if (schema?.fingerprint !== fingerprint) throw new TypeError(`${label} has changed`);
+  const schema = modelsLabelled(label).map(schemaOf).find((one) => one.fingerprint === fingerprint);
+  if (!schema) throw new TypeError(`${label} has changed`);
   return schema.hydrate(row);
 }
 

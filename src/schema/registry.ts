@@ -35,6 +35,11 @@ export function findModel(label: string): ModelClassLike | undefined {
   return byLabel.get(label)?.at(-1);
 }
 
+/** Every model with this label: modules that do not know of each other may use the same for tables of their own. */
+export function modelsLabelled(label: string): readonly ModelClassLike[] {
+  return byLabel.get(label) ?? [];
+}
+
 /** Every model that has a table, in the order of declaration. */
 export function allModels(): ModelClassLike[] {
   return [...byLabel.values()].flat();
