@@ -48,6 +48,35 @@ describe('A8: what is computed from computed values', () => {
       expect(await self.outer()).to.equal('<new>');
     });
 
+    for (const [what, read] of [
+      ['a row', async () => (await Author.cache.find(other.id))?.name],
+      ['a row by a unique value', async () => (await Author.cache.find({ slug: `warm-${other.id}` }))?.name],
+      ['a foreign key', async () => (await (await Article.objects.get({ authorId: other.id })).author)?.name],
+    ] as const) {
+      it(`depends on ${what} that was a hit`, async () => {
+        await Author.objects.filter({ id: other.id }).update({ slug: `warm-${other.id}` });
+        await Article.create({ title: 'x', category: 1, author: other });
+        scripts.outer = read;
+        await read(); // warm
+        expect(await self.outer()).to.equal('old');
+        await rename(other, 'new');
+        expect(await self.outer()).to.equal('new');
+      });
+    }
+
+    it('depends on answers "there is none" that were hits, by key and by unique value', async () => {
+      const id = other.id + 2_000_000;
+      const slug = `nobody-${other.id}`;
+      scripts.outer = async () => [await Author.cache.find(id), await Author.cache.find({ slug })].filter(Boolean).length;
+      await Promise.all([Author.cache.find(id), Author.cache.find({ slug })]); // warm
+      expect(await self.outer()).to.equal(0);
+      await Author.create({ id, name: 'new' });
+      expect(await self.outer()).to.equal(1);
+      await rename(self, 'unrelated');
+      await Author.objects.filter({ id: other.id }).update({ slug });
+      expect(await self.outer()).to.equal(2);
+    });
+
     it('inherits to any depth', async () => {
       const { outer } = scripts;
       scripts.short = outer;
