@@ -102,6 +102,20 @@ describe('3.8: what is cached of a SQLite file', () => {
         expect(await seen()).to.deep.equal(all('new'));
       });
 
+      if (storeKind !== 'memory') {
+        it('lets no reader pass while a foreign write is still being made known to the store', async () => {
+          await seen();
+          await writeByOtherProgram(env.databaseUrl, sqlOf('new'));
+          const dropping = env.store?.hold('drop', 'before');
+          const first = Author.cache.get(author.id);
+          await dropping?.reached;
+          const second = Author.cache.get(author.id);
+          await env.settle();
+          dropping?.release();
+          expect([(await first).name, (await second).name]).to.deep.equal(['new', 'new']);
+        });
+      }
+
       it('stays a hit for own writes to other rows', async () => {
         await seen();
         await Article.create({ title: 'own write', category: 1 });
