@@ -3,19 +3,31 @@ import type { DatabaseConnection } from '../database/database-connection.js';
 import type { Transaction, TransactionSlot } from '../database/transaction.js';
 import type { Change } from './change.js';
 
-/** Hears of changes once they are committed, or may be. The writer waits for it. */
-export type ChangeListener = (changes: readonly Change[]) => Promise<void>;
+/** Hears of changes once they are committed, or may be, with the context they were made in. The writer waits for it. */
+export type ChangeListener = (changes: readonly Change[], context: unknown) => Promise<void>;
 
-/** Changes that wait for the end of `postponeInvalidation`; `forget` for `withoutInvalidation`. */
-type Holding = 'forget' | { readonly connection: DatabaseConnection; readonly change: Change }[];
+/** A change, and what of the writer's async context must still be known at its commit, which may run in another. */
+interface Announced {
+  readonly connection: DatabaseConnection;
+  readonly context: unknown;
+  readonly change: Change;
+}
+
+/** Collects what is to be heard of at the end of `postponeInvalidation`. */
+interface Postponed {
+  readonly announced: Announced[];
+  /** False once it has ended: what comes later, because nobody awaited it, is heard of at once. */
+  open: boolean;
+}
 
 const listeners = new WeakMap<DatabaseConnection, Set<ChangeListener>>();
-const holding = new AsyncLocalStorage<Holding | undefined>();
+const contexts = new WeakMap<DatabaseConnection, () => unknown>();
+const holding = new AsyncLocalStorage<'forget' | Postponed | undefined>();
 
 /** What a transaction did so far; a savepoint that is rolled back takes its part along. */
-const pending: TransactionSlot<{ changes: Change[]; awaited: boolean }> = {
-  create: () => ({ changes: [], awaited: false }),
-  merge: (outer, inner) => void outer.changes.push(...inner.changes),
+const pending: TransactionSlot<{ announced: Announced[]; awaited: boolean }> = {
+  create: () => ({ announced: [], awaited: false }),
+  merge: (outer, inner) => void outer.announced.push(...inner.announced),
 };
 
 /** Calls `listener` with the changes of every write through this library on a connection. Returns how to stop that. */
@@ -25,26 +37,33 @@ export function onChanges(connection: DatabaseConnection, listener: ChangeListen
   return () => known.delete(listener);
 }
 
+/** Makes listeners hear, with each change, what `read` answered where it was made: such as the tenant it belongs to. */
+export function noteContext(connection: DatabaseConnection, read: () => unknown): void {
+  contexts.set(connection, read);
+}
+
 /**
  * Says what a write did, after the statement. Outside a transaction the listeners hear of it now; inside they hear of
  * it after the outermost COMMIT (also of one whose outcome is unknown), and never of what was rolled back.
  */
 export async function announce(connection: DatabaseConnection, changes: readonly Change[]): Promise<void> {
   if (changes.length === 0 || holding.getStore() === 'forget') return;
+  const context = contexts.get(connection)?.();
+  const announced = changes.map((change) => ({ connection, context, change }));
   const transaction = connection.currentTransaction();
   if (!transaction) {
-    await publish(connection, changes);
+    await publish(announced);
     return;
   }
-  transaction.state(pending).changes.push(...changes);
-  publishAtEnd(connection, outermost(transaction));
+  transaction.state(pending).announced.push(...announced);
+  publishAtEnd(outermost(transaction));
 }
 
-function publishAtEnd(connection: DatabaseConnection, transaction: Transaction): void {
+function publishAtEnd(transaction: Transaction): void {
   const whole = transaction.state(pending);
   if (whole.awaited) return;
   whole.awaited = true;
-  transaction.onSettled((outcome) => (outcome === 'rolled back' ? undefined : publish(connection, whole.changes)));
+  transaction.onSettled((outcome) => (outcome === 'rolled back' ? undefined : publish(whole.announced)));
 }
 
 function outermost(transaction: Transaction): Transaction {
@@ -53,14 +72,35 @@ function outermost(transaction: Transaction): Transaction {
   return current;
 }
 
-async function publish(connection: DatabaseConnection, changes: readonly Change[]): Promise<void> {
+async function publish(announced: readonly Announced[]): Promise<void> {
   const held = holding.getStore();
-  if (held === 'forget') return;
-  if (held) {
-    held.push(...changes.map((change) => ({ connection, change })));
-    return;
+  if (typeof held === 'object' && held.open) held.announced.push(...announced);
+  else await tellListeners(announced);
+}
+
+/** Tells of all changes of one connection and context at once. Every listener hears, although another failed; throws the first error. */
+async function tellListeners(announced: readonly Announced[]): Promise<void> {
+  const errors: unknown[] = [];
+  for (const { connection, context, changes } of grouped(announced)) {
+    for (const listener of listeners.get(connection) ?? []) {
+      await listener(changes, context).catch((error: unknown) => errors.push(error));
+    }
   }
-  for (const listener of listeners.get(connection) ?? []) await listener(changes);
+  if (errors.length > 0) throw errors[0];
+}
+
+interface Group extends Omit<Announced, 'change'> {
+  readonly changes: Change[];
+}
+
+function grouped(announced: readonly Announced[]): Group[] {
+  const groups: Group[] = [];
+  for (const { connection, context, change } of announced) {
+    const last = groups.findLast((group) => group.connection === connection && group.context === context);
+    if (last) last.changes.push(change);
+    else groups.push({ connection, context, changes: [change] });
+  }
+  return groups;
 }
 
 /** Runs `task` and forgets what it changes: cached values stay as they are until their ttl. */
@@ -70,21 +110,17 @@ export function withoutInvalidation<T>(task: () => Promise<T>): Promise<T> {
 
 /** Runs `task` and invalidates for all of its writes once, when it has ended, also if it threw. */
 export async function postponeInvalidation<T>(task: () => Promise<T>): Promise<T> {
-  if (holding.getStore()) return task();
-  const held: Exclude<Holding, 'forget'> = [];
+  if (isHolding()) return task();
+  const held: Postponed = { announced: [], open: true };
   try {
     return await holding.run(held, task);
   } finally {
-    await publishHeld(held);
+    held.open = false;
+    await tellListeners(held.announced);
   }
 }
 
-async function publishHeld(held: Exclude<Holding, 'forget'>): Promise<void> {
-  const byConnection = new Map<DatabaseConnection, Change[]>();
-  for (const { connection, change } of held) {
-    const list = byConnection.get(connection) ?? [];
-    byConnection.set(connection, list);
-    list.push(change);
-  }
-  for (const [connection, changes] of byConnection) await publish(connection, changes);
+function isHolding(): boolean {
+  const held = holding.getStore();
+  return held === 'forget' || held?.open === true;
 }

@@ -21,5 +21,10 @@ export interface DependencyChange {
   readonly dependencies: readonly string[];
 }
 
+/** Nothing that was read before is to be used any more. */
+export interface TotalChange {
+  readonly kind: 'everything';
+}
+
 /** What one write did. */
-export type Change = RowChange | TableChange | DependencyChange;
+export type Change = RowChange | TableChange | DependencyChange | TotalChange;

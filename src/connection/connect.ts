@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
 import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
-import { onChanges } from '../changes/change-log.js';
+import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
 import { watchObserver } from '../compute/watches.js';
 import { observeQueries } from '../query/query-observer.js';
@@ -75,7 +75,7 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   const connection = await openDatabase(options.database, { name, ...settings.limits });
   let store: CacheStore | undefined;
   try {
-    store = await openStore(options.cache, { clock, dropInstead: () => [settings.keyspace().epoch] });
+    store = await openStore(options.cache, { clock, dropInstead: settings.epochs });
     registerConnection(name, connection);
     setNaming(name, settings.naming);
     return assemble(options, { settings, connection, store, clock });
@@ -88,6 +88,8 @@ export async function connect(options: ConnectOptions): Promise<Database> {
 
 interface Settings {
   readonly keyspace: () => Keyspace;
+  /** The stamps of everything under every prefix that was in use so far. */
+  readonly epochs: () => string[];
   readonly policies: Policies;
   readonly negativeTtlMs: number;
   readonly naming: Naming | undefined;
@@ -131,9 +133,11 @@ function observe(connection: DatabaseConnection, cache: ModelCache): void {
   const queries = queryTracker(cache);
   observeQueries(connection, queries);
   observeWrites(connection, watchObserver(connection));
-  onChanges(connection, async (changes) => {
-    await invalidate(cache.engine, cache.statistics, changes);
-    await repopulateRows(cache, changes);
+  noteContext(connection, () => cache.engine.keyspace);
+  onChanges(connection, async (changes, context) => {
+    const keyspace = context as Keyspace; // as noted above
+    await invalidate(cache.engine, cache.statistics, { changes, keyspace });
+    if (keyspace === cache.engine.keyspace) await repopulateRows(cache, changes);
   });
 }
 
@@ -172,7 +176,7 @@ function oneOf(option: string, value: string | undefined, allowed: readonly stri
 function toSettings(options: ConnectOptions): Settings {
   const ttlMs = durationMs(options.ttl ?? '1h', 'ttl');
   return {
-    keyspace: toKeyspace(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed'),
+    ...toKeyspaces(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed'),
     policies: new Policies(options.policies ?? {}, ttlMs),
     negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
     naming: toNaming(options.naming),
@@ -189,19 +193,17 @@ function toNaming(naming: ConnectOptions['naming']): Naming | undefined {
   return naming === 'same' ? sameName : snakeCase;
 }
 
-function toKeyspace(prefix: string | (() => string), style: KeyStyle): () => Keyspace {
+function toKeyspaces(prefix: string | (() => string), style: KeyStyle): Pick<Settings, 'keyspace' | 'epochs'> {
   if (typeof prefix === 'string') {
     const keyspace = new Keyspace(prefix, style);
-    return () => keyspace;
+    return { keyspace: () => keyspace, epochs: () => [keyspace.epoch] };
   }
   const keyspaces = new Map<string, Keyspace>();
-  return () => {
+  const keyspace = (): Keyspace => {
     const current = prefix();
-    let keyspace = keyspaces.get(current);
-    if (!keyspace) {
-      keyspace = new Keyspace(current, style);
-      keyspaces.set(current, keyspace);
-    }
-    return keyspace;
+    const known = keyspaces.get(current) ?? new Keyspace(current, style);
+    keyspaces.set(current, known);
+    return known;
   };
+  return { keyspace, epochs: () => [...keyspaces.values()].map(({ epoch }) => epoch) };
 }

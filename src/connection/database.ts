@@ -61,10 +61,9 @@ export class Database {
     return announce(this.#parts.connection, [{ kind: 'table', model: schemaOf(model) }]);
   }
 
-  /** Makes everything under the prefix of this connection invalid, in constant time. */
-  async invalidateAll(): Promise<void> {
-    const { engine } = this.#parts;
-    await engine.drop([engine.keyspace.epoch]);
+  /** Makes everything under the prefix of this connection invalid, in constant time; in a transaction, at its commit. */
+  invalidateAll(): Promise<void> {
+    return announce(this.#parts.connection, [{ kind: 'everything' }]);
   }
 
   /** What happened since the connection was opened. */

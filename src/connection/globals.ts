@@ -1,7 +1,6 @@
 import { announce, postponeInvalidation, withoutInvalidation } from '../changes/change-log.js';
 import { connectionNamed } from '../database/connections.js';
 import type { TransactionOptions } from '../database/transaction.js';
-import { findModelCache } from '../model-cache/model-cache.js';
 import { Model } from '../model/model.js';
 import { stateOf } from '../model/state-of.js';
 import { UsageError } from '../errors.js';
@@ -38,8 +37,10 @@ export async function invalidateModel(model: ModelClassLike): Promise<void> {
   await announce(connectionNamed(schema.connection, schema.label), [{ kind: 'table', model: schema }]);
 }
 
-/** Makes everything invalid that a connection has cached under its prefix, in constant time; nothing else in the store is touched. */
+/**
+ * Makes everything invalid that a connection has cached under its prefix, in constant time; in a transaction, at its
+ * commit. Nothing else in the store is touched.
+ */
 export async function invalidateAll(connection = 'default'): Promise<void> {
-  const engine = findModelCache(connectionNamed(connection, 'invalidateAll()'))?.engine;
-  await engine?.drop([engine.keyspace.epoch]);
+  await announce(connectionNamed(connection, 'invalidateAll()'), [{ kind: 'everything' }]);
 }

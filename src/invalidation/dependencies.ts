@@ -132,6 +132,8 @@ export function dependenciesOfChange(change: Change): readonly string[] {
       return [bulkDependency(change.model.table)];
     case 'row':
       return dependenciesOfRowChange(change);
+    case 'everything':
+      return []; // NOTE: not a dependency among others; see `invalidate`
   }
 }
 

@@ -94,11 +94,6 @@ export function setModelCache(cache: ModelCache): void {
   caches.set(cache.connection, cache);
 }
 
-/** The cache of a connection, where it has one. */
-export function findModelCache(connection: DatabaseConnection): ModelCache | undefined {
-  return caches.get(connection);
-}
-
 /** The cache of a model's connection. Throws UsageError if the model has no open connection. */
 export function modelCacheOf(model: ModelSchema): ModelCache {
   const connection = connectionNamed(model.connection, model.label);

@@ -10,7 +10,8 @@ import type { ModelCache } from './model-cache.js';
 export async function repopulateRows(cache: ModelCache, changes: readonly Change[]): Promise<void> {
   const written = changes.flatMap((change) => (change.kind === 'row' && change.after ? [{ model: change.model, row: change.after }] : []));
   const wanted = written.filter(({ model }) => wantsRepopulation(model));
-  await Promise.all(wanted.map(({ model, row }) => cache.rows(model).refresh(primaryKeyOf(model, row))));
+  // NOTE: the write is committed and must not seem to have failed; whoever reads next tries again
+  await Promise.allSettled(wanted.map(({ model, row }) => cache.rows(model).refresh(primaryKeyOf(model, row))));
 }
 
 function wantsRepopulation(model: ModelSchema): boolean {
