@@ -10,14 +10,12 @@ interface Waiting {
   readonly reject: (error: DeadlineError) => void;
 }
 
-/** A timer that runs so much later than asked was held up by this process itself; the answer may lie in the socket. */
-const lateMs = 20;
-
 /**
  * Rejects what takes longer than `ms`; one timer serves any number of promises.
  *
  * Invariant: all wait equally long, so the set, which keeps their order, has the next to expire in front, and the timer
- * runs no later than that one's deadline.
+ * runs no later than that one's deadline. Nothing is rejected before the sockets were read once after its deadline, so a
+ * process that is busy does not take its own delay for the store's.
  */
 export class Deadline {
   readonly #clock: Clock;
@@ -51,22 +49,22 @@ export class Deadline {
 
   #startTimer(ms: number): void {
     this.#timerRuns = true;
-    const dueAt = this.#clock.now() + ms;
     this.#clock.schedule(ms, () => {
-      // NOTE: timers run before sockets are read, so a process that was busy would take its own delay for the store's.
-      if (this.#clock.now() - dueAt > lateMs) this.#clock.schedule(1, () => this.#expire());
-      else this.#expire();
+      const now = this.#clock.now();
+      // NOTE: timers run before sockets are read. Even one that runs in time may follow a turn that took as long.
+      this.#clock.schedule(0, () => this.#expire(now));
     });
   }
 
-  #expire(): void {
+  /** Rejects what was due at `then`. What became due while the sockets were read has not been listened for yet. */
+  #expire(then: number): void {
     this.#timerRuns = false;
     const now = this.#clock.now();
     for (const waiting of this.#waiting) {
-      const leftMs = waiting.since + this.#ms - now;
-      // More left than there was at the start: the wall clock was set back meanwhile.
-      if (leftMs > 0 && leftMs <= this.#ms) {
-        this.#startTimer(leftMs);
+      const dueAt = waiting.since + this.#ms;
+      const clockWasSetBack = waiting.since > now;
+      if (dueAt > then && !clockWasSetBack) {
+        this.#startTimer(Math.max(0, dueAt - now));
         return;
       }
       this.#waiting.delete(waiting);

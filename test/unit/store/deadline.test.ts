@@ -89,6 +89,32 @@ describe('Deadline', () => {
     expect((await settled(seen)).outcome).to.equal('it was there');
   });
 
+  it('waits for what lies in the socket when a busy turn ends just as the timer is due', async () => {
+    const real = new LateClock();
+    let answer: (value: string) => void = () => undefined;
+    const seen = start(new Deadline(real, 250), new Promise((resolve) => (answer = resolve)));
+    real.runLate(250);
+    answer('it was there');
+    await settled(seen);
+    real.runLate(1);
+    expect((await settled(seen)).outcome).to.equal('it was there');
+  });
+
+  it('does not reject what was asked for after the timer ran, however long that turn takes', async () => {
+    const real = new LateClock();
+    const deadline = new Deadline(real, 250);
+    const first = start(deadline);
+    real.runLate(250);
+    real.advance(10);
+    const second = start(deadline);
+    real.runLate(400);
+    expect((await settled(first)).outcome).to.be.instanceOf(DeadlineError);
+    expect((await settled(second)).outcome, 'nobody has listened for its answer yet').to.equal('waiting');
+    real.runLate(1);
+    real.runLate(1);
+    expect((await settled(second)).outcome).to.be.instanceOf(DeadlineError);
+  });
+
   it('rejects one turn later when nothing lay in the socket', async () => {
     const real = new LateClock();
     const seen = start(new Deadline(real, 250));
