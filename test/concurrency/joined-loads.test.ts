@@ -21,6 +21,19 @@ describe('A9: loads that are shared', () => {
       expect(env.database.texts.length - before).to.equal(1);
     });
 
+    it('are one for readers by a unique value that ask while nothing changed', async () => {
+      const slug = `one-${Math.random()}`;
+      const before = env.database.texts.length;
+      const reading = env.database.hold(selectAuthors, 'before');
+      const first = Author.cache.find({ slug });
+      await reading.reached;
+      const second = Author.cache.find({ slug });
+      await env.settle();
+      reading.release();
+      expect([await first, await second]).to.deep.equal([undefined, undefined]);
+      expect(env.database.texts.length - before).to.equal(1);
+    });
+
     it('never give a reader the row from before a write that was acknowledged when it asked', async () => {
       const author = await Author.create({ name: 'old' });
       const reading = env.database.hold(selectAuthors, 'after');
