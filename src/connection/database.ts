@@ -75,6 +75,7 @@ export class Database {
 
   /** Waits for what is in flight, then lets go of the database and of a store that `connect` opened. Idempotent. */
   close(): Promise<void> {
+    if (!this.#closed && this.#parts.connection.currentTransaction()) return this.#parts.connection.close(); // which refuses it
     this.#closed ??= this.#close();
     return this.#closed;
   }

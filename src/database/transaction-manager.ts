@@ -106,17 +106,13 @@ export class TransactionManager {
 
   async #runNested<T>(parent: TransactionScope, work: TransactionWork<T>, options: TransactionOptions): Promise<T> {
     assertSameIsolation(parent, options.isolation);
-    return parent.nested.run(async () => {
+    const nested = async (): Promise<T> => {
       parent.assertOpen();
       const scope = nestedScope(parent);
       await scope.session.execute(savepointStatement('SAVEPOINT', scope));
-      parent.hasOpenChild = true;
-      try {
-        return await this.#toTheRelease(parent, scope, work);
-      } finally {
-        parent.hasOpenChild = false;
-      }
-    });
+      return this.#toTheRelease(parent, scope, work);
+    };
+    return parent.include(() => parent.nested.run(nested));
   }
 
   async #toTheRelease<T>(parent: TransactionScope, scope: TransactionScope, work: TransactionWork<T>): Promise<T> {
@@ -179,9 +175,9 @@ function notCommitted(answer: 'rolled back' | 'not open'): DatabaseError {
 }
 
 function assertNothingNested(scope: TransactionScope): void {
-  if (!scope.hasOpenChild) return;
+  if (scope.underWay === 0) return;
   throw new UsageError(
-    'A nested transaction is still open at the end of the one around it, which is rolled back; await every transaction().',
+    'A write or a nested transaction is still open at the end of the transaction around it, which is rolled back; await everything inside a transaction.',
   );
 }
 

@@ -48,8 +48,8 @@ export class TransactionScope implements Transaction {
   readonly depth: number;
   /** Held by the nested transaction that is open, and by a write while it runs: siblings take turns. */
   readonly nested = new Mutex();
-  /** True while a nested transaction is open. */
-  hasOpenChild = false;
+  /** How many nested transactions and writes are under way or wait for their turn. */
+  underWay = 0;
   #ended = false;
   #callbacks: SettledCallback[] = [];
   #states: Map<TransactionSlot<unknown>, unknown> | undefined;
@@ -70,6 +70,15 @@ export class TransactionScope implements Transaction {
 
   get isOpen(): boolean {
     return !this.#ended && (this.parent?.isOpen ?? true);
+  }
+
+  async include<T>(work: () => Promise<T>): Promise<T> {
+    this.underWay += 1;
+    try {
+      return await work();
+    } finally {
+      this.underWay -= 1;
+    }
   }
 
   onSettled(callback: SettledCallback): void {

@@ -24,6 +24,8 @@ export interface Transaction {
   readonly parent: Transaction | undefined;
   /** False once it was committed or rolled back, or one that encloses it was. */
   readonly isOpen: boolean;
+  /** Runs work of several steps that is part of it: the transaction does not commit before all of it was awaited. */
+  include<T>(work: () => Promise<T>): Promise<T>;
   /**
    * Runs `callback` outside of the transaction once its work is settled: with `committed` or `unknown` after the
    * outermost COMMIT, with `rolled back` right after the rollback, also of a savepoint alone. `transaction()` resolves

@@ -2,7 +2,7 @@ import type { Change, RowChange } from '../changes/change.js';
 import type { Condition } from '../schema/condition.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import { touchedByRow } from './touched-by-row.js';
+import { touchedByRow } from '../changes/touched-by-row.js';
 import { hashText } from '../support/hash.js';
 
 /*

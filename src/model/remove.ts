@@ -2,9 +2,9 @@ import { StaleRecordError, UsageError } from '../errors.js';
 import { cascadedModels } from '../changes/cascade.js';
 import { announce } from '../changes/change-log.js';
 import { writeObserver } from '../changes/write-observer.js';
-import { selectByCells } from '../query/select-sql.js';
+import { selectRows } from '../query/select-sql.js';
 import { deleteByKeys } from '../query/write-sql.js';
-import type { Row } from '../schema/cell.js';
+import type { Cell, Row } from '../schema/cell.js';
 import type { Comparison } from '../schema/condition.js';
 import { primaryKeyOf } from '../schema/model-schema.js';
 import { runAfterCommit } from './after-commit.js';
@@ -34,8 +34,7 @@ async function remove(target: WriteTarget, read: Row): Promise<Row> {
   const key = primaryKeyOf(schema, read);
   const observer = writeObserver(connection, schema);
   if (observer) {
-    const rows = await runStatement(target, selectByCells(schema, schema.primaryKey, [key], connection.facts.name));
-    await observer.before(schema, rows);
+    await observer.before(schema, await lockRow(target, key));
   }
   const [row] = await runStatement(
     target,
@@ -48,6 +47,14 @@ async function remove(target: WriteTarget, read: Row): Promise<Row> {
     );
   }
   return row ?? read;
+}
+
+/** NOTE: under its lock, so that the row that is looked at is the one that will be deleted. */
+function lockRow(target: WriteTarget, key: Cell): Promise<Row[]> {
+  const { schema, connection } = target;
+  const condition = { kind: 'comparison', column: schema.primaryKey, lookup: 'exact', cells: [key] } as const;
+  const state = { model: schema, condition, order: [], limit: undefined, offset: undefined };
+  return runStatement(target, selectRows(state, connection.facts.name, true));
 }
 
 function versionAsRead({ schema: { version } }: WriteTarget, read: Row): Comparison | undefined {

@@ -1,6 +1,7 @@
 import { RecordNotFoundError, StaleRecordError, UsageError } from '../errors.js';
 import type { RowChange } from '../changes/change.js';
 import { announce } from '../changes/change-log.js';
+import { touchedByRow } from '../changes/touched-by-row.js';
 import { writeObserver } from '../changes/write-observer.js';
 import { selectRows } from '../query/select-sql.js';
 import { insertRows, updateByKeys, updateUnchanged, type Assignment } from '../query/write-sql.js';
@@ -105,7 +106,10 @@ async function updateAsRead(
 ): Promise<Update | undefined> {
   const { schema, connection } = target;
   if (writeObserver(connection, schema)) return undefined;
-  const unchanged = schema.columns.filter((column) => column.condition || column.version);
+  const touched = new Set(touchedByRow(schema).columns.map(({ position }) => position));
+  const unchanged = schema.columns.filter(
+    (column) => column.version || (touched.has(column.position) && !column.primaryKey),
+  );
   const statement = updateUnchanged(schema, { before, unchanged, assignments }, connection.facts.name);
   const [after] = await runStatement(target, statement);
   return after && { kind: 'row', model: schema, before, after };

@@ -34,8 +34,8 @@ export function writeTarget(instance: object): WriteTarget {
 export function runWrite<T>(target: WriteTarget, moments: readonly HookMoment[], write: () => Promise<T>): Promise<T> {
   const { connection, schema, instance } = target;
   const alone = !writeObserver(connection, schema) && moments.every((moment) => hooksOf(instance, moment).length === 0);
-  if (alone) return write();
-  return connection.transaction(write);
+  if (!alone) return connection.transaction(write);
+  return connection.currentTransaction()?.include(write) ?? write();
 }
 
 /** Runs a statement that writes, and answers the rows it returns. If its outcome is not known, the whole table counts as changed. */

@@ -117,7 +117,7 @@ describeOnEveryDatabase('a transaction that is misused', (books) => {
       }),
     );
     expect(error.message).to.equal(
-      'A nested transaction is still open at the end of the one around it, which is rolled back; await every transaction().',
+      'A write or a nested transaction is still open at the end of the transaction around it, which is rolled back; await everything inside a transaction.',
     );
     await failure(
       books.db.transaction(async () => {
