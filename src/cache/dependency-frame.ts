@@ -12,6 +12,8 @@ export class DependencyFrame {
   /** The frame of the computation around this one. */
   readonly outer: DependencyFrame | undefined;
   readonly #stamps = new Map<string, string>();
+  /** Computations that others began and this one, or one inside of it, waits for. */
+  readonly #awaited: DependencyFrame[] = [];
   #taint: string | undefined;
   #expiresAt = Number.POSITIVE_INFINITY;
   #sealed = false;
@@ -26,6 +28,26 @@ export class DependencyFrame {
   isComputing(owner: object, entryKey: string): boolean {
     if (this.entryKey === entryKey && this.owner === owner) return true;
     return this.outer?.isComputing(owner, entryKey) ?? false;
+  }
+
+  /** Whether this computation cannot end before `other` does, or before one around that. */
+  waitsFor(other: DependencyFrame): boolean {
+    for (let frame: DependencyFrame | undefined = other; frame; frame = frame.outer) {
+      if (frame === this) return true;
+    }
+    return [...this.#awaited].some((awaited) => awaited.waitsFor(other));
+  }
+
+  /** Notes, for this one and those around it, that they wait for a computation that somebody else began. */
+  async awaiting<T>(other: DependencyFrame, result: Promise<T>): Promise<T> {
+    for (let frame: DependencyFrame | undefined = this; frame; frame = frame.outer) frame.#awaited.push(other);
+    try {
+      return await result;
+    } finally {
+      for (let frame: DependencyFrame | undefined = this; frame; frame = frame.outer) {
+        frame.#awaited.splice(frame.#awaited.indexOf(other), 1);
+      }
+    }
   }
 
   /** Why the result must not be stored; undefined if it may. */

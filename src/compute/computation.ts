@@ -67,6 +67,8 @@ export class Computation {
   readonly #options: ComputationOptions;
   readonly #counters: Counters;
   readonly #flights = new Flights<Computed>();
+  /** What each run under way records in. */
+  readonly #frames = new WeakMap<Promise<Computed>, DependencyFrame>();
   readonly #plans = new LRUCache<string, Plan>({ max: rememberedPlans });
 
   constructor(cache: ModelCache, options: ComputationOptions) {
@@ -194,17 +196,29 @@ export class Computation {
   }
 
   async #join(call: Call, plan: Plan, stamps: readonly string[]): Promise<unknown> {
-    if (currentFrame()?.isComputing(this.#cache.engine, plan.entryKey)) {
-      throw new UsageError(`${this.label}: the value is computed from itself, for the same arguments; it would never end`);
-    }
+    if (currentFrame()?.isComputing(this.#cache.engine, plan.entryKey)) throw this.#endless();
     let isOwn = false;
-    const computed = await this.#flights.join(plan.entryKey, stamps, () => {
+    const flight = this.#flights.join(plan.entryKey, stamps, () => {
       isOwn = true;
       return this.#compute(call, plan, stamps);
     });
+    const computed = await (isOwn ? flight : this.#waitFor(flight));
     if (isOwn || (await this.#isStillValid(computed))) return this.#finish(computed);
     // NOTE: what cannot be stored cannot be shared either; everybody runs it alone instead of waiting in turn
     return computed.frame.taint === undefined ? this.get(call) : this.#finish(await this.#compute(call, plan, stamps));
+  }
+
+  /** Waits for a run that somebody else began, unless that one waits for this caller. */
+  #waitFor(flight: Promise<Computed>): Promise<Computed> {
+    const own = currentFrame();
+    const other = this.#frames.get(flight);
+    if (!own || !other) return flight;
+    if (other.waitsFor(own)) throw this.#endless();
+    return own.awaiting(other, flight);
+  }
+
+  #endless(): UsageError {
+    return new UsageError(`${this.label}: the value is computed from itself, for the same arguments; it would never end`);
   }
 
   /** Whether a run that began before this caller asked may answer it: nothing it read has changed until now. */
@@ -214,9 +228,18 @@ export class Computation {
     return current !== undefined && [...frame.stamps.values()].every((stamp, index) => current[index] === stamp);
   }
 
-  async #compute(call: Call, plan: Plan, stamps: readonly string[]): Promise<Computed> {
+  #compute(call: Call, plan: Plan, stamps: readonly string[]): Promise<Computed> {
+    const frame = new DependencyFrame(this.#cache.engine, { entryKey: plan.entryKey, outer: currentFrame() });
+    const running = this.#computeIn(frame, { call, plan, stamps });
+    this.#frames.set(running, frame);
+    return running;
+  }
+
+  async #computeIn(
+    frame: DependencyFrame,
+    { call, plan, stamps }: { call: Call; plan: Plan; stamps: readonly string[] },
+  ): Promise<Computed> {
     const { engine } = this.#cache;
-    const frame = new DependencyFrame(engine, { entryKey: plan.entryKey, outer: currentFrame() });
     frame.record(engine, plan.base, stamps);
     const startedAt = engine.clock.now();
     const value = await this.#run(call, frame);
