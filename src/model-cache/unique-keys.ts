@@ -78,6 +78,9 @@ export class UniqueKeys {
 
   #cellOf(name: string, value: unknown): readonly [ColumnSchema, Cell] {
     const column = columnOf(this.#model, name);
+    if (value === undefined) {
+      throw new UsageError(`${this.#model.label}.cache.get(…): the value of '${name}' is undefined; leave it out, or write null`);
+    }
     const { reference } = column;
     if (!reference || typeof value !== 'object' || value === null) return [column, cellOf(this.#model, column, value)];
     return [column, keyCellOfInstance(reference, value, `${this.#model.label}.${reference.property}`)];

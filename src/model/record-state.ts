@@ -11,6 +11,8 @@ export class RecordState {
   /** The row as it was last read or written; undefined for one that was never stored. */
   row: Row | undefined;
   deleted = false;
+  /** Resolves when the insert that is under way has ended, however it ended. */
+  inserting: Promise<void> | undefined;
   loaded: Map<string, LoadedReference> | undefined;
 
   constructor(row?: Row) {

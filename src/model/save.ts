@@ -22,16 +22,32 @@ export async function saveRecord(instance: object): Promise<void> {
     throw new UsageError(`${schema.label}: this row was deleted; make a new instance to store it again`);
   }
   state.loaded = undefined;
-  const created = state.row === undefined;
-  if (!created && hooksOf(instance, 'beforeSave').length === 0 && !isDirty(instance, schema)) return;
+  if (state.row && hooksOf(instance, 'beforeSave').length === 0 && !isDirty(instance, schema)) return;
   await runWrite(target, ['beforeSave', 'afterSave'], async () => {
     await runHooks(instance, 'beforeSave');
-    const change = created ? await insert(target) : await update(target);
+    while (state.inserting) await state.inserting; // two inserts of one instance would be two rows
+    const created = state.row === undefined;
+    const change = created ? await insertOnce(target) : await update(target);
     if (!change) return;
     await runHooks(instance, 'afterSave');
     await announce(connection, [change]);
     await runAfterCommit(connection, instance, { signal: 'saved', created });
   });
+}
+
+async function insertOnce(target: WriteTarget): Promise<RowChange> {
+  const { state } = target;
+  const inserting = insert(target);
+  const ended = inserting.then(
+    () => undefined,
+    () => undefined,
+  );
+  state.inserting = ended;
+  try {
+    return await inserting;
+  } finally {
+    if (state.inserting === ended) state.inserting = undefined;
+  }
 }
 
 async function insert(target: WriteTarget): Promise<RowChange> {

@@ -1,6 +1,7 @@
 import { UsageError, ValidationError } from '../errors.js';
 import { nearest } from '../support/nearest.js';
 import type { Cell } from './cell.js';
+import { declarationOf } from './declaration.js';
 import { InvalidValue } from './column-type.js';
 import type { ColumnSchema, ModelSchema } from './model-schema.js';
 
@@ -38,6 +39,10 @@ export function valueOf(column: ColumnSchema, cell: Cell): unknown {
 /** The cell of a value given as a model's primary key: the key itself, or an instance of the model. */
 export function keyCellOf(model: ModelSchema, value: unknown): Cell {
   const { primaryKey } = model;
+  const other = isInstanceLike(value) && value instanceof Object ? declarationOf(value.constructor).table : undefined;
+  if (other && other.name !== model.table) {
+    throw new UsageError(`${model.label}: expected a key (${primaryKey.type.name}) or an instance, got an instance of ${other.label}`);
+  }
   const cell = cellOf(model, primaryKey, isInstanceLike(value) ? value[primaryKey.property] : value);
   if (cell === null) {
     throw new UsageError(`${model.label}: expected a key (${primaryKey.type.name}), got ${String(value)}`);
