@@ -56,6 +56,8 @@ export interface RedisAddress {
 const silenceMs = 2_000;
 const connectTimeoutMs = 2_000;
 const longestReconnectMs = 1_000;
+/** A client that is closed after its server went away keeps the process alive for so long; ioredis would take 2 s. */
+const disconnectTimeoutMs = 100;
 
 /**
  * Opens a client for `redis://[user[:password]@]host[:port][/db]`, or `rediss://` for TLS. It keeps trying to connect,
@@ -73,6 +75,7 @@ export async function connectRedis(url: string): Promise<RedisClient> {
     autoResendUnfulfilledCommands: false,
     connectTimeout: connectTimeoutMs,
     socketTimeout: silenceMs,
+    disconnectTimeout: disconnectTimeoutMs,
     retryStrategy: (attempt) => Math.min(25 * 2 ** Math.min(attempt, 10), longestReconnectMs),
   });
   // Without a listener ioredis prints every failed attempt to the console; the failed commands tell the same.

@@ -44,6 +44,22 @@ describe('closing a store in Redis', () => {
     expect(ends).to.deep.equal(['closed\n', 'closed\n']);
   });
 
+  it('lets the program end at once after the server went away', async () => {
+    const server = await bench.startServer();
+    const output = await runProgram(`
+      import { once } from 'node:events';
+      import { connectRedis } from './src/store/redis-client.ts';
+      const client = await connectRedis('${server.url}');
+      await once(client, 'ready');
+      const pid = Number(/process_id:(\\d+)/.exec(await client.info('server'))[1]);
+      process.kill(pid, 'SIGKILL');
+      await once(client, 'close');
+      client.disconnect();
+      const closedAt = performance.now();
+      process.on('exit', () => console.log(Math.round(performance.now() - closedAt)));`);
+    expect(Number(output)).to.be.below(1_000);
+  });
+
   it('gives up after two seconds when the server is stopped', async () => {
     const server = await bench.startServer();
     const store = await bench.open(server.url);
