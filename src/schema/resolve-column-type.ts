@@ -51,10 +51,14 @@ function impliedType(declaration: ColumnTypeDeclaration, designType: unknown, wh
   const emitted = emittedName(designType);
   const reason =
     emitted === undefined ? 'the compiler emitted no type for it' : `the compiler emitted ${emitted} for it`;
-  const example = emitted === 'Array' ? "type: 'array', of: 'string'" : "type: 'json'";
   throw new UsageError(
-    `${where}: the column's type is not known (${reason}). Write @Column({ ${example} }), or one of: ${allNames()}.`,
+    `${where}: the column's type is not known (${reason}). Write @Column({ ${exampleFor(emitted)} }), or one of: ${allNames()}.`,
   );
+}
+
+function exampleFor(emitted: string | undefined): string {
+  if (emitted === undefined) return "type: 'string'";
+  return emitted === 'Array' ? "type: 'array', of: 'string'" : "type: 'json'";
 }
 
 function nameByOptions({ of, values, precision, scale, maxLength }: ColumnTypeDeclaration): ColumnTypeName | undefined {

@@ -211,7 +211,7 @@ describe('declaring a model', () => {
     refused(
       () => Column(),
       'title',
-      "Bare.title: the column's type is not known (the compiler emitted no type for it). Write @Column({ type: 'json' }), or one of: " +
+      "Bare.title: the column's type is not known (the compiler emitted no type for it). Write @Column({ type: 'string' }), or one of: " +
         'integer, bigint, float, decimal, boolean, string, text, date, datetime, time, uuid, json, binary, enum, array, or { toDatabase, fromDatabase }.',
     );
     const unknown = "Bare.title: there is no column type 'strng'. Did you mean 'string'? The types are: ";

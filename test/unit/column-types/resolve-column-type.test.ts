@@ -77,7 +77,7 @@ describe('the type of a column', () => {
   it('is not known where nothing tells', () => {
     expect(refusalOf({})).to.equal(
       "Document.meta: the column's type is not known (the compiler emitted no type for it). " +
-        `Write @Column({ type: 'json' }), or one of: ${NAMES}.`,
+        `Write @Column({ type: 'string' }), or one of: ${NAMES}.`,
     );
     expect(refusalOf({}, Object)).to.equal(
       "Document.meta: the column's type is not known (the compiler emitted Object for it). " +
