@@ -28,7 +28,7 @@ function configOfUrl(url: string, limits: DatabaseLimits): Knex.Config {
   if (url.startsWith('sqlite:')) {
     return sqliteConfig({ client: 'better-sqlite3', connection: { filename: fileOf(url) } }, limits);
   }
-  if (/^postgres(ql)?:\/\//.test(url)) return postgresConfig({ client: 'pg', connection: url }, limits);
+  if (/^postgres(ql)?:\/\//.test(url)) return postgresConfig({ client: 'pg', connection: checkedUrl(url) }, limits);
   throw new UsageError(`${accepted}; got '${schemeOf(url)}'.`);
 }
 
@@ -38,6 +38,14 @@ function fileOf(url: string): string {
   if (file !== '' && !file.startsWith('//')) return file;
   throw new UsageError(
     `A SQLite URL is 'sqlite:<file>', 'sqlite:///<absolute path>' or 'sqlite::memory:'; got '${url}'.`,
+  );
+}
+
+/** A host may be missing, for the default or where `?host=` tells the folder of a socket. */
+function checkedUrl(url: string): string {
+  if (URL.canParse(url.replace('@/', '@localhost/'))) return url;
+  throw new UsageError(
+    "A PostgreSQL URL is 'postgres://user:password@host:port/name', with @ : / ? # % in a password written as %40 %3A %2F %3F %23 %25; this is not one.",
   );
 }
 

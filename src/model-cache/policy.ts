@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
 import { durationMs, type Duration } from '../support/duration.js';
+import { nearest } from '../support/nearest.js';
 
 /** What can be cached of a model. */
 export type Operation = 'get' | 'fetch' | 'count' | 'exists' | 'aggregate' | 'reference' | 'listReference';
@@ -75,13 +76,24 @@ function toPolicy(pattern: string, setting: PolicySetting, ttl: (ttlMs: number |
   if (typeof setting !== 'object' || setting === null) {
     throw new UsageError(`${where}: expected { ops, ttl } or false, got ${String(setting)}`);
   }
+  assertKnown(where, setting, ['ops', 'ttl']);
   const ops = toOperations(where, setting.ops);
+  if (typeof setting.ttl === 'object') assertKnown(`${where}.ttl`, setting.ttl, operations);
   const lives = new Map(operations.map((operation) => [operation, ttl(ttlOf(where, setting.ttl, operation))]));
   return {
     allowed: true,
     automatic: (operation) => ops.includes(operation),
     ttlMs: (operation) => lives.get(operation) ?? ttl(undefined),
   };
+}
+
+function assertKnown(where: string, given: object, known: readonly string[]): void {
+  const unknown = Object.keys(given).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  const meant = nearest(unknown, known);
+  throw new UsageError(
+    `${where}: unknown option '${unknown}'; ${meant ? `did you mean '${meant}'?` : `use ${known.join(', ')}`}`,
+  );
 }
 
 function toOperations(where: string, ops: readonly Operation[] | 'all' | undefined): readonly Operation[] {

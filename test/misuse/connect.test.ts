@@ -49,11 +49,26 @@ const wrong: readonly (readonly [string, object | undefined, string])[] = [
     { database, policies: { x: true } },
     "policies['x']: expected { ops, ttl } or false, got true",
   ],
+  [
+    'an unknown option of a policy',
+    { database, policies: { x: { opps: ['get'] } } },
+    "policies['x']: unknown option 'opps'; did you mean 'ops'?",
+  ],
+  [
+    'a policy with the ttl of an unknown operation',
+    { database, policies: { x: { ttl: { row: '5m' } } } },
+    "policies['x'].ttl: unknown option 'row'; use get, fetch, count, exists, aggregate, reference, listReference",
+  ],
   ['a bad ttl in a policy', { database, policies: { x: { ttl: { get: 'x' } } } }, `policies['x'].ttl ${durations} 'x'`],
   [
     'a database of another kind',
     { database: 'mysql://localhost' },
     "database must be 'sqlite:<file>', 'sqlite::memory:', 'postgres://user@host:port/name', a knex config or a knex instance; got 'mysql:'.",
+  ],
+  [
+    'an address of PostgreSQL that is no URL',
+    { database: 'postgres://app@localhost:99999/shop' },
+    "A PostgreSQL URL is 'postgres://user:password@host:port/name', with @ : / ? # % in a password written as %40 %3A %2F %3F %23 %25; this is not one.",
   ],
 ];
 
