@@ -32,22 +32,23 @@ export class DependencyFrame {
 
   /** Whether this computation cannot end before `other` does, or before one around that. */
   waitsFor(other: DependencyFrame): boolean {
-    for (let frame: DependencyFrame | undefined = other; frame; frame = frame.outer) {
-      if (frame === this) return true;
-    }
+    if (other.#withOuter().includes(this)) return true;
     return [...this.#awaited].some((awaited) => awaited.waitsFor(other));
   }
 
   /** Notes, for this one and those around it, that they wait for a computation that somebody else began. */
   async awaiting<T>(other: DependencyFrame, result: Promise<T>): Promise<T> {
-    for (let frame: DependencyFrame | undefined = this; frame; frame = frame.outer) frame.#awaited.push(other);
+    const frames = this.#withOuter();
+    for (const frame of frames) frame.#awaited.push(other);
     try {
       return await result;
     } finally {
-      for (let frame: DependencyFrame | undefined = this; frame; frame = frame.outer) {
-        frame.#awaited.splice(frame.#awaited.indexOf(other), 1);
-      }
+      for (const frame of frames) frame.#awaited.splice(frame.#awaited.indexOf(other), 1);
     }
+  }
+
+  #withOuter(): DependencyFrame[] {
+    return [this, ...(this.outer?.#withOuter() ?? [])];
   }
 
   /** Why the result must not be stored; undefined if it may. */

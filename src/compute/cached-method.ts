@@ -139,7 +139,14 @@ export class CachedMethod {
   /** Any row of the watched models; where a path says which, only the changes for which there are no rows to look at. */
   #watchedDependencies(): string[] {
     const { watched, paths, where } = this.declaration;
-    const table = (model: ModelReference): string => schemaOf(resolveModel(model, where)).table;
+    const table = (model: ModelReference): string => {
+      const schema = schemaOf(resolveModel(model, where));
+      if (schema.connection === this.schema.connection) return schema.table;
+      throw new UsageError(
+        `${where}: it watches ${schema.label} of connection '${schema.connection}', but its values are kept by connection ` +
+          `'${this.schema.connection}', which does not hear of those writes. Give it a ttl and call moneyclip.of(…).invalidate() instead.`,
+      );
+    };
     const whole = watched.map(table);
     const followed = paths.map(([model]) => table(model));
     return [...new Set([...whole.map(tableDependency), ...[...whole, ...followed].map(bulkDependency)])];
