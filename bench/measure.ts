@@ -9,6 +9,8 @@ export interface Effort {
   readonly rounds: number;
   /** What one round of one contender should take. */
   readonly roundMs: number;
+  /** How long each contender runs before that. */
+  readonly warmUpMs: number;
 }
 
 /** The rounds of one contender; those with the same number ran one right after the other. */
@@ -66,17 +68,20 @@ export async function measure(scenario: Scenario, workers: Workers, effort: Effo
   return { measured: [...runs].map(([name, { rounds }]) => ({ name, rounds })), leftOut };
 }
 
-async function start(scenario: Scenario, worker: WorkerProcess, { roundMs }: Effort): Promise<Run> {
-  return { worker, count: scenario.count ?? (await calibrate(scenario, worker, roundMs)), rounds: [] };
+async function start(scenario: Scenario, worker: WorkerProcess, effort: Effort): Promise<Run> {
+  return { worker, count: scenario.count ?? (await calibrate(scenario, worker, effort)), rounds: [] };
 }
 
-/** How many operations fill a round; running them warms the contender up too. */
-async function calibrate(scenario: Scenario, worker: WorkerProcess, roundMs: number): Promise<number> {
+/** How many operations fill a round. Found while the contender runs until its code is compiled. */
+async function calibrate(scenario: Scenario, worker: WorkerProcess, { roundMs, warmUpMs }: Effort): Promise<number> {
   const most = scenario.work === 'miss' ? longestMissRound : Infinity;
-  for (let count = 4 * scenario.lanes; ; count *= 4) {
-    const { elapsedMs } = await run(scenario, worker, Math.min(count, most));
-    if (elapsedMs < roundMs / 2 && count < most) continue;
-    return Math.min(most, Math.max(scenario.lanes, Math.round((Math.min(count, most) * roundMs) / elapsedMs)));
+  let count = 4 * scenario.lanes;
+  for (let spentMs = 0; ;) {
+    const { elapsedMs } = await run(scenario, worker, count);
+    const fitting = Math.round((count * roundMs) / elapsedMs);
+    spentMs += elapsedMs;
+    count = Math.min(most, Math.max(scenario.lanes, Math.min(fitting, 4 * count)));
+    if (spentMs >= warmUpMs) return count;
   }
 }
 

@@ -5,11 +5,11 @@ import { summarize, type Summary } from './statistics.js';
 import type { Stage } from './world.js';
 
 /** What was measured with. */
-export function heading(stage: Stage, { rounds, roundMs }: Effort): string {
+export function heading(stage: Stage, { rounds, roundMs, warmUpMs }: Effort): string {
   const pinned = stage.launcher.length > 0 ? 'servers on one core, each contender in turn on the other' : 'not pinned';
   return [
     `Node ${process.versions.node}, ${cpus().length} x ${cpus()[0]?.model ?? 'unknown'}, ${pinned}.`,
-    `Medians of ${rounds} rounds of ${roundMs} ms, by turns; the middle half of the rounds beside them. Ratios: higher is faster.`,
+    `Medians of ${rounds} rounds of ${roundMs} ms after ${warmUpMs} ms of warming up, by turns; the middle half of the rounds beside them. Ratios: higher is faster.`,
     '',
   ].join('\n');
 }

@@ -1,16 +1,15 @@
 import KeyvRedis from '@keyv/redis';
 import { createCache } from 'cache-manager';
 import { Keyv } from 'keyv';
-import { LRUCache } from 'lru-cache';
 import type { Session, World } from '../contender.js';
 import { keyValueSession } from './key-value-session.js';
 
 const ttlMs = 3_600_000;
 
-/** `redis`: Redis alone; `memory+redis`: an LRU in this process in front of it. */
+/** `redis`: Redis alone; `memory+redis`: Keyv's Map in this process in front of it. */
 export async function open(world: World, variant: string): Promise<Session> {
   const redis = new Keyv({ store: new KeyvRedis(world.redisUrl) });
-  const memory = new Keyv({ store: new LRUCache({ max: 50_000 }) as never }); // Keyv takes whatever has a Map's methods
+  const memory = new Keyv();
   const cache = createCache({ ttl: ttlMs, stores: variant === 'redis' ? [redis] : [memory, redis] });
   return keyValueSession(
     {
