@@ -23,7 +23,7 @@ async function main(options: Options): Promise<void> {
   try {
     print(heading(stage, options.effort));
     for (const scenario of scenarios.filter(({ id }) => id.startsWith(options.only))) {
-      const chosen = { ...scenario, contenders: choose(scenario, options) };
+      const chosen = choose(scenario, options);
       print(scenarioTable(chosen, await measure(chosen, workers, options.effort)));
     }
   } finally {
@@ -33,9 +33,15 @@ async function main(options: Options): Promise<void> {
   if (options.save) save(report.join('\n'));
 }
 
-/** What the others are compared with always takes part. */
-function choose({ contenders }: Scenario, { contender, peers }: Options): string[] {
-  return contenders.filter((name, index) => index === 0 || (name.includes(contender) && (peers || !isPeer(name))));
+/** The scenario with those that were asked for; what the others are compared with always takes part. */
+function choose(scenario: Scenario, { contender, peers }: Options): Scenario {
+  const contenders = scenario.contenders.filter(
+    (name, index) => index === 0 || (name.includes(contender) && (peers || !isPeer(name))),
+  );
+  const targets = scenario.targets.filter((target) =>
+    [target.contender, target.to].every((name) => contenders.includes(name)),
+  );
+  return { ...scenario, contenders, targets };
 }
 
 function save(report: string): void {
