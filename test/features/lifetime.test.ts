@@ -46,8 +46,8 @@ describe('the life of an entry', () => {
     makeBadge = async (name) => name;
   }
 
-  const state = async (id: number | string = person.id): Promise<string> => {
-    const { state: found, reason } = await Person.cache.explain(id as number);
+  const state = async (id = person.id): Promise<string> => {
+    const { state: found, reason } = await Person.cache.explain(id);
     return found === 'hit' ? 'hit' : reason;
   };
 

@@ -118,7 +118,7 @@ describe('Model.cache.get by unique values', () => {
         'library.User.cache.get({ email }): none of these is a unique column with a value. Use one of id, username, or objects.get().',
       );
       await rejection(Document.cache.get({ slug: null }), UsageError);
-      await rejection(User.cache.get({} as { username: string }), UsageError);
+      await rejection(User.cache.get({}), UsageError);
       await rejection(User.cache.get({ usrname: 'ann' } as unknown as { username: string }), UsageError, "library.User has no column 'usrname'; did you mean 'username'?"); // a caller without types
     });
   });

@@ -112,8 +112,8 @@ describe('what is stored', () => {
         row: 'p:t7Z2t8DVEj:1',
         missing: 'p:t7Z2t8DVEj:99',
         unique: 'p:key:t7Z2t8DVEj:J84Jwq8BDP3fauB7qusd4w',
-        listed: 'p:value:tjg4ExD8TbM1FcmJsd_uh7',
-        plain: 'p:value:W2j_bdXTUbxyyL9WM2Ih8d',
+        listed: 'p:value:5LMnB4YFkKGGgHNpohkflg',
+        plain: 'p:value:SS1DC-Ijvh4gPdTARLKK5A',
       },
     ],
     [
@@ -122,8 +122,8 @@ describe('what is stored', () => {
         row: 'p:row:format.Item:t7Z2t8DVEj:1',
         missing: 'p:row:format.Item:t7Z2t8DVEj:99',
         unique: 'p:key:t7Z2t8DVEj:name=ann',
-        listed: 'p:value:format.Item.listed item::%s::%s["1","7"]',
-        plain: 'p:value:format.Item.plain format.Item.plain::%s(%s)["1",""]',
+        listed: 'p:value:format.Item.listed t7Z2t8DVEj item::%s::%s["1","7"]',
+        plain: 'p:value:format.Item.plain t7Z2t8DVEj format.Item.plain::%s(%s)["1",""]',
       },
     ],
   ] as const) {
