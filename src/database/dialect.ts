@@ -61,7 +61,7 @@ export interface Dialect {
   /** Called before SQL that is not the library's (knex) gets a connection outside our transactions. */
   lend(connection: DriverConnection): void;
   /** Called when it gives the connection back. */
-  takeBack(connection: DriverConnection): void;
+  takeBack(connection: DriverConnection): Awaitable<void>;
   /** The typed error for what the driver threw. */
   convertError(error: unknown, context: ErrorContext): MoneyclipError;
   close(): Promise<void>;

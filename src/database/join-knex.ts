@@ -37,7 +37,7 @@ function overrides(client: KnexClient, transactions: TransactionManager, dialect
       return connection;
     },
     releaseConnection: async (connection) => {
-      dialect.takeBack(connection);
+      await dialect.takeBack(connection);
       const session = transactions.sessionOn(connection);
       if (session) session.takeBack();
       else await release(connection);

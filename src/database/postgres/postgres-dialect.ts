@@ -5,6 +5,7 @@ import type { PostgresClient, PostgresQuery, PostgresResult } from './postgres-d
 import { convertPostgresError, losesConnection, planIsOutdated } from './postgres-errors.js';
 import { PreparedNames } from './prepared-names.js';
 
+const longestWaitForReadyMs = 250;
 const writeCommands = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
 /** PostgreSQL by pg. */
@@ -56,9 +57,14 @@ export class PostgresDialect implements Dialect {
     // Nothing to prepare.
   }
 
-  /** A query of knex that ran out of time leaves its connection waiting for the answer. */
-  takeBack(connection: DriverConnection): void {
-    if (!asClient(connection).readyForQuery) this.discard(connection);
+  /**
+   * A query of knex that ran out of time leaves its connection waiting for the answer.
+   *
+   * NOTE: one that failed may do so for a moment too: the server sends the error and "ready" apart.
+   */
+  async takeBack(connection: DriverConnection): Promise<void> {
+    const client = asClient(connection);
+    if (!client.readyForQuery && !(await becomesReady(client))) this.discard(connection);
   }
 
   convertError(error: unknown, context: ErrorContext): MoneyclipError {
@@ -99,4 +105,18 @@ export class PostgresDialect implements Dialect {
 
 function asClient(connection: DriverConnection): PostgresClient {
   return connection as PostgresClient; // the pool of a knex client whose driverName is pg holds nothing else
+}
+
+function becomesReady(client: PostgresClient): Promise<boolean> {
+  return new Promise((resolve) => {
+    const ready = (): void => {
+      clearTimeout(timer);
+      resolve(true);
+    };
+    const timer = setTimeout(() => {
+      client.off('drain', ready);
+      resolve(false);
+    }, longestWaitForReadyMs);
+    client.once('drain', ready);
+  });
 }

@@ -26,4 +26,7 @@ export interface PostgresClient {
   getTransactionStatus?(): string | null;
   query(query: PostgresQuery, callback: (error: Error | null | undefined, result: PostgresResult) => void): void;
   end(callback: () => void): void;
+  /** `drain`: the answer is complete, and nothing else waits for one. */
+  once(event: 'drain', listener: () => void): unknown;
+  off(event: 'drain', listener: () => void): unknown;
 }
