@@ -48,7 +48,7 @@ export class DependencyFrame {
   }
 
   #withOuter(): DependencyFrame[] {
-    return [this, ...(this.outer?.#withOuter() ?? [])];
+    return this.outer ? [this, ...this.outer.#withOuter()] : [this];
   }
 
   /** Why the result must not be stored; undefined if it may. */
