@@ -35,11 +35,20 @@ export async function startRedisCluster({ masters = 3 }: RedisClusterOptions = {
   };
 }
 
+const START_ATTEMPTS = 5;
+
+/** The port of the bus was free a moment ago; where somebody took it meanwhile, another is tried. */
 async function startClusterNode(): Promise<TestServer> {
-  const busPort = await freePort();
-  return startRedis({
-    settings: { 'cluster-enabled': 'yes', 'cluster-port': busPort, 'cluster-node-timeout': 2_000 },
-  });
+  for (let attempt = 1; ; attempt += 1) {
+    const busPort = await freePort();
+    try {
+      return await startRedis({
+        settings: { 'cluster-enabled': 'yes', 'cluster-port': busPort, 'cluster-node-timeout': 2_000 },
+      });
+    } catch (error) {
+      if (attempt === START_ATTEMPTS || !String(error).includes('Address already in use')) throw error;
+    }
+  }
 }
 
 async function assignSlots(node: TestServer, index: number, masters: number): Promise<void> {

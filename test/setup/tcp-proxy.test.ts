@@ -61,7 +61,7 @@ describe('a TCP proxy for tests', () => {
     expect(performance.now() - start).to.be.within(75, 2_000);
   });
 
-  it('resets open connections and refuses new ones while cut', async () => {
+  it('closes open connections and refuses new ones while cut', async () => {
     const closed = untilClosed(client);
     proxy.cut();
     await closed;

@@ -11,7 +11,7 @@ export interface TcpProxy {
   readonly port: number;
   /** Open connections now. */
   readonly connections: number;
-  /** Closes open connections by a reset and refuses new ones until `resume`. */
+  /** Closes open connections and refuses new ones until `resume`. */
   cut(): void;
   /** Passes nothing on in either direction, and keeps everything open. */
   stall(): void;
@@ -33,6 +33,8 @@ class SpoilableProxy implements TcpProxy {
   readonly #target: ProxyTarget;
   readonly #server: Server;
   readonly #pairs = new Map<Socket, Socket>();
+  /** Every socket that is not closed yet, also one whose other side is gone. */
+  readonly #sockets = new Set<Socket>();
   readonly #timers = new Set<NodeJS.Timeout>();
   #held: (() => void)[] = [];
   #mode: 'open' | 'cut' | 'stalled' | 'delayed' = 'open';
@@ -58,11 +60,12 @@ class SpoilableProxy implements TcpProxy {
     });
   }
 
+  // NOTE: no resetAndDestroy: after it Node 20 never comes to an end of its process
   cut(): void {
     this.#mode = 'cut';
     this.#held = [];
     for (const [client, upstream] of this.#pairs) {
-      client.resetAndDestroy();
+      client.destroy();
       upstream.destroy();
     }
   }
@@ -85,6 +88,7 @@ class SpoilableProxy implements TcpProxy {
   close(): Promise<void> {
     this.cut();
     for (const timer of this.#timers) clearTimeout(timer);
+    for (const socket of this.#sockets) socket.destroy();
     return new Promise((resolve) => this.#server.close(() => resolve()));
   }
 
@@ -96,7 +100,7 @@ class SpoilableProxy implements TcpProxy {
 
   #connect(client: Socket): void {
     if (this.#mode === 'cut') {
-      client.resetAndDestroy();
+      client.destroy();
       return;
     }
     const upstream = createConnection({
@@ -111,6 +115,8 @@ class SpoilableProxy implements TcpProxy {
   }
 
   #join(from: Socket, to: Socket): void {
+    this.#sockets.add(from);
+    from.once('close', () => this.#sockets.delete(from));
     from.setNoDelay(true);
     from.on('data', (chunk) => this.#pass(() => void to.write(chunk)));
     from.on('end', () => this.#pass(() => void to.end()));
