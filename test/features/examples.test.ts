@@ -212,7 +212,7 @@ function expectPhases(phases: readonly [string, ...string[]][], { cache, databas
   expect(withoutRedis[12], 'browse after a rollback').to.deep.equal(warm);
   expect(withoutRedis[3], 'save a description').to.deep.equal(['0', '0', '0', '2']);
   expect(withoutRedis[4]?.[3], 'SQL statements after it').to.equal('1');
-  expect(withoutRedis[11], 'transaction rolled back').to.deep.equal(['3', '0', '3', '8']);
+  expect(withoutRedis[11], 'transaction rolled back').to.deep.equal(['3', '0', '3', '6']);
   const commands = phases.map((cells) => cells[5]);
   const ofWrites = [3, 5, 7, 9, 11].map((index) => commands[index]);
   expect(ofWrites, 'Redis commands of writes').to.deep.equal(
