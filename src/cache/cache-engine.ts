@@ -115,7 +115,7 @@ export class CacheEngine {
     return new Promise((resolve, reject) => {
       this.port.request(
         [key, ...stampKeys],
-        ([text, ...stamps]) => resolve(this.#judgeText(key, text, stamps)),
+        (texts) => resolve(this.#judgeText(key, texts[0], texts.slice(1))),
         (error) => {
           try {
             resolve(this.#failed('read', error));

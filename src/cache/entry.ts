@@ -53,7 +53,13 @@ export function decodeEntry(text: string): Entry | undefined {
 }
 
 function fromParts(parts: readonly unknown[]): Entry | undefined {
-  const [, createdAt, lifeMs, costMs, stamps, dependencies, payload] = parts;
+  // NOTE: by index, since destructuring goes through an iterator, on the way of each hit
+  const createdAt = parts[1];
+  const lifeMs = parts[2];
+  const costMs = parts[3];
+  const stamps = parts[4];
+  const dependencies = parts[5];
+  const payload = parts[6];
   if (typeof createdAt !== 'number' || typeof lifeMs !== 'number' || typeof costMs !== 'number') return undefined;
   if (typeof stamps !== 'string' || !isDependencies(dependencies)) return undefined;
   return {
