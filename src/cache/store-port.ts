@@ -30,10 +30,18 @@ export class StorePort {
     this.inProcess = isInProcess(store) ? store : undefined;
     this.#onWriteError = onWriteError;
     this.#reads = new TickBatch((batch) => {
-      answerTogether(batch, (key) => key, (keys) => store.read(keys));
+      answerTogether(
+        batch,
+        (key) => key,
+        (keys) => store.read(keys),
+      );
     });
     this.#acquires = new TickBatch((batch) => {
-      answerTogether(batch, (request) => request.key, (requests) => store.acquire(requests));
+      answerTogether(
+        batch,
+        (request) => request.key,
+        (requests) => store.acquire(requests),
+      );
     });
     this.#writes = new TickBatch((writes) => this.#writeAll(writes));
   }

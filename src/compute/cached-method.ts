@@ -164,7 +164,8 @@ export function registerMethod(wrapper: object, declaration: MethodDeclaration):
 /** The computed method of this name of a class. Throws UsageError if there is none. */
 export function methodOf(model: ModelClassLike, name: string): CachedMethod {
   const declaration = declarationIn(model, name);
-  if (!declaration) throw new UsageError(`moneyclip.of(${model.name}, '${name}'): ${model.name}.${name} is no method under @moneyclip`);
+  if (!declaration)
+    throw new UsageError(`moneyclip.of(${model.name}, '${name}'): ${model.name}.${name} is no method under @moneyclip`);
   return methodIn(model, declaration);
 }
 

@@ -25,7 +25,9 @@ export function canonical(value: unknown, where: string): string {
     default:
   }
   const came = typeof value === 'number' ? 'NaN' : `a ${typeof value}`;
-  throw new UsageError(`${where}: arguments must be plain data, dates, bigints or stored model instances to make a key; got ${came}`);
+  throw new UsageError(
+    `${where}: arguments must be plain data, dates, bigints or stored model instances to make a key; got ${came}`,
+  );
 }
 
 function canonicalObject(value: object, where: string): string {
@@ -37,7 +39,9 @@ function canonicalObject(value: object, where: string): string {
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) {
-    throw new UsageError(`${where}: arguments must be plain data, dates, bigints or stored model instances to make a key; got a ${value.constructor.name}`);
+    throw new UsageError(
+      `${where}: arguments must be plain data, dates, bigints or stored model instances to make a key; got a ${value.constructor.name}`,
+    );
   }
   const entries = Object.entries(value).toSorted(([left], [right]) => (left < right ? -1 : 1));
   return `{${entries.map(([name, item]) => `${JSON.stringify(name)}:${canonical(item, where)}`).join()}}`;

@@ -139,7 +139,9 @@ export class Computation {
   #lookup(plan: Plan): Awaitable<Found> {
     const { entryKey, keys } = plan;
     const found = this.#cache.engine.lookup(entryKey, keys);
-    return isPromise(found) ? found.then((answer) => this.#lookAgain(plan, keys, answer)) : this.#lookAgain(plan, keys, found);
+    return isPromise(found)
+      ? found.then((answer) => this.#lookAgain(plan, keys, answer))
+      : this.#lookAgain(plan, keys, found);
   }
 
   #lookAgain(plan: Plan, keys: readonly string[], found: Found): Awaitable<Found> {
@@ -218,7 +220,9 @@ export class Computation {
   }
 
   #endless(): UsageError {
-    return new UsageError(`${this.label}: the value is computed from itself, for the same arguments; it would never end`);
+    return new UsageError(
+      `${this.label}: the value is computed from itself, for the same arguments; it would never end`,
+    );
   }
 
   /** Whether a run that began before this caller asked may answer it: nothing it read has changed until now. */
@@ -303,7 +307,9 @@ export class Computation {
     const name = ({ hit: 'hits', miss: 'misses', bypass: 'bypasses', fill: 'fills' } as const)[outcome];
     this.#counters[name] += 1;
     if (!cacheChannel.hasSubscribers) return;
-    cacheChannel.publish(reason === undefined ? { label: this.label, outcome } : { label: this.label, outcome, reason });
+    cacheChannel.publish(
+      reason === undefined ? { label: this.label, outcome } : { label: this.label, outcome, reason },
+    );
   }
 }
 

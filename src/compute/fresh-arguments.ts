@@ -21,7 +21,10 @@ async function fresh(frame: DependencyFrame, value: unknown): Promise<unknown> {
   if (Array.isArray(value)) return freshArguments(frame, value);
   if (!isPlainObject(value)) return value;
   const entries = Object.entries(value);
-  const values = await freshArguments(frame, entries.map(([, item]) => item));
+  const values = await freshArguments(
+    frame,
+    entries.map(([, item]) => item),
+  );
   return Object.fromEntries(entries.map(([name], index) => [name, values[index]]));
 }
 
@@ -35,7 +38,8 @@ async function freshRow(frame: DependencyFrame, instance: Model): Promise<object
 /** Whether any model instance among the arguments says something that its row does not. */
 export function hasUnsavedInstance(args: readonly unknown[]): boolean {
   return args.some((value) => {
-    if (value instanceof Model) return !value.isPersisted || isDirty(value, schemaOf(value.constructor as ModelClassLike)); // as above
+    if (value instanceof Model)
+      return !value.isPersisted || isDirty(value, schemaOf(value.constructor as ModelClassLike)); // as above
     if (Array.isArray(value)) return hasUnsavedInstance(value);
     return isPlainObject(value) && hasUnsavedInstance(Object.values(value));
   });

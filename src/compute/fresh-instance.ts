@@ -57,7 +57,12 @@ function trackColumns(instance: object, schema: ModelSchema, noticed: () => void
       },
       set(this: object, assigned: unknown) {
         untouched.delete(this);
-        Object.defineProperty(this, property, { configurable: true, enumerable: true, writable: true, value: assigned });
+        Object.defineProperty(this, property, {
+          configurable: true,
+          enumerable: true,
+          writable: true,
+          value: assigned,
+        });
       },
     });
   }

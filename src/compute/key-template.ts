@@ -10,7 +10,9 @@ export class KeyTemplate {
 
   constructor(text: string, where: string) {
     if (typeof text !== 'string' || text === '') {
-      throw new UsageError(`${where}: the key template must be a text such as 'account::followers::%s', got ${text === '' ? 'an empty text' : typeof text}`);
+      throw new UsageError(
+        `${where}: the key template must be a text such as 'account::followers::%s', got ${text === '' ? 'an empty text' : typeof text}`,
+      );
     }
     this.text = text;
     this.#pieces = text.split('%s');
@@ -29,19 +31,26 @@ export class KeyTemplate {
 
   #check(parts: readonly unknown[], where: string): readonly KeyPart[] {
     if (!Array.isArray(parts)) {
-      throw new UsageError(`${where}: the key function must return a list of arguments, got ${parts === null ? 'null' : typeof parts}`);
+      throw new UsageError(
+        `${where}: the key function must return a list of arguments, got ${parts === null ? 'null' : typeof parts}`,
+      );
     }
     const expected = this.#pieces.length - 1;
     if (parts.length !== expected) {
-      throw new UsageError(`${where}: the key template '${this.text}' has ${expected} %s, but the key function gave ${parts.length} arguments`);
+      throw new UsageError(
+        `${where}: the key template '${this.text}' has ${expected} %s, but the key function gave ${parts.length} arguments`,
+      );
     }
     return parts.map((part, index) => checkedPart(part, index, where));
   }
 }
 
 function checkedPart(part: unknown, index: number, where: string): KeyPart {
-  const isKeyPart = typeof part === 'string' || typeof part === 'bigint' || typeof part === 'boolean' || Number.isFinite(part);
+  const isKeyPart =
+    typeof part === 'string' || typeof part === 'bigint' || typeof part === 'boolean' || Number.isFinite(part);
   if (isKeyPart) return part as KeyPart; // just checked
   const came = part === null || typeof part === 'number' ? String(part) : typeof part;
-  throw new UsageError(`${where}: argument ${index + 1} of the key must be a text, a number, a bigint or a boolean, got ${came}`);
+  throw new UsageError(
+    `${where}: argument ${index + 1} of the key must be a text, a number, a bigint or a boolean, got ${came}`,
+  );
 }

@@ -5,7 +5,8 @@ import { nearest } from '../support/nearest.js';
 import { KeyTemplate } from './key-template.js';
 
 /** Arguments of a key function, some of them perhaps promises; nothing means "no key". */
-export type PathResult = readonly unknown[] | null | undefined | void | Promise<readonly unknown[] | null | undefined | void>;
+export type PathResult =
+  readonly unknown[] | null | undefined | void | Promise<readonly unknown[] | null | undefined | void>;
 
 /** Turns a watched row into the arguments of the key function. */
 // The row is an instance of whatever model is watched; the decorator's own types check it.
@@ -54,13 +55,19 @@ export interface MethodDeclaration {
 }
 
 /** Checks what a decorator says. Throws UsageError at declaration. */
-export function declareMethod(where: string, name: string, run: MethodDeclaration['run'], options: MoneyclipOptions): MethodDeclaration {
+export function declareMethod(
+  where: string,
+  name: string,
+  run: MethodDeclaration['run'],
+  options: MoneyclipOptions,
+): MethodDeclaration {
   rejectUnknown(where, options);
   const { key, args, watch = [], ttl, symmetrical, repopulate = false } = options;
   if (key !== undefined && args === undefined && key.split('%s').length - 1 !== 1) {
     throw new UsageError(`${where}: the key template '${key}' needs args: (self, …) => […], one for each %s`);
   }
-  if (!Array.isArray(watch)) throw new UsageError(`${where}: watch must be a list of models or [Model, path], got ${typeof watch}`);
+  if (!Array.isArray(watch))
+    throw new UsageError(`${where}: watch must be a list of models or [Model, path], got ${typeof watch}`);
   const pairs = watch.map((one) => toPair(where, one as Watch)); // checked there
   return {
     where,
@@ -80,10 +87,14 @@ function rejectUnknown(where: string, options: MoneyclipOptions): void {
   for (const name of Object.keys(options)) {
     if (optionNames.includes(name)) continue;
     const hint = nearest(name, optionNames);
-    throw new UsageError(`${where}: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${optionNames.join(', ')}`}`);
+    throw new UsageError(
+      `${where}: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${optionNames.join(', ')}`}`,
+    );
   }
   if (options.args !== undefined && typeof options.args !== 'function') {
-    throw new UsageError(`${where}: args must be a function that gives the key's arguments, got ${typeof options.args}`);
+    throw new UsageError(
+      `${where}: args must be a function that gives the key's arguments, got ${typeof options.args}`,
+    );
   }
 }
 
@@ -96,7 +107,9 @@ function toPair(where: string, watch: Watch): readonly [ModelReference, Path | u
     );
   }
   if (path !== undefined && typeof path !== 'function') {
-    throw new UsageError(`${where}: the path of a watched model must be a function from its row to the key's arguments, got ${typeof path}`);
+    throw new UsageError(
+      `${where}: the path of a watched model must be a function from its row to the key's arguments, got ${typeof path}`,
+    );
   }
   return [model, path];
 }

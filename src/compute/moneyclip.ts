@@ -64,7 +64,9 @@ function toOptions(where: string, given: readonly unknown[]): MoneyclipOptions {
     throw new UsageError(`@moneyclip on ${where}: expected a key template or options, got ${typeof first}`);
   }
   if (typeof keyFunction !== 'function') {
-    throw new UsageError(`@moneyclip on ${where}: the second argument must be a function that gives the template's arguments, got ${typeof keyFunction}`);
+    throw new UsageError(
+      `@moneyclip on ${where}: the second argument must be a function that gives the template's arguments, got ${typeof keyFunction}`,
+    );
   }
   const rest = (options ?? {}) as PositionalOptions; // checked by declareMethod
   const watch = given.length > 2 ? [[watched, path] as readonly [ModelReference, Path]] : []; // checked by declareMethod

@@ -34,7 +34,9 @@ export function encodeValue(value: unknown, where: string): EncodedValue {
     return ['devalue', stringify(value, reducers)];
   } catch (error) {
     if (error instanceof UsageError) throw new UsageError(`${where}: ${error.message}`, { cause: error });
-    throw new UsageError(`${where}: the result cannot be cached: ${reasonOf(error)}. Return plain data.`, { cause: error });
+    throw new UsageError(`${where}: the result cannot be cached: ${reasonOf(error)}. Return plain data.`, {
+      cause: error,
+    });
   }
 }
 
@@ -90,16 +92,22 @@ function reduceInstance(instance: Model): [string, string, Row] {
   const schema = schemaOf(model);
   const { row } = stateOf(instance);
   if (!modelsLabelled(schema.label).includes(model)) {
-    throw new UsageError(`the result holds a ${schema.label} of a class that was declared again since; return one of the new class`);
+    throw new UsageError(
+      `the result holds a ${schema.label} of a class that was declared again since; return one of the new class`,
+    );
   }
   if (!row || !instance.isPersisted || isDirty(instance, schema)) {
-    throw new UsageError(`the result holds a ${schema.label} with unsaved changes; save it first, or return its values`);
+    throw new UsageError(
+      `the result holds a ${schema.label} with unsaved changes; save it first, or return its values`,
+    );
   }
   return [schema.label, schema.fingerprint, row];
 }
 
 function reviveInstance(label: string, fingerprint: string, row: Row): object {
-  const schema = modelsLabelled(label).map(schemaOf).find((one) => one.fingerprint === fingerprint);
+  const schema = modelsLabelled(label)
+    .map(schemaOf)
+    .find((one) => one.fingerprint === fingerprint);
   if (!schema) throw new TypeError(`${label} has changed`);
   return schema.hydrate(row);
 }

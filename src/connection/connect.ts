@@ -162,7 +162,9 @@ function checkOptions(options: ConnectOptions): void {
   for (const name of Object.keys(options)) {
     if (optionNames.includes(name)) continue;
     const hint = nearest(name, optionNames);
-    throw new UsageError(`connect: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${optionNames.join(', ')}`}`);
+    throw new UsageError(
+      `connect: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${optionNames.join(', ')}`}`,
+    );
   }
   oneOf('onCacheFailure', options.onCacheFailure, ['degrade', 'throw']);
   oneOf('keys', options.keys, ['hashed', 'readable']);
@@ -181,8 +183,12 @@ function toSettings(options: ConnectOptions): Settings {
     negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
     naming: toNaming(options.naming),
     limits: {
-      ...(options.queryTimeout === undefined ? {} : { queryTimeoutMs: durationMs(options.queryTimeout, 'queryTimeout') }),
-      ...(options.acquireTimeout === undefined ? {} : { acquireTimeoutMs: durationMs(options.acquireTimeout, 'acquireTimeout') }),
+      ...(options.queryTimeout === undefined
+        ? {}
+        : { queryTimeoutMs: durationMs(options.queryTimeout, 'queryTimeout') }),
+      ...(options.acquireTimeout === undefined
+        ? {}
+        : { acquireTimeoutMs: durationMs(options.acquireTimeout, 'acquireTimeout') }),
     },
   };
 }

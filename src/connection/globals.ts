@@ -24,11 +24,14 @@ export async function transaction<T>(
 
 /** Makes everything invalid that depends on an instance's row, as its save would. */
 export async function invalidate(instance: Model): Promise<void> {
-  if (!(instance instanceof Model)) throw new UsageError(`invalidate(instance): expected a model instance, got ${typeof instance}`);
+  if (!(instance instanceof Model))
+    throw new UsageError(`invalidate(instance): expected a model instance, got ${typeof instance}`);
   const model = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
   const { row } = stateOf(instance);
   if (!row) throw new UsageError(`invalidate(instance): this ${model.label} was never stored`);
-  await announce(connectionNamed(model.connection, model.label), [{ kind: 'row', model, before: row, after: undefined }]);
+  await announce(connectionNamed(model.connection, model.label), [
+    { kind: 'row', model, before: row, after: undefined },
+  ]);
 }
 
 /** Makes everything invalid that was read from a model's table. */

@@ -6,7 +6,9 @@ const connections = new Map<string, DatabaseConnection>();
 /** Makes a connection the one that models with this connection name use. Throws UsageError if the name is taken. */
 export function registerConnection(name: string, connection: DatabaseConnection): void {
   if (connections.has(name)) {
-    throw new UsageError(`A connection named '${name}' is open. Close it first, or give this one another name: connect({ name }).`);
+    throw new UsageError(
+      `A connection named '${name}' is open. Close it first, or give this one another name: connect({ name }).`,
+    );
   }
   connections.set(name, connection);
 }

@@ -148,7 +148,9 @@ function dependenciesOfRow(model: ModelSchema, row: Row): string[] {
   const { columns, complete } = touchedByRow(model);
   const names = columns.map((column) => {
     const cell = row[column.position] ?? null;
-    return column.kind === 'row' ? rowDependency(model.table, cell) : conditionDependency(model.table, column.name, cell);
+    return column.kind === 'row'
+      ? rowDependency(model.table, cell)
+      : conditionDependency(model.table, column.name, cell);
   });
   return complete ? names : [...names, bulkDependency(model.table)];
 }

@@ -8,7 +8,9 @@ import type { ModelCache } from './model-cache.js';
  * are read again, not taken from the writer: somebody else may have written since.
  */
 export async function repopulateRows(cache: ModelCache, changes: readonly Change[]): Promise<void> {
-  const written = changes.flatMap((change) => (change.kind === 'row' && change.after ? [{ model: change.model, row: change.after }] : []));
+  const written = changes.flatMap((change) =>
+    change.kind === 'row' && change.after ? [{ model: change.model, row: change.after }] : [],
+  );
   const wanted = written.filter(({ model }) => wantsRepopulation(model));
   // NOTE: the write is committed and must not seem to have failed; whoever reads next tries again
   await Promise.allSettled(wanted.map(({ model, row }) => cache.rows(model).refresh(primaryKeyOf(model, row))));

@@ -3,7 +3,13 @@ import { currentFrame } from '../cache/dependency-frame.js';
 import { Flights } from '../cache/flights.js';
 import { isDueEarly, jitteredTtl } from '../cache/lifetime.js';
 import type { Keyspace } from '../cache/keyspace.js';
-import { bulkDependency, cellText, dependencyText, rowDependency, rowDependencyPrefix } from '../invalidation/dependencies.js';
+import {
+  bulkDependency,
+  cellText,
+  dependencyText,
+  rowDependency,
+  rowDependencyPrefix,
+} from '../invalidation/dependencies.js';
 import { rowLoader } from '../query/row-loader.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
@@ -189,6 +195,6 @@ export class RowCache {
 }
 
 function publishRead(label: string, outcome: CacheEvent['outcome'], reason?: string): void {
-  if (cacheChannel.hasSubscribers) cacheChannel.publish(reason === undefined ? { label, outcome } : { label, outcome, reason });
+  if (cacheChannel.hasSubscribers)
+    cacheChannel.publish(reason === undefined ? { label, outcome } : { label, outcome, reason });
 }
-

@@ -43,9 +43,13 @@ export class UniqueKeys {
   /** The row whose columns have these values. Throws UsageError unless one of the columns is unique. */
   async read(values: Readonly<Record<string, unknown>>): Promise<RowRead> {
     const wanted = this.#wanted(values);
-    const found = wanted.column.primaryKey ? await this.#cache.rows(this.#model).read(wanted.cell) : await this.#find(wanted);
+    const found = wanted.column.primaryKey
+      ? await this.#cache.rows(this.#model).read(wanted.cell)
+      : await this.#find(wanted);
     const { row } = found;
-    return row && !wanted.others.every(([column, cell]) => row[column.position] === cell) ? { ...found, row: undefined } : found;
+    return row && !wanted.others.every(([column, cell]) => row[column.position] === cell)
+      ? { ...found, row: undefined }
+      : found;
   }
 
   /** What drops the value and each row that it may stand for: those that it led to, and the one that it leads to now. */
@@ -79,7 +83,9 @@ export class UniqueKeys {
   #cellOf(name: string, value: unknown): readonly [ColumnSchema, Cell] {
     const column = columnOf(this.#model, name);
     if (value === undefined) {
-      throw new UsageError(`${this.#model.label}.cache.get(…): the value of '${name}' is undefined; leave it out, or write null`);
+      throw new UsageError(
+        `${this.#model.label}.cache.get(…): the value of '${name}' is undefined; leave it out, or write null`,
+      );
     }
     const { reference } = column;
     if (!reference || typeof value !== 'object' || value === null) return [column, cellOf(this.#model, column, value)];

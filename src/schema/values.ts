@@ -41,7 +41,9 @@ export function keyCellOf(model: ModelSchema, value: unknown): Cell {
   const { primaryKey } = model;
   const other = isInstanceLike(value) && value instanceof Object ? declarationOf(value.constructor).table : undefined;
   if (other && other.name !== model.table) {
-    throw new UsageError(`${model.label}: expected a key (${primaryKey.type.name}) or an instance, got an instance of ${other.label}`);
+    throw new UsageError(
+      `${model.label}: expected a key (${primaryKey.type.name}) or an instance, got an instance of ${other.label}`,
+    );
   }
   const cell = cellOf(model, primaryKey, isInstanceLike(value) ? value[primaryKey.property] : value);
   if (cell === null) {

@@ -61,12 +61,32 @@ describe('what a write touches', () => {
       const counts: readonly (readonly [string, () => Promise<number>, number])[] = [
         ['an equality', () => Article.objects.filter({ category }).count(), 1],
         ['a list', () => Article.objects.filter({ category__in: [category, category + 1] }).count(), 1],
-        ['a comparison', () => Article.objects.filter({ category__gte: category, category__lt: category + 10 }).count(), 1],
-        ['a negation', () => Article.objects.filter({ views: 4711 + category }).exclude({ category: 0 }).count(), 1],
+        [
+          'a comparison',
+          () => Article.objects.filter({ category__gte: category, category__lt: category + 10 }).count(),
+          1,
+        ],
+        [
+          'a negation',
+          () =>
+            Article.objects
+              .filter({ views: 4711 + category })
+              .exclude({ category: 0 })
+              .count(),
+          1,
+        ],
         ['a column without an index', () => Article.objects.filter({ views: 4711 + category }).count(), 1],
         ['two columns', () => Article.objects.filter({ category, views: 4711 + category }).count(), 1],
         ['a foreign key', () => Article.objects.filter({ author }).count(), 1],
-        ['no condition', () => Article.objects.filter({ id__gt: 0 }).filter({ title: `t${category}` }).count(), 1],
+        [
+          'no condition',
+          () =>
+            Article.objects
+              .filter({ id__gt: 0 })
+              .filter({ title: `t${category}` })
+              .count(),
+          1,
+        ],
       ];
       const values = () => ({ title: `t${category}`, category, views: 4711 + category, author });
 
@@ -78,9 +98,13 @@ describe('what a write touches', () => {
           expect(await author.outer(), 'create').to.equal(more);
           await Article.objects.bulkCreate([values()]);
           expect(await author.outer(), 'bulkCreate').to.equal(2 * more);
-          await Article.objects.filter({ id: article.id }).update({ title: 'x', category: 1, views: 0, authorId: null });
+          await Article.objects
+            .filter({ id: article.id })
+            .update({ title: 'x', category: 1, views: 0, authorId: null });
           expect(await author.outer(), 'move out').to.equal(more);
-          await Article.objects.filter({ id: article.id }).update({ title: `t${category}`, category, views: 4711 + category, author });
+          await Article.objects
+            .filter({ id: article.id })
+            .update({ title: `t${category}`, category, views: 4711 + category, author });
           expect(await author.outer(), 'move in').to.equal(2 * more);
           await Article.objects.filter({ id: article.id }).delete();
           expect(await author.outer(), 'delete').to.equal(more);
@@ -88,7 +112,8 @@ describe('what a write touches', () => {
       }
 
       it('correct a list that the order and a limit cut off', async () => {
-        scripts.outer = async () => (await Article.objects.filter({ category }).orderBy('-views').limit(1).all()).map(({ title }) => title);
+        scripts.outer = async () =>
+          (await Article.objects.filter({ category }).orderBy('-views').limit(1).all()).map(({ title }) => title);
         await Article.create({ title: 'first', category, views: 1 });
         expect(await author.outer()).to.deep.equal(['first']);
         await Article.create({ title: 'second', category, views: 2 });

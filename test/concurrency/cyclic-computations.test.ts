@@ -49,7 +49,9 @@ describe('computed values that need each other', () => {
       const both = [node.left(), node.right()];
       for (const value of both) {
         const { message } = await rejection(value, UsageError);
-        expect(message).to.match(/^cyclic\.Node\.\w+: the value is computed from itself, for the same arguments; it would never end$/);
+        expect(message).to.match(
+          /^cyclic\.Node\.\w+: the value is computed from itself, for the same arguments; it would never end$/,
+        );
       }
     });
   });

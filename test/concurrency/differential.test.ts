@@ -44,7 +44,9 @@ class Fuzzer {
     const [name, action] = this.random.oneOf(this.#writes());
     this.log.push(name);
     await action().catch((error: unknown) => {
-      const refused = error instanceof Error && /violat|another row|still point|points at|no row|gone|deleted|roll back/i.test(error.message);
+      const refused =
+        error instanceof Error &&
+        /violat|another row|still point|points at|no row|gone|deleted|roll back/i.test(error.message);
       if (!refused) throw error;
       this.log.push(`  refused: ${error.message}`);
     });
@@ -61,17 +63,24 @@ class Fuzzer {
       [`save cached article ${id}`, () => this.#changeCached(id)],
       [`delete author ${id}`, () => this.#remove(Author, id)],
       [`delete article ${id}`, () => this.#remove(Article, id)],
-      [`bulkCreate articles`, () => Article.objects.bulkCreate([0, 1].map((step) => ({ id: id + step, ...this.#article() })))],
+      [
+        `bulkCreate articles`,
+        () => Article.objects.bulkCreate([0, 1].map((step) => ({ id: id + step, ...this.#article() }))),
+      ],
       [`update articles of ${id % 4}`, () => Article.objects.filter({ category: id % 4 }).update(this.#article())],
       [`update comments`, () => Comment.objects.filter({ articleId: id }).update({ articleId: other })],
       [`delete comments`, () => Comment.objects.filter({ id__gte: id }).delete()],
       [`delete articles of ${id % 4}`, () => Article.objects.filter({ category: id % 4, views: 0 }).delete()],
       [`raw update ${id}`, () => this.#raw(id)],
       ['transaction', () => transaction(() => this.#several())],
-      ['transaction with a savepoint that fails', () => transaction(async () => {
-        await this.#several();
-        await transaction(() => this.#failing()).catch(() => undefined);
-      })],
+      [
+        'transaction with a savepoint that fails',
+        () =>
+          transaction(async () => {
+            await this.#several();
+            await transaction(() => this.#failing()).catch(() => undefined);
+          }),
+      ],
       ['transaction that is rolled back', () => transaction(() => this.#failing())],
     ];
   }
@@ -121,7 +130,9 @@ class Fuzzer {
     const [got, wanted] = [await cached(), await uncached()];
     if (JSON.stringify(got) === JSON.stringify(wanted)) return;
     const history = this.log.slice(-15).join('\n  ');
-    expect.fail(`${name}: cached ${JSON.stringify(got)}, uncached ${JSON.stringify(wanted)} (DIFFERENTIAL_SEED=${this.random.seed})\n  ${history}`);
+    expect.fail(
+      `${name}: cached ${JSON.stringify(got)}, uncached ${JSON.stringify(wanted)} (DIFFERENTIAL_SEED=${this.random.seed})\n  ${history}`,
+    );
   }
 
   #reads(): readonly (readonly [string, Action, Action])[] {
@@ -132,7 +143,11 @@ class Fuzzer {
       [`author ${id}`, () => Author.cache.find(id), () => Author.objects.filter({ id }).first()],
       [`article ${id}`, () => Article.cache.find(id), () => Article.objects.filter({ id }).first()],
       [`comment ${id}`, () => Comment.cache.find(id), () => Comment.objects.filter({ id }).first()],
-      [`articles ${list.join()}`, () => Article.cache.getMany(list), () => Promise.all(list.map((each) => Article.objects.filter({ id: each }).first()))],
+      [
+        `articles ${list.join()}`,
+        () => Article.cache.getMany(list),
+        () => Promise.all(list.map((each) => Article.objects.filter({ id: each }).first())),
+      ],
       [`author of ${slug}`, () => Author.cache.find({ slug }), () => Author.objects.filter({ slug }).first()],
       [`author of article ${id}`, () => this.#authorOf(id), () => this.#joined(id)],
       [`computed for ${id}`, () => this.#computed(id, 'outer'), () => this.#facts(id)],
@@ -164,7 +179,11 @@ class Fuzzer {
 }
 
 async function factsOf(author: Author): Promise<unknown> {
-  const top = await Article.objects.filter({ author, category__in: [1, 2] }).orderBy('-views', 'id').limit(2).all();
+  const top = await Article.objects
+    .filter({ author, category__in: [1, 2] })
+    .orderBy('-views', 'id')
+    .limit(2)
+    .all();
   return {
     name: author.name,
     articles: await Article.objects.filter({ author }).count(),

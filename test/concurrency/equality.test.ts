@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import { after, before, beforeEach, describe, it } from 'mocha';
-import { CachedModel, Column, moneyclip, PrimaryKey, Table, ValidationError, type CacheManager, type Manager } from '../../src/index.js';
+import {
+  CachedModel,
+  Column,
+  moneyclip,
+  PrimaryKey,
+  Table,
+  ValidationError,
+  type CacheManager,
+  type Manager,
+} from '../../src/index.js';
 import { Environment } from './support/environment.js';
 
 let question: () => Promise<unknown> = async () => undefined;
@@ -88,10 +97,12 @@ describe('A14: values that the database holds for equal', () => {
       it('find the row by a unique value in any spelling, and nobody after it was taken away', async () => {
         expect(await Word.cache.find({ handle: 'ann' })).to.equal(undefined);
         const word = await Word.create({ folded: 'x', handle: 'Ann' });
-        for (const handle of ['ann', 'Ann', 'ANN']) expect((await Word.cache.find({ handle }))?.id, handle).to.equal(word.id);
+        for (const handle of ['ann', 'Ann', 'ANN'])
+          expect((await Word.cache.find({ handle }))?.id, handle).to.equal(word.id);
         word.handle = 'Eve';
         await word.save();
-        for (const handle of ['ann', 'Ann', 'ANN']) expect(await Word.cache.find({ handle }), handle).to.equal(undefined);
+        for (const handle of ['ann', 'Ann', 'ANN'])
+          expect(await Word.cache.find({ handle }), handle).to.equal(undefined);
       });
 
       it('are read again by key in a query, whatever the spelling', async () => {
@@ -116,7 +127,10 @@ describe('A14: values that the database holds for equal', () => {
 
       it('are never a text for a number: that is refused before anything is read', () => {
         const text = '3' as unknown as number; // what a form would give
-        expect(() => Word.objects.filter({ whole: text })).to.throw(ValidationError, 'whole expects a whole number, got text');
+        expect(() => Word.objects.filter({ whole: text })).to.throw(
+          ValidationError,
+          'whole expects a whole number, got text',
+        );
       });
     });
   }

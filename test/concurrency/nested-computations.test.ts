@@ -67,7 +67,8 @@ describe('A8: what is computed from computed values', () => {
     it('depends on answers "there is none" that were hits, by key and by unique value', async () => {
       const id = other.id + 2_000_000;
       const slug = `nobody-${other.id}`;
-      scripts.outer = async () => [await Author.cache.find(id), await Author.cache.find({ slug })].filter(Boolean).length;
+      scripts.outer = async () =>
+        [await Author.cache.find(id), await Author.cache.find({ slug })].filter(Boolean).length;
       await Promise.all([Author.cache.find(id), Author.cache.find({ slug })]); // warm
       expect(await self.outer()).to.equal(0);
       await Author.create({ id, name: 'new' });
@@ -177,7 +178,11 @@ describe('A8: what is computed from computed values', () => {
       ['a query', () => Author.objects.filter({ name: 'old' }).count()],
     ] as const) {
       it(`is not stored where it swallowed the failed read of ${what}`, async () => {
-        scripts.outer = async () => read().then(() => 'read', () => 'fallback');
+        scripts.outer = async () =>
+          read().then(
+            () => 'read',
+            () => 'fallback',
+          );
         await self.reload();
         await Author.cache.get(self.id);
         env.database.failNext(selectAuthors);
@@ -249,7 +254,9 @@ describe('A8: what is computed from computed values', () => {
       scripts.inner = async (author) => author.outer();
       const error: unknown = await self.outer().catch((reason: unknown) => reason);
       expect(error).to.be.instanceOf(UsageError);
-      expect(error).to.have.property('message').that.matches(/^coherence.Author.outer: the value is computed from itself/);
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/^coherence.Author.outer: the value is computed from itself/);
     });
 
     it('is not computed anew for what it does not depend on', async () => {

@@ -124,7 +124,10 @@ describe('3.8: what is cached of a SQLite file', () => {
 
       it("A4: shows another process's write while somebody iterates on the pool's connection", async () => {
         expect(await seen()).to.deep.equal(all('old'));
-        const client = env.db.knex.client as { acquireConnection(): Promise<RawDatabase>; releaseConnection(raw: RawDatabase): Promise<void> };
+        const client = env.db.knex.client as {
+          acquireConnection(): Promise<RawDatabase>;
+          releaseConnection(raw: RawDatabase): Promise<void>;
+        };
         const raw = await client.acquireConnection();
         const rows = raw.prepare('SELECT id FROM coherence_authors').iterate();
         try {
@@ -164,7 +167,12 @@ describe('3.8: what is cached of a SQLite file', () => {
     await env.open();
     await env.close();
     const root = freshPrefix();
-    const db = await connect({ database: env.databaseUrl, cache: store, prefix: () => root + tenant, clock: new FakeClock() });
+    const db = await connect({
+      database: env.databaseUrl,
+      cache: store,
+      prefix: () => root + tenant,
+      clock: new FakeClock(),
+    });
     await db.createTables(models);
     const author = await Author.create({ name: 'old' });
     for (tenant of ['a:', 'b:']) expect((await Author.cache.get(author.id)).name).to.equal('old');

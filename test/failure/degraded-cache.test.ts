@@ -1,7 +1,22 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { afterEach, describe, it } from 'mocha';
-import { CachedForeignKey, CachedModel, Column, connect, moneyclip, PrimaryKey, StoreUnavailableError, Table, transaction, type CacheManager, type ConnectOptions, type Database, type Manager, type Related } from '../../src/index.js';
+import {
+  CachedForeignKey,
+  CachedModel,
+  Column,
+  connect,
+  moneyclip,
+  PrimaryKey,
+  StoreUnavailableError,
+  Table,
+  transaction,
+  type CacheManager,
+  type ConnectOptions,
+  type Database,
+  type Manager,
+  type Related,
+} from '../../src/index.js';
 import { freshDatabase, freshPrefix } from '../setup/fresh.js';
 import { startRedis, type RedisOptions, type TestServer } from '../setup/servers.js';
 import { startTcpProxy } from '../setup/tcp-proxy.js';
@@ -191,17 +206,25 @@ describe('with a Redis that fails', () => {
       it("reads throw with onCacheFailure: 'throw', and nothing is stale after it", async () => {
         await open({}, { onCacheFailure: 'throw' });
         await server.pause();
-        await within(deadlineMs, async () => void (await rejection(Writer.cache.get(writer.id), StoreUnavailableError)));
+        await within(
+          deadlineMs,
+          async () => void (await rejection(Writer.cache.get(writer.id), StoreUnavailableError)),
+        );
         await rejection(Writer.cache.get({ name: 'old' }), StoreUnavailableError);
         await rejection(writer.summary(), StoreUnavailableError);
         await rejection(rename('new'), StoreUnavailableError);
-        expect((await Writer.objects.get({ id: writer.id })).name, 'the save is committed all the same').to.equal('new');
+        expect((await Writer.objects.get({ id: writer.id })).name, 'the save is committed all the same').to.equal(
+          'new',
+        );
         await rejection(Writer.cache.get(writer.id), StoreUnavailableError);
         await server.resume();
         const end = performance.now() + 10_000;
         let name: string | undefined;
         while (name === undefined && performance.now() < end) {
-          name = await Writer.cache.get(writer.id).then((row) => row.name, () => undefined);
+          name = await Writer.cache.get(writer.id).then(
+            (row) => row.name,
+            () => undefined,
+          );
           await new Promise((resolve) => setTimeout(resolve, 20)); // as above
         }
         expect(name).to.equal('new');

@@ -25,7 +25,10 @@ describe('reads of one tick', () => {
 
     it('of several models are one command, and one SELECT for each model', async () => {
       const spent = await current().costOf(() =>
-        Promise.all([...users.map(({ id }) => User.cache.get(id)), ...documents.map(({ id }) => Document.cache.get(id))]),
+        Promise.all([
+          ...users.map(({ id }) => User.cache.get(id)),
+          ...documents.map(({ id }) => Document.cache.get(id)),
+        ]),
       );
       // the answers of the two SELECTs may come at different times
       expect({ ...spent, write: 0 }).to.deep.equal(costs({ sql: 2, read: 1, acquire: 1 }));
@@ -41,7 +44,12 @@ describe('reads of one tick', () => {
     it('of getMany, get, find and foreign keys go together', async () => {
       const one = await Document.objects.get({ id: documents[0]?.id ?? 0 });
       const spent = await current().costOf(() =>
-        Promise.all([User.cache.getMany(users.map(({ id }) => id)), User.cache.get(users[1]?.id ?? 0), User.cache.find(4711), one.author]),
+        Promise.all([
+          User.cache.getMany(users.map(({ id }) => id)),
+          User.cache.get(users[1]?.id ?? 0),
+          User.cache.find(4711),
+          one.author,
+        ]),
       );
       expect(spent).to.deep.equal(costs({ sql: 1, read: 1, acquire: 1, write: 1 }));
     });
@@ -49,7 +57,12 @@ describe('reads of one tick', () => {
     it('give each reader his own answer, also where some fail', async () => {
       const ids = [users[0]?.id ?? 0, 4711, users[1]?.id ?? 0, 4712];
       const answers = await Promise.allSettled(ids.map((id) => User.cache.get(id)));
-      expect(answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.username : 'none'))).to.deep.equal(['user 0', 'none', 'user 1', 'none']);
+      expect(answers.map((answer) => (answer.status === 'fulfilled' ? answer.value.username : 'none'))).to.deep.equal([
+        'user 0',
+        'none',
+        'user 1',
+        'none',
+      ]);
     });
 
     it('of plain foreign keys are one SELECT too', async () => {
@@ -75,7 +88,9 @@ describe('reads of one tick', () => {
     });
 
     it('of more keys than one statement takes are answered all the same', async () => {
-      const many = await User.objects.bulkCreate(Array.from({ length: 2500 }, (_, index) => ({ username: `many ${index}` })));
+      const many = await User.objects.bulkCreate(
+        Array.from({ length: 2500 }, (_, index) => ({ username: `many ${index}` })),
+      );
       const found = await User.cache.getMany(many.map(({ id }) => id));
       expect(found.map((row) => row?.username)).to.deep.equal(many.map(({ username }) => username));
     });

@@ -23,7 +23,9 @@ describe('@CachedForeignKey', () => {
     const sqlOf = async (task: () => Promise<unknown>): Promise<number> => (await current().costOf(task)).sql;
 
     it('reads the row through the cache', async () => {
-      await (await fresh()).author;
+      await (
+        await fresh()
+      ).author;
       const another = await fresh();
       expect(await sqlOf(async () => expect((await another.author).toJSON()).to.deep.equal(ann.toJSON()))).to.equal(0);
     });
@@ -36,7 +38,9 @@ describe('@CachedForeignKey', () => {
     });
 
     it('shows what was written to the row since', async () => {
-      await (await fresh()).author;
+      await (
+        await fresh()
+      ).author;
       ann.email = 'new@example.org';
       await ann.save();
       expect((await (await fresh()).author).email).to.equal('new@example.org');
@@ -68,13 +72,19 @@ describe('@CachedForeignKey', () => {
 
     it('says so where the row does not exist', async () => {
       const one = new Document({ title: 'x', authorId: 4711 });
-      await rejection(Promise.resolve(one.author), RecordNotFoundError, 'library.User: the row that a foreign key points at does not exist');
+      await rejection(
+        Promise.resolve(one.author),
+        RecordNotFoundError,
+        'library.User: the row that a foreign key points at does not exist',
+      );
       const late = await User.create({ id: 4711, username: 'late' });
       expect((await one.author).username, 'a failure is not kept').to.equal(late.username);
     });
 
     it('reads the own rows of a transaction inside it', async () => {
-      await (await fresh()).author;
+      await (
+        await fresh()
+      ).author;
       await transaction(async () => {
         ann.username = 'uncommitted';
         await ann.save();

@@ -1,6 +1,13 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { connect, invalidateAll, RecordNotFoundError, transaction, UsageError, ValidationError } from '../../src/index.js';
+import {
+  connect,
+  invalidateAll,
+  RecordNotFoundError,
+  transaction,
+  UsageError,
+  ValidationError,
+} from '../../src/index.js';
 import { forEachCombination } from '../setup/combinations.js';
 import { connected } from '../support/connected.js';
 import { Document, libraryModels, User } from '../support/library-models.js';
@@ -64,12 +71,19 @@ describe('Model.cache', () => {
       cached.title = 'saved';
       cached.meta = { other: true };
       await cached.save();
-      expect((await Document.cache.get(document.id)).toJSON()).to.deep.include({ title: 'saved', meta: { other: true } });
+      expect((await Document.cache.get(document.id)).toJSON()).to.deep.include({
+        title: 'saved',
+        meta: { other: true },
+      });
     });
 
     it('get throws where there is no row, and find gives undefined, both also when warm', async () => {
       for (let time = 0; time < 2; time += 1) {
-        const error = await rejection(Document.cache.get(4711), RecordNotFoundError, 'library.Document: there is no row with this key');
+        const error = await rejection(
+          Document.cache.get(4711),
+          RecordNotFoundError,
+          'library.Document: there is no row with this key',
+        );
         expect(error.model).to.equal('library.Document');
         expect(await Document.cache.find(4711)).to.equal(undefined);
       }
@@ -136,12 +150,19 @@ describe('Model.cache', () => {
       });
       await Document.cache.get(document.id);
       const hit = await explain();
-      expect(hit).to.deep.include({ state: 'hit', reason: 'every stamp it was stored under is still current', dependencies });
+      expect(hit).to.deep.include({
+        state: 'hit',
+        reason: 'every stamp it was stored under is still current',
+        dependencies,
+      });
       expect(hit.bytes).to.be.above(50);
       expect(hit.ttlMs).to.be.within(50 * 60_000, 67 * 60_000);
       expect(hit.ageMs).to.be.within(0, 10_000);
       await document.delete();
-      expect(await explain()).to.deep.include({ state: 'miss', reason: 'something it depends on was written since it was stored' });
+      expect(await explain()).to.deep.include({
+        state: 'miss',
+        reason: 'something it depends on was written since it was stored',
+      });
       await transaction(async () => {
         expect(await explain()).to.deep.include({ state: 'bypass', reason: 'inside a transaction' });
       });

@@ -29,7 +29,8 @@ describe('invalidation', () => {
       await User.cache.getMany([ann.id, bob.id]);
     });
 
-    const states = async (): Promise<string[]> => Promise.all([ann, bob].map(async ({ id }) => (await User.cache.explain(id)).state));
+    const states = async (): Promise<string[]> =>
+      Promise.all([ann, bob].map(async ({ id }) => (await User.cache.explain(id)).state));
 
     for (const [what, run, expected] of [
       ['cache.invalidate(key)', () => User.cache.invalidate(ann.id), ['miss', 'hit']],
@@ -57,8 +58,16 @@ describe('invalidation', () => {
     }
 
     it('refuses what is no stored instance', async () => {
-      await rejection(invalidate({} as User), UsageError, 'invalidate(instance): expected a model instance, got object'); // a caller without types
-      await rejection(invalidate(new User({ username: 'new' })), UsageError, 'invalidate(instance): this library.User was never stored');
+      await rejection(
+        invalidate({} as User),
+        UsageError,
+        'invalidate(instance): expected a model instance, got object',
+      ); // a caller without types
+      await rejection(
+        invalidate(new User({ username: 'new' })),
+        UsageError,
+        'invalidate(instance): this library.User was never stored',
+      );
     });
 
     it('withoutInvalidation holds it back for good', async () => {
@@ -118,7 +127,9 @@ describe('invalidation', () => {
     const cache = new CountingStore(new MemoryStore());
     const db = await connect({ database: 'sqlite::memory:', cache });
     await db.createTables(libraryModels);
-    const users = await User.objects.bulkCreate(Array.from({ length: 2000 }, (_, index) => ({ username: `user ${index}` })));
+    const users = await User.objects.bulkCreate(
+      Array.from({ length: 2000 }, (_, index) => ({ username: `user ${index}` })),
+    );
     await User.cache.getMany(users.map(({ id }) => id));
     cache.reset();
     await User.objects.filter({ id__gt: 0 }).update({ email: 'x' });
@@ -126,7 +137,8 @@ describe('invalidation', () => {
     expect(cache.keys.drop).to.be.below(10);
     expect((await User.cache.explain(users[0]?.id ?? 0)).state).to.equal('miss');
     await transaction(async () => {
-      for (let start = 0; start < 2000; start += 400) await User.objects.filter({ id__gt: start, id__lte: start + 400 }).update({ email: 'y' });
+      for (let start = 0; start < 2000; start += 400)
+        await User.objects.filter({ id__gt: start, id__lte: start + 400 }).update({ email: 'y' });
     });
     expect(cache.keys.drop).to.be.below(10_000);
     await db.close();

@@ -1,6 +1,17 @@
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { CachedModel, Column, connect, MemoryStore, moneyclip, PrimaryKey, Table, type CacheManager, type Database, type Manager } from '../../src/index.js';
+import {
+  CachedModel,
+  Column,
+  connect,
+  MemoryStore,
+  moneyclip,
+  PrimaryKey,
+  Table,
+  type CacheManager,
+  type Database,
+  type Manager,
+} from '../../src/index.js';
 import { isDueEarly, jitteredTtl } from '../../src/cache/lifetime.js';
 import { CountingStore, FakeClock, FlakyStore } from '../../src/testing/index.js';
 import { Random } from '../support/random.js';
@@ -29,7 +40,14 @@ class Person extends CachedModel {
 const minute = 60_000;
 const hour = 60 * minute;
 const seed = 20240229;
-const entry = (expiresAt: number, costMs: number) => ({ createdAt: 0, expiresAt, costMs, stamps: [], dependencies: undefined, payload: null });
+const entry = (expiresAt: number, costMs: number) => ({
+  createdAt: 0,
+  expiresAt,
+  costMs,
+  stamps: [],
+  dependencies: undefined,
+  payload: null,
+});
 
 describe('the life of an entry', () => {
   const systemRandom = Math.random;
@@ -113,7 +131,12 @@ describe('the life of an entry', () => {
   it('of a computed value may be longer than that of all rows, also in a store that lets stamps go', async () => {
     await open();
     await db.close();
-    db = await connect({ database: 'sqlite::memory:', cache: new FlakyStore(new MemoryStore({ clock })), clock, ttl: '1m' });
+    db = await connect({
+      database: 'sqlite::memory:',
+      cache: new FlakyStore(new MemoryStore({ clock })),
+      clock,
+      ttl: '1m',
+    });
     await db.createTables([Person]);
     person = await Person.create({ name: 'ann' });
     makeBadge = async (name) => `${name} of ${await Person.objects.filter({ slug: 'x' }).count()}`;
@@ -143,14 +166,18 @@ describe('the life of an entry', () => {
       const random = new Random(seed);
       const share = (remainingMs: number, costMs: number): number => {
         let due = 0;
-        for (let draw = 0; draw < 10_000; draw += 1) due += Number(isDueEarly(entry(remainingMs, costMs), 0, () => random.fraction()));
+        for (let draw = 0; draw < 10_000; draw += 1)
+          due += Number(isDueEarly(entry(remainingMs, costMs), 0, () => random.fraction()));
         return due / 10_000;
       };
       expect(share(1000, 1000)).to.be.closeTo(Math.exp(-1), 0.02);
       expect(share(3000, 1000)).to.be.closeTo(Math.exp(-3), 0.01);
       expect(share(1000, 100)).to.be.below(0.001);
       expect(share(41_000, 1000)).to.equal(0);
-      expect(isDueEarly(entry(1, 0), 0, () => 1e-300), 'a value that took no time').to.equal(false);
+      expect(
+        isDueEarly(entry(1, 0), 0, () => 1e-300),
+        'a value that took no time',
+      ).to.equal(false);
     });
 
     async function dear(): Promise<void> {

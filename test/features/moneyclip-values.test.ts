@@ -1,6 +1,15 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { CachedModel, Column, moneyclip, PrimaryKey, Table, UsageError, type CacheManager, type Manager } from '../../src/index.js';
+import {
+  CachedModel,
+  Column,
+  moneyclip,
+  PrimaryKey,
+  Table,
+  UsageError,
+  type CacheManager,
+  type Manager,
+} from '../../src/index.js';
 import { forEachCombination } from '../setup/combinations.js';
 import { connected } from '../support/connected.js';
 import { rejection } from '../support/rejection.js';
@@ -34,7 +43,7 @@ describe('values of @moneyclip', () => {
       other = await Item.create({ name: 'other' });
     });
 
-      const values: readonly (readonly [string, () => unknown])[] = [
+    const values: readonly (readonly [string, () => unknown])[] = [
       ['undefined', () => undefined],
       ['null', () => null],
       ['false', () => false],
@@ -64,7 +73,8 @@ describe('values of @moneyclip', () => {
         for (const value of [first, second]) {
           expect(value).to.deep.equal(make());
           expect(Object.prototype.toString.call(value)).to.equal(Object.prototype.toString.call(make()));
-          if (typeof value === 'object' && value !== null) expect(Object.getPrototypeOf(value)).to.equal(Object.getPrototypeOf(make()));
+          if (typeof value === 'object' && value !== null)
+            expect(Object.getPrototypeOf(value)).to.equal(Object.getPrototypeOf(make()));
         }
         expect(Object.is(first, second) || typeof first === 'object').to.equal(true);
       });
@@ -96,7 +106,10 @@ describe('values of @moneyclip', () => {
     });
 
     it('are not shared: what one caller does to his the next one does not see', async () => {
-      for (const make of [() => ({ list: [1], deep: { a: 1 } }), () => ({ list: [1], deep: { a: 1 }, date: new Date(0) })]) {
+      for (const make of [
+        () => ({ list: [1], deep: { a: 1 } }),
+        () => ({ list: [1], deep: { a: 1 }, date: new Date(0) }),
+      ]) {
         produce = make;
         await moneyclip.of(Item, 'produced').invalidate(item);
         for (let call = 0; call < 3; call += 1) {

@@ -51,13 +51,23 @@ class Account extends Counting {
   @Column({ type: 'integer', default: 0 }) declare visits: number;
   declare readonly follows: QuerySet<Follow>;
 
-  @moneyclip('account::followers::account-id-%s', (account: Account) => [account.id], () => Follow, (follow: Follow) => [follow.account])
+  @moneyclip(
+    'account::followers::account-id-%s',
+    (account: Account) => [account.id],
+    () => Follow,
+    (follow: Follow) => [follow.account],
+  )
   async followersCount(): Promise<number> {
     ran('followersCount');
     return rawCount(this.id);
   }
 
-  @moneyclip('account::scripted::%s', (account: Account) => [account.id], 'clip.Follow', (follow: Follow) => pathOf(follow) as unknown[])
+  @moneyclip(
+    'account::scripted::%s',
+    (account: Account) => [account.id],
+    'clip.Follow',
+    (follow: Follow) => pathOf(follow) as unknown[],
+  )
   async scripted(): Promise<number> {
     ran('scripted');
     return rawCount(this.id);
@@ -69,7 +79,13 @@ class Account extends Counting {
     return rawCount(this.id);
   }
 
-  @moneyclip('friends::%s::%s', (account: Account, other: Account) => [account.id, other.id], () => Follow, (follow: Follow) => [follow.account, follow.follower], { symmetrical: true })
+  @moneyclip(
+    'friends::%s::%s',
+    (account: Account, other: Account) => [account.id, other.id],
+    () => Follow,
+    (follow: Follow) => [follow.account, follow.follower],
+    { symmetrical: true },
+  )
   async connections(other: Account): Promise<number> {
     ran('connections');
     return rawCount(this.id, other.id);
@@ -86,7 +102,12 @@ class Account extends Counting {
     return rawCount(this.id, other.id);
   }
 
-  @moneyclip({ key: 'eager::%s', args: (account: Account) => [account.id], watch: [[() => Follow, (follow: Follow) => [follow.account]]], repopulate: true })
+  @moneyclip({
+    key: 'eager::%s',
+    args: (account: Account) => [account.id],
+    watch: [[() => Follow, (follow: Follow) => [follow.account]]],
+    repopulate: true,
+  })
   async eager(): Promise<number> {
     ran('eager');
     return rawCount(this.id);
@@ -156,7 +177,9 @@ let current: Database;
 
 /** Counts by SQL that the library does not see: only paths and watches can tell. */
 async function rawCount(account: number, follower?: number): Promise<number> {
-  const rows = await current.knex('clip_follows').where({ account_id: account, ...(follower === undefined ? {} : { follower_id: follower }) });
+  const rows = await current
+    .knex('clip_follows')
+    .where({ account_id: account, ...(follower === undefined ? {} : { follower_id: follower }) });
   return rows.length;
 }
 
@@ -176,7 +199,9 @@ describe('@moneyclip', () => {
 
     describe('with a path', () => {
       it('computes once, and anew for the rows that the path leads to', async () => {
-        expect([await ann.followersCount(), await ann.followersCount(), await bob.followersCount()]).to.deep.equal([0, 0, 0]);
+        expect([await ann.followersCount(), await ann.followersCount(), await bob.followersCount()]).to.deep.equal([
+          0, 0, 0,
+        ]);
         expect(runs['followersCount']).to.equal(2);
         await Follow.create({ account: ann });
         expect([await ann.followersCount(), await bob.followersCount()]).to.deep.equal([1, 0]);
@@ -199,7 +224,9 @@ describe('@moneyclip', () => {
         const cat = await Account.create({ name: 'cat' });
         stale.account = cat;
         await stale.save();
-        expect([await ann.followersCount(), await bob.followersCount(), await cat.followersCount()]).to.deep.equal([0, 0, 1]);
+        expect([await ann.followersCount(), await bob.followersCount(), await cat.followersCount()]).to.deep.equal([
+          0, 0, 1,
+        ]);
       });
 
       it('follows deletes, bulkCreate, and updates and deletes of query sets', async () => {
@@ -264,7 +291,10 @@ describe('@moneyclip', () => {
 
       it('that throws lets the write commit, drops all values of the method, and warns once', async () => {
         const warnings: string[] = [];
-        const note = ({ message }: Error): unknown => message.includes('clip.Account.scripted') || message.includes('Account.scripted') ? warnings.push(message) : 0;
+        const note = ({ message }: Error): unknown =>
+          message.includes('clip.Account.scripted') || message.includes('Account.scripted')
+            ? warnings.push(message)
+            : 0;
         process.on('warning', note);
         try {
           await Promise.all([ann.scripted(), bob.scripted()]);
@@ -365,9 +395,19 @@ describe('@moneyclip', () => {
     });
 
     it('keeps a value for each list of arguments', async () => {
-      const calls = [['a'], ['b'], ['a', {}], ['a', { x: 1 }], ['a', { x: '1' }], ['a', { x: 1, y: 2 }], ['a', { y: 2, x: 1 }]] as const;
+      const calls = [
+        ['a'],
+        ['b'],
+        ['a', {}],
+        ['a', { x: 1 }],
+        ['a', { x: '1' }],
+        ['a', { x: 1, y: 2 }],
+        ['a', { y: 2, x: 1 }],
+      ] as const;
       for (const args of [...calls, ...calls]) {
-        expect(await ann.label(...(args as unknown as [string, object?]))).to.equal(`${args[0]}ann${JSON.stringify(args[1] ?? {})}`.replace('{"y":2,"x":1}', '{"x":1,"y":2}'));
+        expect(await ann.label(...(args as unknown as [string, object?]))).to.equal(
+          `${args[0]}ann${JSON.stringify(args[1] ?? {})}`.replace('{"y":2,"x":1}', '{"x":1,"y":2}'),
+        );
       }
       expect(runs['label'], 'the order of names does not count').to.equal(6);
     });
@@ -381,7 +421,9 @@ describe('@moneyclip', () => {
       it(`refuses ${what} as an argument`, async () => {
         const call = ann.produced(argument);
         const error = await rejection(call, UsageError);
-        expect(error.message).to.match(/^Account\.produced: arguments must be plain data, dates, bigints or stored model instances to make a key; got /);
+        expect(error.message).to.match(
+          /^Account\.produced: arguments must be plain data, dates, bigints or stored model instances to make a key; got /,
+        );
       });
     }
 
@@ -408,7 +450,10 @@ describe('@moneyclip', () => {
 
       it('is reached by super from a method without the decorator', async () => {
         const company = await Company.create({});
-        expect([await company.overridden(), await company.overridden()]).to.deep.equal(['plain over base', 'plain over base']);
+        expect([await company.overridden(), await company.overridden()]).to.deep.equal([
+          'plain over base',
+          'plain over base',
+        ]);
         expect(runs['Counting.overridden']).to.equal(1);
       });
     });
@@ -467,7 +512,10 @@ describe('@moneyclip', () => {
       });
 
       it('is refused for what is no such method', () => {
-        expect(() => moneyclip.of(Account, 'name')).to.throw(UsageError, "moneyclip.of(Account, 'name'): Account.name is no method under @moneyclip");
+        expect(() => moneyclip.of(Account, 'name')).to.throw(
+          UsageError,
+          "moneyclip.of(Account, 'name'): Account.name is no method under @moneyclip",
+        );
         expect(() => moneyclip.of(Company, 'overridden')).to.throw(UsageError);
       });
     });

@@ -1,6 +1,17 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { CachedModel, Column, CachedForeignKey, moneyclip, PrimaryKey, Table, transaction, type CacheManager, type Manager, type Related } from '../../src/index.js';
+import {
+  CachedModel,
+  Column,
+  CachedForeignKey,
+  moneyclip,
+  PrimaryKey,
+  Table,
+  transaction,
+  type CacheManager,
+  type Manager,
+  type Related,
+} from '../../src/index.js';
 import { forEachCombination, type OpenCombination } from '../setup/combinations.js';
 import { counted, noCost, type Cost } from '../support/counted.js';
 
@@ -52,8 +63,13 @@ describe('round trips', () => {
     const costOf = (task: () => Promise<unknown>): Promise<Cost> => current().costOf(task);
 
     async function hundredPages(): Promise<number[]> {
-      const writers = await Writer.objects.bulkCreate(Array.from({ length: 10 }, (_, index) => ({ name: `writer ${index}` })));
-      const values = Array.from({ length: 100 }, (_, index) => ({ title: `page ${index}`, writerId: writers[index % 10]?.id ?? 0 }));
+      const writers = await Writer.objects.bulkCreate(
+        Array.from({ length: 10 }, (_, index) => ({ name: `writer ${index}` })),
+      );
+      const values = Array.from({ length: 100 }, (_, index) => ({
+        title: `page ${index}`,
+        writerId: writers[index % 10]?.id ?? 0,
+      }));
       const pages = await Page.objects.bulkCreate(values);
       await Writer.cache.find(0); // notices whatever the set-up did
       return pages.map(({ id }) => id);
@@ -81,7 +97,9 @@ describe('round trips', () => {
       await Writer.cache.get(writer.id);
       writer.name = 'anna';
       await writer.save();
-      expect(await costOf(() => Writer.cache.get(writer.id))).to.deep.equal(costs({ sql: 1, read: 1, acquire: 1, write: 1 }));
+      expect(await costOf(() => Writer.cache.get(writer.id))).to.deep.equal(
+        costs({ sql: 1, read: 1, acquire: 1, write: 1 }),
+      );
     });
 
     it('a warm get by a unique value is 1 command and no SQL', async () => {
@@ -92,7 +110,9 @@ describe('round trips', () => {
 
     it('getMany of 100 cold rows is 1 SELECT and 3 commands', async () => {
       const ids = await hundredPages();
-      expect(await costOf(() => Page.cache.getMany(ids))).to.deep.equal(costs({ sql: 1, read: 1, acquire: 1, write: 1 }));
+      expect(await costOf(() => Page.cache.getMany(ids))).to.deep.equal(
+        costs({ sql: 1, read: 1, acquire: 1, write: 1 }),
+      );
     });
 
     it('100 warm rows with their foreign keys, asked for one by one, are 2 commands and no SQL', async () => {
@@ -120,7 +140,8 @@ describe('round trips', () => {
 
     it('100 cold rows with their foreign keys are 2 SELECTs', async () => {
       const ids = await hundredPages();
-      const read = async (): Promise<unknown> => Promise.all(ids.map(async (id) => (await (await Page.cache.get(id)).writer).name));
+      const read = async (): Promise<unknown> =>
+        Promise.all(ids.map(async (id) => (await (await Page.cache.get(id)).writer).name));
       const { sql } = await costOf(read);
       expect(sql).to.equal(2);
     });
@@ -141,7 +162,9 @@ describe('round trips', () => {
     });
 
     it('a transaction of 10 saves adds 1 round trip', async () => {
-      const writers = await Writer.objects.bulkCreate(Array.from({ length: 10 }, (_, index) => ({ name: `writer ${index}` })));
+      const writers = await Writer.objects.bulkCreate(
+        Array.from({ length: 10 }, (_, index) => ({ name: `writer ${index}` })),
+      );
       const save = () =>
         transaction(async () => {
           for (const writer of writers) {
@@ -174,7 +197,9 @@ describe('round trips', () => {
       await Promise.all([writer.pages(), writer.summary()]);
       expect(await costOf(() => writer.pages())).to.deep.equal(costs({ read: 1 }));
       expect(await costOf(() => writer.summary())).to.deep.equal(costs({ read: 1 }));
-      expect(await costOf(() => Promise.all([writer.pages(), writer.summary(), Writer.cache.get(writer.id)]))).to.deep.equal(costs({ read: 1 }));
+      expect(
+        await costOf(() => Promise.all([writer.pages(), writer.summary(), Writer.cache.get(writer.id)])),
+      ).to.deep.equal(costs({ read: 1 }));
     });
 
     it('a thousand readers of one cold key cause one SELECT', async () => {
@@ -209,8 +234,12 @@ describe('round trips', () => {
         await redis?.config('RESETSTAT');
         await Writer.cache.get(id);
         const statistics = String(await redis?.info('commandstats'));
-        const commands = [...statistics.matchAll(/cmdstat_([a-z|]+):calls=(\d+)/g)].map((match) => `${match[1]} ${match[2]}`);
-        expect(commands.filter((command) => !command.startsWith('config') && !command.startsWith('info'))).to.deep.equal(['mget 1']);
+        const commands = [...statistics.matchAll(/cmdstat_([a-z|]+):calls=(\d+)/g)].map(
+          (match) => `${match[1]} ${match[2]}`,
+        );
+        expect(
+          commands.filter((command) => !command.startsWith('config') && !command.startsWith('info')),
+        ).to.deep.equal(['mget 1']);
       });
     }
   });

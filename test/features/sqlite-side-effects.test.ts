@@ -47,7 +47,9 @@ for (const kind of ['sqlite', 'sqlite-memory'] as const) {
 
     it('sees what a trigger of the user changes along with a save', async () => {
       const counter = await Counter.create({ count: 0 });
-      await db.knex.raw('CREATE TRIGGER count_shelves AFTER INSERT ON shelves BEGIN UPDATE counters SET count = count + 1; END');
+      await db.knex.raw(
+        'CREATE TRIGGER count_shelves AFTER INSERT ON shelves BEGIN UPDATE counters SET count = count + 1; END',
+      );
       expect((await Counter.cache.get(counter.id)).count).to.equal(0);
       await Shelf.create({ name: 'A' });
       expect((await Counter.cache.get(counter.id)).count).to.equal(1);
@@ -57,7 +59,9 @@ for (const kind of ['sqlite', 'sqlite-memory'] as const) {
       const counter = await Counter.create({ count: 0 });
       const shelf = await Shelf.create({ name: 'A' });
       const box = await Box.create({ shelf });
-      await db.knex.raw('CREATE TRIGGER count_boxes AFTER DELETE ON boxes BEGIN UPDATE counters SET count = count + 1; END');
+      await db.knex.raw(
+        'CREATE TRIGGER count_boxes AFTER DELETE ON boxes BEGIN UPDATE counters SET count = count + 1; END',
+      );
       await Counter.cache.get(counter.id);
       await shelf.delete();
       expect(await Box.cache.find(box.id)).to.equal(undefined);
@@ -65,7 +69,9 @@ for (const kind of ['sqlite', 'sqlite-memory'] as const) {
     });
 
     it('sees the rows of a cascade that no model declares', async () => {
-      await db.knex.raw('CREATE TABLE notes (id INTEGER PRIMARY KEY, shelf_id INTEGER REFERENCES shelves (id) ON DELETE CASCADE)');
+      await db.knex.raw(
+        'CREATE TABLE notes (id INTEGER PRIMARY KEY, shelf_id INTEGER REFERENCES shelves (id) ON DELETE CASCADE)',
+      );
       @Table('notes', { label: 'sideEffects.Note' })
       class Note extends CachedModel {
         declare static cache: CacheManager<Note>;

@@ -1,7 +1,18 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { CachedModel, Column, connect, moneyclip, PrimaryKey, Table, transaction, type CacheManager, type Database, type Manager } from '../../src/index.js';
+import {
+  CachedModel,
+  Column,
+  connect,
+  moneyclip,
+  PrimaryKey,
+  Table,
+  transaction,
+  type CacheManager,
+  type Database,
+  type Manager,
+} from '../../src/index.js';
 import type { CacheEvent, ComputeEvent, InvalidationEvent, QueryEvent } from '../../src/telemetry/channels.js';
 
 let produce: () => unknown = () => 1;
@@ -56,7 +67,13 @@ describe('what the library tells about itself', () => {
       await item.save();
       const { labels, ...sum } = db.stats();
       expect(labels['told.Item']).to.deep.include({ hits: 2, misses: 1, fills: 1, bypasses: 1, invalidations: 2 });
-      expect(labels['told.Item.value']).to.deep.include({ hits: 1, misses: 1, fills: 1, bypasses: 0, invalidations: 0 });
+      expect(labels['told.Item.value']).to.deep.include({
+        hits: 1,
+        misses: 1,
+        fills: 1,
+        bypasses: 0,
+        invalidations: 0,
+      });
       expect(sum).to.deep.include({ hits: 3, misses: 2, fills: 2, bypasses: 1, invalidations: 2 });
       expect(labels['told.Item']?.bytes).to.be.above(100);
     });
@@ -79,7 +96,9 @@ describe('what the library tells about itself', () => {
     await Item.cache.get(item.id);
     await Item.cache.get(item.id);
     await transaction(() => Item.cache.get(item.id));
-    expect(events.filter(({ outcome }) => outcome !== 'fill').map(({ label, outcome, reason }) => [label, outcome, reason])).to.deep.equal([
+    expect(
+      events.filter(({ outcome }) => outcome !== 'fill').map(({ label, outcome, reason }) => [label, outcome, reason]),
+    ).to.deep.equal([
       ['told.Item', 'miss', undefined],
       ['told.Item', 'hit', undefined],
       ['told.Item', 'bypass', 'inside a transaction'],
@@ -120,7 +139,10 @@ describe('what the library tells about itself', () => {
     produce = () => {
       throw new RangeError('fails');
     };
-    await moneyclip.of(Item, 'value').refresh(item).catch(() => undefined);
+    await moneyclip
+      .of(Item, 'value')
+      .refresh(item)
+      .catch(() => undefined);
     expect(events.map(({ label, error }) => [label, error?.message])).to.deep.equal([
       ['told.Item.value', undefined],
       ['told.Item.value', 'fails'],

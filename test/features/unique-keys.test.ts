@@ -29,7 +29,11 @@ describe('Model.cache.get by unique values', () => {
     });
 
     it('get throws where nobody has the value, and find gives undefined', async () => {
-      await rejection(User.cache.get({ username: 'nobody' }), RecordNotFoundError, 'library.User: there is no row with this key');
+      await rejection(
+        User.cache.get({ username: 'nobody' }),
+        RecordNotFoundError,
+        'library.User: there is no row with this key',
+      );
       expect(await User.cache.find({ username: 'nobody' })).to.equal(undefined);
     });
 
@@ -102,7 +106,7 @@ describe('Model.cache.get by unique values', () => {
     });
 
     it('finds values of any length and script', async () => {
-      const slugs = ['x'.repeat(300), 'ünïcödé ✓', 'a=b~c', '~', ' ', "quote'\"", 'ÀB'];
+      const slugs = ['x'.repeat(300), 'ünïcödé ✓', 'a=b~c', '~', ' ', 'quote\'"', 'ÀB'];
       for (const slug of slugs) {
         expect(await Document.cache.find({ slug }), slug).to.equal(undefined);
         const document = await Document.create({ title: 't', slug, author: ann });
@@ -119,7 +123,11 @@ describe('Model.cache.get by unique values', () => {
       );
       await rejection(Document.cache.get({ slug: null }), UsageError);
       await rejection(User.cache.get({}), UsageError);
-      await rejection(User.cache.get({ usrname: 'ann' } as unknown as { username: string }), UsageError, "library.User has no column 'usrname'; did you mean 'username'?"); // a caller without types
+      await rejection(
+        User.cache.get({ usrname: 'ann' } as unknown as { username: string }),
+        UsageError,
+        "library.User has no column 'usrname'; did you mean 'username'?",
+      ); // a caller without types
     });
   });
 });

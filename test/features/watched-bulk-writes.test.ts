@@ -56,9 +56,7 @@ describe('a computed value that follows rows by a path', () => {
       const clubs = await Club.objects.bulkCreate([{}, {}, {}]);
       const join = (count: number): Promise<number> =>
         statementsOf(() =>
-          Membership.objects.bulkCreate(
-            Array.from({ length: count }, (_, index) => ({ club: clubs[index % 3]! })),
-          ),
+          Membership.objects.bulkCreate(Array.from({ length: count }, (_, index) => ({ club: clubs[index % 3]! }))),
         );
       const [one, many] = [await join(1), await join(300)];
       expect(many).to.equal(one);

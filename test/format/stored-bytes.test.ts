@@ -138,8 +138,12 @@ describe('what is stored', () => {
       expect(textOf(keys.row)).to.equal(
         '[1,1704067200000,3600000,0,"<s:r:format_items:1> <s:b:format_items> <epoch>",0,[1,"ann","1152921504606846976","{\\"a\\":[2],\\"b\\":1}",0,true]]',
       );
-      expect(textOf(keys.missing)).to.equal('[1,1704067200000,60000,0,"<s:r:format_items:99> <s:b:format_items> <epoch>",0,null]');
-      expect(textOf(keys.unique)).to.equal('[1,1704067200000,3600000,0,"<s:c:format_items:name=ann> <s:b:format_items> <epoch>",0,1]');
+      expect(textOf(keys.missing)).to.equal(
+        '[1,1704067200000,60000,0,"<s:r:format_items:99> <s:b:format_items> <epoch>",0,null]',
+      );
+      expect(textOf(keys.unique)).to.equal(
+        '[1,1704067200000,3600000,0,"<s:c:format_items:name=ann> <s:b:format_items> <epoch>",0,1]',
+      );
       expect(textOf(keys.listed)).to.equal(
         '[1,1704067200000,3600000,0,"<s:k:item::%s::%s["1","7"]> <s:l:format.Item.listed> <epoch> <s:r:format_items:1> <s:b:format_items>",' +
           '["r:format_items:1","b:format_items"],["devalue","[[1,2,3,4],\\"ann\\",7,[\\"Date\\",\\"1970-01-01T00:00:00.000Z\\"],[\\"BigInt\\",\\"1\\"]]"]]',
@@ -245,9 +249,19 @@ describe('what is stored', () => {
 
   it('is read back as it was written', async () => {
     await open('hashed');
-    const entry: Entry = { createdAt: 5, expiresAt: 15, costMs: 1.5, stamps: ['a', 'b'], dependencies: ['r:x:1'], payload: [null, 'x'] };
+    const entry: Entry = {
+      createdAt: 5,
+      expiresAt: 15,
+      costMs: 1.5,
+      stamps: ['a', 'b'],
+      dependencies: ['r:x:1'],
+      payload: [null, 'x'],
+    };
     expect(decodeEntry(encodeEntry(entry))).to.deep.equal(entry);
-    expect(decodeEntry(encodeEntry({ ...entry, dependencies: undefined }))).to.deep.equal({ ...entry, dependencies: undefined });
+    expect(decodeEntry(encodeEntry({ ...entry, dependencies: undefined }))).to.deep.equal({
+      ...entry,
+      dependencies: undefined,
+    });
   });
 
   it('changes its keys with the columns of the model, so that no old row is ever read as a new one', async () => {

@@ -1,6 +1,13 @@
 import { Redis } from 'ioredis';
 import { after, before, beforeEach } from 'mocha';
-import { connect, MemoryStore, RedisStore, type ConnectOptions, type Database, type ModelClass } from '../../src/index.js';
+import {
+  connect,
+  MemoryStore,
+  RedisStore,
+  type ConnectOptions,
+  type Database,
+  type ModelClass,
+} from '../../src/index.js';
 import { isInProcess } from '../../src/store/cache-store.js';
 import { schemaOf } from '../../src/schema/schema-of.js';
 import { CountingStore, type StoreOperation } from '../../src/testing/index.js';
