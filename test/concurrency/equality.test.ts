@@ -97,12 +97,14 @@ describe('A14: values that the database holds for equal', () => {
       it('find the row by a unique value in any spelling, and nobody after it was taken away', async () => {
         expect(await Word.cache.find({ handle: 'ann' })).to.equal(undefined);
         const word = await Word.create({ folded: 'x', handle: 'Ann' });
-        for (const handle of ['ann', 'Ann', 'ANN'])
+        for (const handle of ['ann', 'Ann', 'ANN']) {
           expect((await Word.cache.find({ handle }))?.id, handle).to.equal(word.id);
+        }
         word.handle = 'Eve';
         await word.save();
-        for (const handle of ['ann', 'Ann', 'ANN'])
+        for (const handle of ['ann', 'Ann', 'ANN']) {
           expect(await Word.cache.find({ handle }), handle).to.equal(undefined);
+        }
       });
 
       it('are read again by key in a query, whatever the spelling', async () => {

@@ -137,8 +137,9 @@ describe('invalidation', () => {
     expect(cache.keys.drop).to.be.below(10);
     expect((await User.cache.explain(users[0]?.id ?? 0)).state).to.equal('miss');
     await transaction(async () => {
-      for (let start = 0; start < 2000; start += 400)
+      for (let start = 0; start < 2000; start += 400) {
         await User.objects.filter({ id__gt: start, id__lte: start + 400 }).update({ email: 'y' });
+      }
     });
     expect(cache.keys.drop).to.be.below(10_000);
     await db.close();

@@ -166,8 +166,9 @@ describe('the life of an entry', () => {
       const random = new Random(seed);
       const share = (remainingMs: number, costMs: number): number => {
         let due = 0;
-        for (let draw = 0; draw < 10_000; draw += 1)
+        for (let draw = 0; draw < 10_000; draw += 1) {
           due += Number(isDueEarly(entry(remainingMs, costMs), 0, () => random.fraction()));
+        }
         return due / 10_000;
       };
       expect(share(1000, 1000)).to.be.closeTo(Math.exp(-1), 0.02);

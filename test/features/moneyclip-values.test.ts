@@ -73,8 +73,9 @@ describe('values of @moneyclip', () => {
         for (const value of [first, second]) {
           expect(value).to.deep.equal(make());
           expect(Object.prototype.toString.call(value)).to.equal(Object.prototype.toString.call(make()));
-          if (typeof value === 'object' && value !== null)
+          if (typeof value === 'object' && value !== null) {
             expect(Object.getPrototypeOf(value)).to.equal(Object.getPrototypeOf(make()));
+          }
         }
         expect(Object.is(first, second) || typeof first === 'object').to.equal(true);
       });

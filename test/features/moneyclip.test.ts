@@ -183,6 +183,76 @@ async function rawCount(account: number, follower?: number): Promise<number> {
   return rows.length;
 }
 
+function describeHandles(accounts: () => readonly [Account, Account]): void {
+  describe('its handle', () => {
+    let ann: Account;
+    let bob: Account;
+    beforeEach(() => {
+      [ann, bob] = accounts();
+    });
+
+    const clip = () => moneyclip.of(Account, 'followersCount');
+
+    it('tells the key', () => {
+      expect(clip().key(ann)).to.equal(`account::followers::account-id-${ann.id}`);
+      expect(moneyclip.of(Account, 'connections').key(ann, bob)).to.equal(`friends::${ann.id}::${bob.id}`);
+      expect(moneyclip.of(Account, 'label').key(ann, 'x')).to.equal(`clip.Account.label::${ann.id}("x")`);
+    });
+
+    it('peeks without computing', async () => {
+      expect(await clip().peek(ann)).to.equal(undefined);
+      await ann.followersCount();
+      expect(await clip().peek(ann)).to.equal(0);
+      expect(runs['followersCount']).to.equal(1);
+    });
+
+    it('invalidates one value', async () => {
+      await Promise.all([ann.followersCount(), bob.followersCount()]);
+      await clip().invalidate(ann);
+      expect([await clip().peek(ann), await clip().peek(bob)]).to.deep.equal([undefined, 0]);
+    });
+
+    it('invalidates at the commit of the transaction around it, and not where that is rolled back', async () => {
+      await ann.followersCount();
+      await transaction(async () => {
+        await clip().invalidate(ann);
+        throw new Error('roll back');
+      }).catch(() => undefined);
+      expect(await clip().peek(ann)).to.equal(0);
+      await transaction(() => clip().invalidate(ann));
+      expect(await clip().peek(ann)).to.equal(undefined);
+    });
+
+    it('refreshes: computes, stores and answers', async () => {
+      await ann.followersCount();
+      expect(await clip().refresh(ann)).to.equal(0);
+      expect(runs['followersCount']).to.equal(2);
+      expect(await clip().peek(ann)).to.equal(0);
+    });
+
+    it('explains', async () => {
+      const found = moneyclip.of(Account, 'found');
+      expect((await found.explain(ann)).state).to.equal('miss');
+      await ann.found();
+      const { state, ageMs, ttlMs, bytes, dependencies } = await found.explain(ann);
+      expect(state).to.equal('hit');
+      expect(ageMs).to.be.within(0, 10_000);
+      expect(ttlMs).to.be.within(50 * 60_000, 67 * 60_000);
+      expect(bytes).to.be.above(20);
+      expect(dependencies).to.include(`c:clip_follows:account_id=${ann.id}`);
+      expect(dependencies).to.not.include(`r:clip_accounts:${ann.id}`);
+    });
+
+    it('is refused for what is no such method', () => {
+      expect(() => moneyclip.of(Account, 'name')).to.throw(
+        UsageError,
+        "moneyclip.of(Account, 'name'): Account.name is no method under @moneyclip",
+      );
+      expect(() => moneyclip.of(Company, 'overridden')).to.throw(UsageError);
+    });
+  });
+}
+
 describe('@moneyclip', () => {
   forEachCombination((combination) => {
     const db = connected(combination, [Account, Company, Follow]);
@@ -458,66 +528,6 @@ describe('@moneyclip', () => {
       });
     });
 
-    describe('its handle', () => {
-      const clip = () => moneyclip.of(Account, 'followersCount');
-
-      it('tells the key', () => {
-        expect(clip().key(ann)).to.equal(`account::followers::account-id-${ann.id}`);
-        expect(moneyclip.of(Account, 'connections').key(ann, bob)).to.equal(`friends::${ann.id}::${bob.id}`);
-        expect(moneyclip.of(Account, 'label').key(ann, 'x')).to.equal(`clip.Account.label::${ann.id}("x")`);
-      });
-
-      it('peeks without computing', async () => {
-        expect(await clip().peek(ann)).to.equal(undefined);
-        await ann.followersCount();
-        expect(await clip().peek(ann)).to.equal(0);
-        expect(runs['followersCount']).to.equal(1);
-      });
-
-      it('invalidates one value', async () => {
-        await Promise.all([ann.followersCount(), bob.followersCount()]);
-        await clip().invalidate(ann);
-        expect([await clip().peek(ann), await clip().peek(bob)]).to.deep.equal([undefined, 0]);
-      });
-
-      it('invalidates at the commit of the transaction around it, and not where that is rolled back', async () => {
-        await ann.followersCount();
-        await transaction(async () => {
-          await clip().invalidate(ann);
-          throw new Error('roll back');
-        }).catch(() => undefined);
-        expect(await clip().peek(ann)).to.equal(0);
-        await transaction(() => clip().invalidate(ann));
-        expect(await clip().peek(ann)).to.equal(undefined);
-      });
-
-      it('refreshes: computes, stores and answers', async () => {
-        await ann.followersCount();
-        expect(await clip().refresh(ann)).to.equal(0);
-        expect(runs['followersCount']).to.equal(2);
-        expect(await clip().peek(ann)).to.equal(0);
-      });
-
-      it('explains', async () => {
-        const found = moneyclip.of(Account, 'found');
-        expect((await found.explain(ann)).state).to.equal('miss');
-        await ann.found();
-        const { state, ageMs, ttlMs, bytes, dependencies } = await found.explain(ann);
-        expect(state).to.equal('hit');
-        expect(ageMs).to.be.within(0, 10_000);
-        expect(ttlMs).to.be.within(50 * 60_000, 67 * 60_000);
-        expect(bytes).to.be.above(20);
-        expect(dependencies).to.include(`c:clip_follows:account_id=${ann.id}`);
-        expect(dependencies).to.not.include(`r:clip_accounts:${ann.id}`);
-      });
-
-      it('is refused for what is no such method', () => {
-        expect(() => moneyclip.of(Account, 'name')).to.throw(
-          UsageError,
-          "moneyclip.of(Account, 'name'): Account.name is no method under @moneyclip",
-        );
-        expect(() => moneyclip.of(Company, 'overridden')).to.throw(UsageError);
-      });
-    });
+    describeHandles(() => [ann, bob]);
   });
 });
