@@ -3,6 +3,9 @@ const assert = require('node:assert/strict');
 const { CachedModel, Column, connect, PrimaryKey, Table } = require('moneyclip');
 const { CountingStore } = require('moneyclip/testing');
 
+const drivers = Object.keys(require.cache).filter((path) => /node_modules\/(pg|ioredis|better-sqlite3)\//.test(path));
+assert.deepEqual(drivers, [], 'loading the package loads no driver');
+
 class Document extends CachedModel {}
 PrimaryKey({ type: 'integer' })(Document.prototype, 'id');
 Column({ type: 'string', maxLength: 200 })(Document.prototype, 'title');
