@@ -104,11 +104,12 @@ export class CacheEngine {
   /** Looks for an entry and judges it by the stamps of `stampKeys`. A store in this process answers without a promise. */
   lookup(key: string, stampKeys: readonly string[]): Awaitable<Found> {
     const noticed = this.#noticeChangesElsewhere();
-    if (noticed)
+    if (noticed) {
       return noticed.then(
         () => this.#lookupNow(key, stampKeys),
         (error: unknown) => this.#failed('drop', error),
       );
+    }
     return this.#lookupNow(key, stampKeys);
   }
 

@@ -164,8 +164,9 @@ export function registerMethod(wrapper: object, declaration: MethodDeclaration):
 /** The computed method of this name of a class. Throws UsageError if there is none. */
 export function methodOf(model: ModelClassLike, name: string): CachedMethod {
   const declaration = declarationIn(model, name);
-  if (!declaration)
+  if (!declaration) {
     throw new UsageError(`moneyclip.of(${model.name}, '${name}'): ${model.name}.${name} is no method under @moneyclip`);
+  }
   return methodIn(model, declaration);
 }
 

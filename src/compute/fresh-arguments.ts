@@ -38,8 +38,9 @@ async function freshRow(frame: DependencyFrame, instance: Model): Promise<object
 /** Whether any model instance among the arguments says something that its row does not. */
 export function hasUnsavedInstance(args: readonly unknown[]): boolean {
   return args.some((value) => {
-    if (value instanceof Model)
-      return !value.isPersisted || isDirty(value, schemaOf(value.constructor as ModelClassLike)); // as above
+    if (value instanceof Model) {
+      return !value.isPersisted || isDirty(value, schemaOf(value.constructor as ModelClassLike));
+    } // as above
     if (Array.isArray(value)) return hasUnsavedInstance(value);
     return isPlainObject(value) && hasUnsavedInstance(Object.values(value));
   });

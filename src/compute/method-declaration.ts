@@ -66,8 +66,9 @@ export function declareMethod(
   if (key !== undefined && args === undefined && key.split('%s').length - 1 !== 1) {
     throw new UsageError(`${where}: the key template '${key}' needs args: (self, …) => […], one for each %s`);
   }
-  if (!Array.isArray(watch))
+  if (!Array.isArray(watch)) {
     throw new UsageError(`${where}: watch must be a list of models or [Model, path], got ${typeof watch}`);
+  }
   const pairs = watch.map((one) => toPair(where, one as Watch)); // checked there
   return {
     where,

@@ -24,8 +24,9 @@ export async function transaction<T>(
 
 /** Makes everything invalid that depends on an instance's row, as its save would. */
 export async function invalidate(instance: Model): Promise<void> {
-  if (!(instance instanceof Model))
+  if (!(instance instanceof Model)) {
     throw new UsageError(`invalidate(instance): expected a model instance, got ${typeof instance}`);
+  }
   const model = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
   const { row } = stateOf(instance);
   if (!row) throw new UsageError(`invalidate(instance): this ${model.label} was never stored`);

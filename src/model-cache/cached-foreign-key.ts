@@ -8,8 +8,9 @@ import { modelCacheOf } from './model-cache.js';
 const loadThroughCache: ReferenceLoader = async (model, value) => {
   const target = schemaOf(model);
   const read = await modelCacheOf(target).rows(target).read(keyCellOf(target, value));
-  if (!read.row)
+  if (!read.row) {
     throw new RecordNotFoundError(target.label, `${target.label}: the row that a foreign key points at does not exist`);
+  }
   return target.hydrate(read.row);
 };
 

@@ -25,8 +25,9 @@ const reasons = {
 
 export function explainFound(found: Found, dependencies: readonly string[], nowMs: number): Explanation {
   if (found.state === 'bypass') return describe(found.state, found.reason, dependencies);
-  if (found.state === 'miss')
+  if (found.state === 'miss') {
     return { ...describe(found.state, reasons[found.reason], dependencies), ...facts(found.entry, nowMs) };
+  }
   const valid = describe(found.state, 'every stamp it was stored under is still current', dependencies);
   return { ...valid, ...facts(found.entry, nowMs), bytes: found.bytes };
 }

@@ -195,6 +195,7 @@ export class RowCache {
 }
 
 function publishRead(label: string, outcome: CacheEvent['outcome'], reason?: string): void {
-  if (cacheChannel.hasSubscribers)
+  if (cacheChannel.hasSubscribers) {
     cacheChannel.publish(reason === undefined ? { label, outcome } : { label, outcome, reason });
+  }
 }
