@@ -15,22 +15,33 @@ async function main(options: Options): Promise<void> {
   const script = compile();
   const stage = await setStage(catalogue.length);
   const workers = new Workers({ script, launcher: stage.launcher, profile: options.profile }, stage);
-  const report: string[] = [];
+  const printed: string[] = [];
   const print = (text: string): void => {
-    report.push(text);
+    printed.push(text);
     console.log(text);
   };
   try {
     print(heading(stage, options.effort));
     for (const scenario of scenarios.filter(({ id }) => id.startsWith(options.only))) {
       const chosen = choose(scenario, options);
-      print(scenarioTable(chosen, await measure(chosen, workers, options.effort)));
+      print(await report(chosen, workers, options));
     }
   } finally {
     await workers.close();
     await stage.close();
   }
-  if (options.save) save(report.join('\n'));
+  if (options.save) save(printed.join('\n'));
+}
+
+/** A scenario whose first contender fails has nothing to compare with; the others go on. */
+async function report(scenario: Scenario, workers: Workers, { effort }: Options): Promise<string> {
+  try {
+    return scenarioTable(scenario, await measure(scenario, workers, effort));
+  } catch (error) {
+    process.exitCode = 1;
+    workers.kill(scenario.contenders[0] ?? '');
+    return `### ${scenario.title}\n\nNot measured: ${error instanceof Error ? error.message : String(error)}\n`;
+  }
 }
 
 /** The scenario with those that were asked for; what the others are compared with always takes part. */
@@ -44,9 +55,9 @@ function choose(scenario: Scenario, { contender, peers }: Options): Scenario {
   return { ...scenario, contenders, targets };
 }
 
-function save(report: string): void {
+function save(text: string): void {
   mkdirSync(new URL('./results/', import.meta.url), { recursive: true });
-  writeFileSync(latest, report);
+  writeFileSync(latest, text);
 }
 
 await main(readOptions(process.argv.slice(2)));

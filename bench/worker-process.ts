@@ -57,20 +57,28 @@ export class WorkerProcess {
   }
 
   async close(): Promise<void> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) return;
+    if (this.#hasEnded()) return;
     const exited = once(this.#child, 'exit');
     await this.#ask({ kind: 'close' }).catch(() => this.kill());
     await exited;
   }
 
+  #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+  }
+
+  #ending(): string {
+    return `its process ended (${this.#child.signalCode ?? `exit code ${this.#child.exitCode}`})`;
+  }
+
   async #ask(order: Order): Promise<Round | undefined> {
-    if (this.#child.exitCode !== null || this.#child.signalCode !== null) throw new Error('its process ended');
+    if (this.#hasEnded()) throw new Error(this.#ending());
     const signal = AbortSignal.timeout(longestOrderMs);
     const ended = new AbortController();
     const either = { signal: AbortSignal.any([signal, ended.signal]) };
     this.#child.send(order);
     const message = once(this.#child, 'message', either).then(([answer]) => answer as Answer);
-    const exit = once(this.#child, 'exit', either).then((): Answer => ({ error: 'its process ended' }));
+    const exit = once(this.#child, 'exit', either).then((): Answer => ({ error: this.#ending() }));
     try {
       const answer = await Promise.race([message, exit]);
       if ('error' in answer) throw new Error(answer.error);
