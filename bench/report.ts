@@ -16,7 +16,7 @@ export function heading(stage: Stage, { rounds, roundMs, warmUpMs }: Effort): st
 
 /** One scenario as a markdown table. */
 export function scenarioTable(scenario: Scenario, outcome: Outcome): string {
-  const lines = scenario.work === 'memory' ? memoryTable(outcome) : speedTable(scenario, outcome);
+  const lines = scenario.work === 'memory' ? memoryTable(scenario, outcome) : speedTable(scenario, outcome);
   const leftOut = outcome.leftOut.map(({ name, reason }) => `- left out: ${name}: ${shortened(reason)}`);
   return [`### ${scenario.title}`, '', ...lines, '', ...leftOut, ''].join('\n');
 }
@@ -65,14 +65,18 @@ function noticed({ rounds }: Measured): string {
   return least === most ? String(most) : `${least} to ${most}`;
 }
 
-function memoryTable({ measured }: Outcome): string[] {
+function memoryTable({ counted }: Scenario, { measured }: Outcome): string[] {
+  const growth = ({ rounds }: Measured): number => (rounds[0]?.count ?? 0) / (rounds[0]?.noticed ?? 1);
+  const contender = measured.find(({ name }) => name === counted?.contender);
   return [
     '| contender | growth of the process | stored, as text | growth / text |',
     '|---|--:|--:|--:|',
-    ...measured.map(({ name, rounds }) => {
-      const { count = 0, noticed: text = 0 } = rounds[0] ?? {};
-      return `| ${name} | ${megabytes(count)} | ${megabytes(text)} | ${(count / text).toFixed(2)} |`;
+    ...measured.map((one) => {
+      const { count = 0, noticed: text = 0 } = one.rounds[0] ?? {};
+      return `| ${one.name} | ${megabytes(count)} | ${megabytes(text)} | ${number(growth(one))} |`;
     }),
+    '',
+    ...(counted && contender ? [atMostLine(counted, number(growth(contender)))] : []),
   ];
 }
 
@@ -99,8 +103,12 @@ function countedLine({ counted }: Scenario, measured: readonly Measured[]): stri
   const contender = measured.find(({ name }) => name === counted?.contender);
   if (!counted || !contender) return [];
   const most = Math.max(...contender.rounds.map((round) => round.noticed ?? 0));
-  const verdict = most <= counted.atMost ? 'reached' : '**missed**';
-  return [`- ${verdict}: ${counted.what} of ${contender.name}: ${most} at most, the target is ${counted.atMost}`];
+  return [atMostLine(counted, String(most))];
+}
+
+function atMostLine({ what, contender, atMost }: NonNullable<Scenario['counted']>, measured: string): string {
+  const verdict = Number(measured) <= atMost ? 'reached' : '**missed**';
+  return `- ${verdict}: ${what} of ${contender} is ${measured}, the target is at most ${atMost}`;
 }
 
 function number(value: number): string {

@@ -161,6 +161,7 @@ export const scenarios: readonly Scenario[] = [
     count: 1,
     rounds: 1,
     fresh: true,
+    counted: { what: 'growth / text', contender: 'moneyclip, memory', atMost: 1.5 },
   },
   {
     id: 'stampede',
