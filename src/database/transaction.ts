@@ -46,7 +46,5 @@ export interface TransactionOptions {
 
 /** What code gets that still uses a transaction after its end. */
 export function transactionEnded(): UsageError {
-  return new UsageError(
-    'This transaction has ended; await everything inside it, and start what outlives it outside or in onSettled().',
-  );
+  return new UsageError('This transaction has ended; await everything inside it, and start what outlives it outside.');
 }
