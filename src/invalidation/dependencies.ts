@@ -85,8 +85,10 @@ function narrowest(model: ModelSchema, condition: Condition): Cover | undefined 
       return best(condition.parts.map((part) => narrowest(model, part)));
     case 'or':
       return union(condition.parts.map((part) => narrowest(model, part)));
+    case 'related':
+    case 'inQuery':
     case 'not':
-      return undefined; // NOTE: a row that a negation lets in can have any value
+      return undefined; // NOTE: a row that a negation or another table lets in can have any value
   }
 }
 

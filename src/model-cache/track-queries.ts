@@ -1,6 +1,7 @@
 import { currentFrame } from '../cache/dependency-frame.js';
 import { dependenciesOfQuery } from '../invalidation/dependencies.js';
 import type { ObservedQuery, QueryObserver } from '../query/query-observer.js';
+import type { Row } from '../schema/cell.js';
 import { isPromise } from '../support/awaitable.js';
 import type { ModelCache } from './model-cache.js';
 
@@ -20,14 +21,19 @@ export function queryTracker(cache: ModelCache): QueryObserver {
   };
 }
 
-async function track<T>(cache: ModelCache, query: ObservedQuery, run: () => Promise<T>): Promise<T> {
+async function track(
+  cache: ModelCache,
+  query: ObservedQuery,
+  run: () => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
   const frame = currentFrame();
-  const reason = cache.bypassReason(cache.policy(query.model.label).allowed);
+  const { state } = query;
+  const reason = cache.bypassReason(cache.policy(state.model.label).allowed);
   if (reason !== undefined) {
     frame?.spoil(reason);
     return run();
   }
-  const stampKeys = cache.stampKeys(dependenciesOfQuery(query.model, query.condition));
+  const stampKeys = cache.stampKeys(dependenciesOfQuery(state.model, state.condition));
   const stamps = await cache.engine.acquire(stampKeys);
   try {
     const result = await run();

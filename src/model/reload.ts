@@ -1,5 +1,6 @@
 import { RecordNotFoundError, UsageError } from '../errors.js';
 import { observed } from '../query/query-observer.js';
+import { rowQuery } from '../query/row-query.js';
 import { selectByCells } from '../query/select-sql.js';
 import { primaryKeyOf } from '../schema/model-schema.js';
 import { valueOf } from '../schema/values.js';
@@ -13,9 +14,8 @@ export async function reloadRecord(instance: object): Promise<void> {
     throw new UsageError(`${schema.label}: this instance was never stored, so there is nothing to reload`);
   }
   const key = primaryKeyOf(schema, state.row);
-  const condition = { kind: 'comparison', column: schema.primaryKey, lookup: 'exact', cells: [key] } as const;
   const statement = selectByCells(schema, schema.primaryKey, [key], connection.facts.name);
-  const [row] = await observed(connection, { model: schema, condition }, () => runStatement(target, statement));
+  const [row] = await observed(connection, rowQuery(schema, key), () => runStatement(target, statement));
   if (!row) {
     throw new RecordNotFoundError(schema.label, `${schema.label}: the row is gone; it was deleted since it was read`);
   }

@@ -6,7 +6,7 @@ import type { DatabaseConnection } from '../database/database-connection.js';
 import type { Row } from '../schema/cell.js';
 import { primaryKeyOf, type ModelSchema } from '../schema/model-schema.js';
 import { assignmentsFor } from './assignments.js';
-import type { QueryState } from './query-state.js';
+import type { QueryState } from '../schema/query-state.js';
 import { selectRows } from './select-sql.js';
 import { tableSql } from './table-sql.js';
 import { deleteByKeys, updateByKeys } from './write-sql.js';

@@ -1,12 +1,16 @@
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { Cell, Row } from '../schema/cell.js';
-import type { Condition } from '../schema/condition.js';
 import type { ModelSchema } from '../schema/model-schema.js';
+import type { ColumnPath, QueryState, ReadOperation } from '../schema/query-state.js';
 
 /** A read that is about to run. */
 export interface ObservedQuery {
-  readonly model: ModelSchema;
-  readonly condition: Condition | undefined;
+  readonly state: QueryState;
+  readonly operation: ReadOperation;
+  /** The columns whose values the answer shows: all of them for whole rows, none for `count` and `exists`. */
+  readonly shown: readonly ColumnPath[];
+  /** What tells this read from every other of the model; the same for the same question. */
+  identity(): string;
 }
 
 /** A read that policies may send through the cache. */
@@ -14,7 +18,8 @@ export type RowOperation = 'get' | 'reference';
 
 /** Stands around every read of a query set, so that somebody above can note what was read, or answer it. */
 export interface QueryObserver {
-  around<T>(query: ObservedQuery, run: () => Promise<T>): Promise<T>;
+  /** Answers a read, by `run` or in its place. Every kind of read answers rows of cells, which JSON keeps exactly. */
+  around(query: ObservedQuery, run: () => Promise<readonly Row[]>): Promise<readonly Row[]>;
   /** Answers a read by primary key in the database's place; undefined where the database is to be asked. */
   answer(model: ModelSchema, key: Cell, operation: RowOperation): Promise<Row | undefined> | undefined;
 }
@@ -27,7 +32,11 @@ export function observeQueries(connection: DatabaseConnection, observer: QueryOb
 }
 
 /** Runs a read with whoever observes the connection around it. */
-export function observed<T>(connection: DatabaseConnection, query: ObservedQuery, run: () => Promise<T>): Promise<T> {
+export function observed(
+  connection: DatabaseConnection,
+  query: ObservedQuery,
+  run: () => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
   const observer = observers.get(connection);
   return observer ? observer.around(query, run) : run();
 }

@@ -1,14 +1,15 @@
 import { MultipleRecordsError, RecordNotFoundError, UsageError } from '../errors.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { connectionNamed } from '../database/connections.js';
+import type { Statement } from '../database/statement.js';
 import type { Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { columnOf } from '../schema/values.js';
 import { deleteMatching, updateMatching } from './bulk-write.js';
 import type { Filter, OrderBy, PropertyNames, FilterValue } from './filter-types.js';
 import { parseFilter } from './parse-filter.js';
-import { answeredRow, observed } from './query-observer.js';
-import { both, type OrderTerm, type QueryState } from './query-state.js';
+import { answeredRow, observed, type ObservedQuery } from './query-observer.js';
+import { both, type OrderTerm, type QueryState, type ReadOperation } from '../schema/query-state.js';
 import { selectCount, selectExists, selectRows } from './select-sql.js';
 import { tableSql } from './table-sql.js';
 
@@ -60,7 +61,9 @@ export class QuerySet<T extends object> {
   /** The first row in this order (of the primary key where none was given), or undefined. */
   async first(): Promise<T | undefined> {
     const order =
-      this.state.order.length > 0 ? this.state.order : [{ column: this.state.model.primaryKey, descending: false }];
+      this.state.order.length > 0
+        ? this.state.order
+        : [{ path: [], column: this.state.model.primaryKey, descending: false }];
     const [row] = await this.#rows({ ...this.state, order, limit: Math.min(this.state.limit ?? 1, 1) });
     return row && (this.state.model.hydrate(row) as T); // as above
   }
@@ -85,13 +88,13 @@ export class QuerySet<T extends object> {
 
   /** How many rows there are. */
   async count(): Promise<number> {
-    const rows = await this.#run(selectCount);
-    return Number(rows[0]?.[0] ?? 0);
+    const [row] = await this.#run('count', selectCount);
+    return Number(row?.[0] ?? 0);
   }
 
   /** Whether there is any row. */
   async exists(): Promise<boolean> {
-    const rows = await this.#run(selectExists);
+    const rows = await this.#run('exists', selectExists);
     return rows.length > 0;
   }
 
@@ -109,12 +112,14 @@ export class QuerySet<T extends object> {
     return new QuerySet<T>({ ...this.state, ...change });
   }
 
-  async #rows(state: QueryState): Promise<Row[]> {
+  #rows(state: QueryState): Promise<readonly Row[]> {
     const connection = this.#connection();
     const dialect = connection.facts.name;
     const { toRow } = tableSql(state.model, dialect);
-    const raw = await observed(connection, state, async () => (await connection.run(selectRows(state, dialect))).rows);
-    return raw.map(toRow);
+    const statement = selectRows(state, dialect);
+    const shown = state.model.columns.map((column) => ({ path: [], column }));
+    const query = { state, operation: 'fetch', shown, identity: () => identityOf('fetch', statement) } as const;
+    return observed(connection, query, async () => (await connection.run(statement)).rows.map(toRow));
   }
 
   /** The row of a query that is for one primary key, where a policy sends it through the cache. */
@@ -126,10 +131,15 @@ export class QuerySet<T extends object> {
     return answeredRow(this.#connection(), model, { key, operation: 'get' });
   }
 
-  async #run(compile: typeof selectCount): Promise<unknown[][]> {
+  #run(operation: ReadOperation, compile: typeof selectCount): Promise<readonly Row[]> {
     const connection = this.#connection();
-    const statement = compile(this.state, connection.facts.name);
-    return observed(connection, this.state, async () => (await connection.run(statement)).rows);
+    const { state } = this;
+    const statement = compile(state, connection.facts.name);
+    const query: ObservedQuery = { state, operation, shown: [], identity: () => identityOf(operation, statement) };
+    return observed(connection, query, async () => {
+      const { rows } = await connection.run(statement);
+      return rows.map((row) => row.map(Number));
+    });
   }
 
   #connection(): DatabaseConnection {
@@ -137,12 +147,17 @@ export class QuerySet<T extends object> {
   }
 }
 
+/** The same for the same question: the text and its parameters. */
+function identityOf(operation: ReadOperation, { text, parameters }: Statement): string {
+  return `${operation} ${text} ${JSON.stringify(parameters, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))}`;
+}
+
 function orderTerm(model: ModelSchema, name: string): OrderTerm {
   if (typeof name !== 'string') {
     throw new UsageError(`${model.label}: orderBy takes names of columns, got ${typeof name}`);
   }
   const descending = name.startsWith('-');
-  return { column: columnOf(model, descending ? name.slice(1) : name), descending };
+  return { path: [], column: columnOf(model, descending ? name.slice(1) : name), descending };
 }
 
 function wholeNumber(method: string, count: number): number {

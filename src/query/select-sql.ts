@@ -2,7 +2,7 @@ import type { Statement } from '../database/statement.js';
 import type { Cell } from '../schema/cell.js';
 import type { DialectName } from '../schema/column-type.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import type { OrderTerm, QueryState } from './query-state.js';
+import type { OrderTerm, QueryState } from '../schema/query-state.js';
 import { SqlWriter } from './sql-writer.js';
 import { tableSql } from './table-sql.js';
 import { conditionSql } from './where-sql.js';

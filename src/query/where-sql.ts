@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import type { Comparison, Condition } from '../schema/condition.js';
 import type { SqlWriter } from './sql-writer.js';
 
@@ -14,6 +15,9 @@ export function conditionSql(writer: SqlWriter, condition: Condition): string {
       return joined(writer, condition.parts, ' OR ', 'FALSE');
     case 'not':
       return `(${conditionSql(writer, condition.part)}) IS NOT TRUE`;
+    case 'related':
+    case 'inQuery':
+      throw new UsageError('conditions on other tables are not compiled yet');
   }
 }
 

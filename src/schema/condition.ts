@@ -1,5 +1,7 @@
 import type { Cell } from './cell.js';
 import type { ColumnSchema } from './model-schema.js';
+import type { QueryState } from '../schema/query-state.js';
+import type { Relation } from './relations.js';
 
 /** How a column is compared. */
 export type Lookup = 'exact' | 'in' | 'gt' | 'gte' | 'lt' | 'lte' | 'range' | 'isnull';
@@ -13,9 +15,27 @@ export interface Comparison {
   readonly cells: readonly Cell[];
 }
 
+/** There is a related row for which `condition` holds; any related row at all where it is undefined. */
+export interface RelatedCondition {
+  readonly kind: 'related';
+  readonly relation: Relation;
+  /** About the relation's target. */
+  readonly condition: Condition | undefined;
+}
+
+/** The column's value is one of those that another query gives for `selected`. */
+export interface SubqueryCondition {
+  readonly kind: 'inQuery';
+  readonly column: ColumnSchema;
+  readonly query: QueryState;
+  readonly selected: ColumnSchema;
+}
+
 /** Which rows are meant. */
 export type Condition =
   | Comparison
+  | RelatedCondition
+  | SubqueryCondition
   | { readonly kind: 'and'; readonly parts: readonly Condition[] }
   | { readonly kind: 'or'; readonly parts: readonly Condition[] }
   /** True for every row for which `part` is not true, also where it is unknown because of a null. */

@@ -21,6 +21,7 @@ export interface ColumnDeclaration {
   readonly generated: boolean;
   readonly default: unknown;
   readonly version: boolean;
+  readonly volatile: boolean;
   readonly validate: ((value: unknown) => string | undefined | void) | undefined;
   readonly reference: ReferenceDeclaration | undefined;
 }

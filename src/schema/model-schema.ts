@@ -21,6 +21,8 @@ export interface ColumnSchema {
   readonly default: unknown;
   /** Counts up on every update: optimistic locking. */
   readonly version: boolean;
+  /** Changes so often that only what shows, filters or orders by it is invalidated by that. */
+  readonly volatile: boolean;
   /** True where condition stamps may be made of this column's values (`invalidation/`). */
   readonly condition: boolean;
   /** A rule of the user's: a text is what is wrong. */

@@ -61,7 +61,7 @@ function toColumn(
 ): ColumnSchema {
   const { property, reference } = declaration;
   const type = declaration.type ?? keyTypeOfTarget(model, declaration);
-  const { nullable, unique, index, primaryKey, generated, version, validate } = declaration;
+  const { nullable, unique, index, primaryKey, generated, version, volatile, validate } = declaration;
   return {
     property,
     name: declaration.column ?? naming(property),
@@ -74,6 +74,7 @@ function toColumn(
     generated,
     default: declaration.default,
     version,
+    volatile,
     condition: !primaryKey && type.canonicalEquality && (unique || index || reference !== undefined),
     validate,
     reference: reference && toReference(model, declaration),

@@ -18,12 +18,14 @@ export interface ColumnOptions extends ColumnTypeDeclaration {
   readonly default?: unknown;
   /** The database fills it in on insert. */
   readonly generated?: boolean;
+  /** Changes often, such as a counter: a change of it alone invalidates only what shows, filters or orders by it. */
+  readonly volatile?: boolean;
   /** Answers what is wrong with a value, if anything; called before each write. */
   readonly validate?: (value: never) => string | undefined | void;
 }
 
 const columnOptions =
-  'type, of, maxLength, precision, scale, values, name, nullable, unique, index, default, generated, validate'.split(
+  'type, of, maxLength, precision, scale, values, name, nullable, unique, index, default, generated, volatile, validate'.split(
     ', ',
   );
 
@@ -75,6 +77,7 @@ function declareColumn(
     generated: options.generated ?? (countedUp && options.default === undefined),
     default: options.default,
     version: role.version ?? false,
+    volatile: options.volatile ?? role.version ?? false,
     validate: options.validate as ColumnDeclaration['validate'], // called only with values that the column's type takes
     reference: undefined,
   };

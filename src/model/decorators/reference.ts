@@ -49,6 +49,7 @@ export function referenceDecorator(kind: ReferenceKind): (prototype: object, key
       generated: false,
       default: undefined,
       version: false,
+      volatile: false,
       validate: undefined,
       reference: {
         property: name,

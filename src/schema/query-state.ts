@@ -1,0 +1,46 @@
+import type { Condition } from './condition.js';
+import type { ColumnSchema, ModelSchema } from './model-schema.js';
+import type { ToOneRelation } from './relations.js';
+
+/** A column of the model itself (no path) or of a row that foreign keys lead to. */
+export interface ColumnPath {
+  /** From the query's model to the model of `column`; empty for a column of its own. */
+  readonly path: readonly ToOneRelation[];
+  readonly column: ColumnSchema;
+}
+
+export interface OrderTerm extends ColumnPath {
+  readonly descending: boolean;
+}
+
+/** What `.cache({ … })` asked for; false is `.noCache()`. */
+export type CacheRequest =
+  | false
+  | {
+      readonly ttlMs?: number | undefined;
+      /** The reads that go through the cache; all where undefined. */
+      readonly ops?: readonly ReadOperation[] | undefined;
+      /** One load at a time across processes. */
+      readonly lock?: boolean | undefined;
+    };
+
+/** The kinds of read that a query set makes. */
+export type ReadOperation = 'get' | 'fetch' | 'count' | 'exists' | 'aggregate';
+
+/** What a query set asks for, as data. */
+export interface QueryState {
+  readonly model: ModelSchema;
+  /** All rows where undefined. */
+  readonly condition: Condition | undefined;
+  readonly order: readonly OrderTerm[];
+  readonly limit: number | undefined;
+  readonly offset: number | undefined;
+  /** What was said of the cache; undefined leaves it to the policy. */
+  readonly caching?: CacheRequest | undefined;
+}
+
+/** Both conditions at once. */
+export function both(left: Condition | undefined, right: Condition): Condition {
+  if (!left) return right;
+  return { kind: 'and', parts: left.kind === 'and' ? [...left.parts, right] : [left, right] };
+}
