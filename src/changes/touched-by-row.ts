@@ -14,6 +14,8 @@ export interface TouchedByRow {
   readonly columns: readonly TouchedColumn[];
   /** False where another model of the table makes conditions of a column that this model does not know or reads otherwise. */
   readonly complete: boolean;
+  /** The columns of the table that every model which declares them calls volatile, by their names in the database. */
+  readonly volatile: ReadonlySet<string>;
 }
 
 let known = { version: -1, byModel: new WeakMap<ModelSchema, TouchedByRow>() };
@@ -31,8 +33,9 @@ export function touchedByRow(model: ModelSchema): TouchedByRow {
 
 function find(model: ModelSchema): TouchedByRow {
   const columns = new Map<string, TouchedColumn>();
+  const models = [model, ...modelsOfTable(model)];
   let complete = true;
-  for (const other of [model, ...modelsOfTable(model)]) {
+  for (const other of models) {
     for (const column of other.columns) {
       const kind = column.primaryKey ? 'row' : 'condition';
       if (!column.primaryKey && !column.condition) continue;
@@ -41,7 +44,13 @@ function find(model: ModelSchema): TouchedByRow {
       else complete = false;
     }
   }
-  return { columns: [...columns.values()], complete };
+  return { columns: [...columns.values()], complete, volatile: volatileIn(models) };
+}
+
+function volatileIn(models: readonly ModelSchema[]): ReadonlySet<string> {
+  const columns = models.flatMap((model) => model.columns);
+  const stable = new Set(columns.filter((column) => !column.volatile).map(({ name }) => name));
+  return new Set(columns.map(({ name }) => name).filter((name) => !stable.has(name)));
 }
 
 function modelsOfTable({ table, connection }: ModelSchema): ModelSchema[] {

@@ -149,7 +149,7 @@ export class CachedMethod {
     };
     const whole = watched.map(table);
     const followed = paths.map(([model]) => table(model));
-    return [...new Set([...whole.map(tableDependency), ...[...whole, ...followed].map(bulkDependency)])];
+    return [...new Set([...whole.map((name) => tableDependency(name)), ...[...whole, ...followed].map((name) => bulkDependency(name))])];
   }
 }
 

@@ -1,32 +1,38 @@
 import type { Change, RowChange } from '../changes/change.js';
-import type { Condition } from '../schema/condition.js';
+import { touchedByRow, type TouchedByRow, type TouchedColumn } from '../changes/touched-by-row.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import { touchedByRow } from '../changes/touched-by-row.js';
 import { hashText } from '../support/hash.js';
 
 /*
- * The one place that knows which dependencies a read has and which a write touches. Readers and writers both come
- * here, so that they cannot disagree: whatever a query can be changed by, `dependenciesOfChange` must name one of what
- * `dependenciesOfQuery` named.
+ * The names of dependencies, and what a write touches. Readers (`query-dependencies.ts` and the caches of rows) take
+ * names from here alone, so that they and the writers cannot disagree: whatever an answer can be changed by,
+ * `dependenciesOfChange` must name one of what the answer depends on.
  */
 
 const longestText = 64;
-const mostAlternatives = 100;
+
+/**
+ * Which changes of the rows that it stands for a dependency is about: `any` of them; of those that change more than
+ * volatile columns (`stable`); or only that a row came to be one of them or ceased to be (`members`).
+ */
+export type Scope = 'any' | 'stable' | 'members';
+
+const marks: Readonly<Record<Scope, string>> = { any: '', stable: 's', members: 'm' };
 
 /** A row, whether it exists or not. */
-export function rowDependency(table: string, key: Cell): string {
-  return rowDependencyPrefix(table) + dependencyText(key);
+export function rowDependency(table: string, key: Cell, scope: Scope = 'any'): string {
+  return rowDependencyPrefix(table, scope) + dependencyText(key);
 }
 
 /** What every row's dependency of a table begins with; its key's text follows. */
-export function rowDependencyPrefix(table: string): string {
-  return `r:${table}:`;
+export function rowDependencyPrefix(table: string, scope: Scope = 'any'): string {
+  return `r${marks[scope]}:${table}:`;
 }
 
-/** Any row of a table. */
-export function tableDependency(table: string): string {
-  return `t:${table}`;
+/** The rows of a table. */
+export function tableDependency(table: string, scope: Scope = 'any'): string {
+  return `t${marks[scope]}:${table}`;
 }
 
 /** Everything of a table: every entry that reads it depends on this too, and unknown changes drop it. */
@@ -35,13 +41,29 @@ export function bulkDependency(table: string): string {
 }
 
 /** The rows of a table with this value in this column. */
-export function conditionDependency(table: string, column: string, cell: Cell): string {
-  return cell === null ? `c:${table}:${column}~` : `c:${table}:${column}=${dependencyText(cell)}`;
+export function conditionDependency(
+  table: string,
+  column: string,
+  { cell, scope = 'any' }: { readonly cell: Cell; readonly scope?: Scope },
+): string {
+  const rows = `c${marks[scope]}:${table}:${column}`;
+  return cell === null ? `${rows}~` : `${rows}=${dependencyText(cell)}`;
+}
+
+/** The rows with this value in a column: its key's, or those of a condition. */
+export function valueDependency(
+  table: string,
+  column: Pick<ColumnSchema, 'name' | 'primaryKey'>,
+  { cell, scope }: { readonly cell: Cell; readonly scope: Scope },
+): string {
+  return column.primaryKey
+    ? rowDependency(table, cell, scope)
+    : conditionDependency(table, column.name, { cell, scope });
 }
 
 /** Whether a dependency is one of the few whose stamp is kept for good: it belongs to a table, not to a row or a value. */
 export function isLasting(dependency: string): boolean {
-  return dependency.startsWith('t:') || dependency.startsWith('b:') || dependency.startsWith('l:');
+  return /^(?:t[sm]?|b|l):/.test(dependency);
 }
 
 /** A key as part of an entry's key: different cells give different texts. */
@@ -65,66 +87,6 @@ function folded(text: string): string {
   return text.normalize('NFKD').replace(/\p{M}/gu, '').toUpperCase().toLowerCase().trimEnd();
 }
 
-/** What a query's result depends on: the narrowest conditions that hold for all of its rows, else the whole table. */
-export function dependenciesOfQuery(model: ModelSchema, condition: Condition | undefined): readonly string[] {
-  const narrow = condition && narrowest(model, condition);
-  return [...(narrow ? new Set(narrow.dependencies) : [tableDependency(model.table)]), bulkDependency(model.table)];
-}
-
-/** Dependencies that cover a condition; the lower the breadth, the fewer writes touch them. */
-interface Cover {
-  readonly dependencies: readonly string[];
-  readonly breadth: number;
-}
-
-function narrowest(model: ModelSchema, condition: Condition): Cover | undefined {
-  switch (condition.kind) {
-    case 'comparison':
-      return coverOf(model, condition.column, valuesOf(condition));
-    case 'and':
-      return best(condition.parts.map((part) => narrowest(model, part)));
-    case 'or':
-      return union(condition.parts.map((part) => narrowest(model, part)));
-    case 'related':
-    case 'inQuery':
-    case 'not':
-      return undefined; // NOTE: a row that a negation or another table lets in can have any value
-  }
-}
-
-/** The values that a row must have to match; undefined where the comparison does not say. */
-function valuesOf({ lookup, cells }: Extract<Condition, { kind: 'comparison' }>): readonly Cell[] | undefined {
-  if (lookup === 'exact') return cells;
-  if (lookup === 'in') return cells.length <= mostAlternatives ? cells : undefined;
-  if (lookup === 'isnull') return cells[0] === true ? [null] : undefined;
-  return undefined;
-}
-
-function coverOf(model: ModelSchema, column: ColumnSchema, cells: readonly Cell[] | undefined): Cover | undefined {
-  if (!cells) return undefined;
-  if (column.primaryKey && column.type.canonicalEquality) {
-    return { dependencies: cells.map((cell) => rowDependency(model.table, cell)), breadth: cells.length };
-  }
-  if (!column.condition) return undefined;
-  const breadth = cells.length * (column.unique ? 1 : 1000);
-  return { dependencies: cells.map((cell) => conditionDependency(model.table, column.name, cell)), breadth };
-}
-
-function best(covers: readonly (Cover | undefined)[]): Cover | undefined {
-  return covers.reduce((left, right) => (right && (!left || right.breadth < left.breadth) ? right : left), undefined);
-}
-
-function union(covers: readonly (Cover | undefined)[]): Cover | undefined {
-  const dependencies: string[] = [];
-  let breadth = 0;
-  for (const cover of covers) {
-    if (!cover) return undefined;
-    dependencies.push(...cover.dependencies);
-    breadth += cover.breadth;
-  }
-  return dependencies.length <= mostAlternatives ? { dependencies, breadth } : undefined;
-}
-
 /** What a write touches: the row, the table, and every condition that the row met before or meets now. */
 export function dependenciesOfChange(change: Change): readonly string[] {
   switch (change.kind) {
@@ -139,20 +101,59 @@ export function dependenciesOfChange(change: Change): readonly string[] {
   }
 }
 
-function dependenciesOfRowChange({ model, before, after }: RowChange): readonly string[] {
-  const names = [tableDependency(model.table)];
-  if (before) names.push(...dependenciesOfRow(model, before));
-  if (after) names.push(...dependenciesOfRow(model, after));
-  return [...new Set(names)];
+function dependenciesOfRowChange(change: RowChange): readonly string[] {
+  const { model, before, after } = change;
+  const touched = touchedByRow(model);
+  const scopes = scopesOf(change, touched);
+  const names = new Set(scopes.map((scope) => tableDependency(model.table, scope)));
+  for (const row of [before, after]) {
+    if (row) for (const column of touched.columns) addColumn(names, change, { row, column, scopes });
+  }
+  if (!touched.complete) names.add(bulkDependency(model.table));
+  return [...names];
 }
 
-function dependenciesOfRow(model: ModelSchema, row: Row): string[] {
-  const { columns, complete } = touchedByRow(model);
-  const names = columns.map((column) => {
-    const cell = row[column.position] ?? null;
-    return column.kind === 'row'
-      ? rowDependency(model.table, cell)
-      : conditionDependency(model.table, column.name, cell);
-  });
-  return complete ? names : [...names, bulkDependency(model.table)];
+/** What is touched of a table and of every condition that a row goes on to meet. */
+function scopesOf({ model, before, after }: RowChange, { volatile }: TouchedByRow): readonly Scope[] {
+  const all: readonly Scope[] = volatile.size > 0 ? ['any', 'stable', 'members'] : ['any', 'members'];
+  if (!before || !after) return all;
+  const isStable = volatile.size > 0 && model.columns.some((column) => differs(column, before, after, volatile));
+  return isStable ? ['any', 'stable'] : ['any'];
+}
+
+function differs({ position, name }: ColumnSchema, before: Row, after: Row, volatile: ReadonlySet<string>): boolean {
+  return before[position] !== after[position] && !volatile.has(name);
+}
+
+interface TouchedValue {
+  readonly row: Row;
+  readonly column: TouchedColumn;
+  readonly scopes: readonly Scope[];
+}
+
+function addColumn(
+  names: Set<string>,
+  { model: { table }, before, after }: RowChange,
+  { row, column, scopes }: TouchedValue,
+): void {
+  const cell = row[column.position] ?? null;
+  const named = { name: column.name, primaryKey: column.kind === 'row' };
+  for (const scope of scopes) names.add(valueDependency(table, named, { cell, scope }));
+  const moved = before?.[column.position] !== after?.[column.position];
+  if (moved) names.add(valueDependency(table, named, { cell, scope: 'members' }));
+}
+
+/** The scope in which a reader that uses these columns of a table's rows depends on them, where `covered` have one known value. */
+export function scopeOfUse(
+  model: ModelSchema,
+  used: Iterable<ColumnSchema>,
+  covered: ColumnSchema | undefined,
+): Scope {
+  const { volatile } = touchedByRow(model);
+  let scope: Scope = 'members';
+  for (const column of used) {
+    if (volatile.has(column.name)) return 'any';
+    if (!column.primaryKey && column !== covered) scope = volatile.size > 0 ? 'stable' : 'any';
+  }
+  return scope;
 }

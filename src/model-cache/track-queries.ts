@@ -1,5 +1,5 @@
 import { currentFrame } from '../cache/dependency-frame.js';
-import { dependenciesOfQuery } from '../invalidation/dependencies.js';
+import { dependenciesOfQuery } from '../invalidation/query-dependencies.js';
 import type { ObservedQuery, QueryObserver } from '../query/query-observer.js';
 import type { Row } from '../schema/cell.js';
 import { isPromise } from '../support/awaitable.js';
@@ -33,7 +33,7 @@ async function track(
     frame?.spoil(reason);
     return run();
   }
-  const stampKeys = cache.stampKeys(dependenciesOfQuery(state.model, state.condition));
+  const stampKeys = cache.stampKeys(dependenciesOfQuery(query));
   const stamps = await cache.engine.acquire(stampKeys);
   try {
     const result = await run();

@@ -168,10 +168,10 @@ export class UniqueKeys {
     return this.#cache.stampKeys([...this.#ownDependencies(wanted), bulkDependency(this.#model.table)]);
   }
 
-  /** Rows that get the value drop it; where equal values may be written differently, every write does. */
+  /** Rows that get the value or lose it drop it; where equal values may be written differently, every write does. */
   #ownDependencies({ column, cell }: Wanted): string[] {
     const { table } = this.#model;
-    return [column.condition ? conditionDependency(table, column.name, cell) : tableDependency(table)];
+    return [column.condition ? conditionDependency(table, column.name, { cell, scope: 'members' }) : tableDependency(table)];
   }
 
   #entryKey(id: string): string {

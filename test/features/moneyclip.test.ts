@@ -239,7 +239,7 @@ function describeHandles(accounts: () => readonly [Account, Account]): void {
       expect(ageMs).to.be.within(0, 10_000);
       expect(ttlMs).to.be.within(50 * 60_000, 67 * 60_000);
       expect(bytes).to.be.above(20);
-      expect(dependencies).to.include(`c:clip_follows:account_id=${ann.id}`);
+      expect(dependencies).to.include(`cm:clip_follows:account_id=${ann.id}`);
       expect(dependencies).to.not.include(`r:clip_accounts:${ann.id}`);
     });
 

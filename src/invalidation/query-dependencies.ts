@@ -1,0 +1,212 @@
+import type { Cell } from '../schema/cell.js';
+import type { Comparison, Condition, RelatedCondition } from '../schema/condition.js';
+import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import type { ColumnPath, QueryState } from '../schema/query-state.js';
+import type { ManyToManyRelation, Relation, ToOneRelation } from '../schema/relations.js';
+import { bulkDependency, scopeOfUse, tableDependency, valueDependency } from './dependencies.js';
+
+const mostAlternatives = 100;
+
+/** A read: which rows it asks for, and which of their columns the answer shows. */
+export interface QueryRead {
+  readonly state: QueryState;
+  readonly shown: readonly ColumnPath[];
+}
+
+/**
+ * What a read's answer depends on. For each table that it looks at: the narrowest values that all of the rows must have
+ * which can play a part, else the whole table; in the scope of what it uses of them.
+ */
+export function dependenciesOfQuery({ state, shown }: QueryRead): readonly string[] {
+  const names = new Set<string>();
+  const paths = [...shown, ...state.order];
+  const used = new Set(paths.map(({ path, column }) => path[0]?.column ?? column));
+  addRows(names, { model: state.model, condition: state.condition, used, pins: [] });
+  for (const { path, column } of paths) addPath(names, path, column);
+  return [...names];
+}
+
+/** Rows of one table that a read looks at. */
+interface RowsRead {
+  readonly model: ModelSchema;
+  readonly condition: Condition | undefined;
+  /** The columns that it uses of them, besides those in the condition. */
+  readonly used: ReadonlySet<ColumnSchema>;
+  /** What is known of the rows besides the condition. */
+  readonly pins: readonly Comparison[];
+}
+
+function addRows(names: Set<string>, { model, condition, used, pins }: RowsRead): void {
+  const parts = condition ? [...pins, condition] : pins;
+  const cover = best(parts.map((part) => narrowest(part)));
+  const all = new Set([...used, ...parts.flatMap((part) => [...columnsOf(part)])]);
+  const scope = scopeOfUse(model, all, cover && onlyColumn(cover));
+  if (!cover) names.add(tableDependency(model.table, scope));
+  for (const { column, cell } of cover?.values ?? []) names.add(valueDependency(model.table, column, { cell, scope }));
+  names.add(bulkDependency(model.table));
+  if (condition) addOthers(names, condition, cover);
+}
+
+/** The other tables that a condition asks. */
+function addOthers(names: Set<string>, condition: Condition, cover: Cover | undefined): void {
+  switch (condition.kind) {
+    case 'and':
+    case 'or':
+      for (const part of condition.parts) addOthers(names, part, cover);
+      return;
+    case 'not':
+      return addOthers(names, condition.part, cover);
+    case 'related':
+      return addRelated(names, condition, cover);
+    case 'inQuery': {
+      const shown = [{ path: [], column: condition.selected }];
+      for (const name of dependenciesOfQuery({ state: condition.query, shown })) names.add(name);
+      return;
+    }
+    case 'comparison':
+  }
+}
+
+function addRelated(names: Set<string>, { relation, condition }: RelatedCondition, cover: Cover | undefined): void {
+  const own = pinned(cover, relation.kind === 'toOne' ? relation.column : relation.model.primaryKey);
+  switch (relation.kind) {
+    case 'toOne': {
+      const { primaryKey } = relation.target;
+      return addRows(names, {
+        model: relation.target,
+        condition,
+        used: new Set([primaryKey]),
+        pins: pinsOf(primaryKey, own),
+      });
+    }
+    case 'toMany': {
+      const { target, column } = relation;
+      return addRows(names, { model: target, condition, used: new Set([column]), pins: pinsOf(column, own) });
+    }
+    case 'manyToMany':
+      addLinks(names, relation, { own, condition });
+      return addRows(names, {
+        model: relation.target,
+        condition,
+        used: new Set([relation.target.primaryKey]),
+        pins: [],
+      });
+  }
+}
+
+/** The rows between two tables: those of the keys that are known on either side. */
+function addLinks(
+  names: Set<string>,
+  { through, near, far, target }: ManyToManyRelation,
+  { own, condition }: { readonly own: readonly Cell[] | undefined; readonly condition: Condition | undefined },
+): void {
+  const other = condition && pinned(narrowest(condition), target.primaryKey);
+  addRows(names, {
+    model: through,
+    condition: undefined,
+    used: new Set([near, far]),
+    pins: [...pinsOf(near, own), ...pinsOf(far, other)],
+  });
+}
+
+/** The rows along a path of foreign keys, of which the last one shows or orders by a column. */
+function addPath(names: Set<string>, path: readonly ToOneRelation[], column: ColumnSchema): void {
+  path.forEach(({ target }, index) => {
+    const next = path[index + 1]?.column ?? column;
+    addRows(names, { model: target, condition: undefined, used: new Set([target.primaryKey, next]), pins: [] });
+  });
+}
+
+/** The columns of the table itself that a condition uses. */
+function columnsOf(condition: Condition): ReadonlySet<ColumnSchema> {
+  switch (condition.kind) {
+    case 'comparison':
+    case 'inQuery':
+      return new Set([condition.column]);
+    case 'related':
+      return new Set([linkOf(condition.relation)]);
+    case 'not':
+      return columnsOf(condition.part);
+    case 'and':
+    case 'or':
+      return new Set(condition.parts.flatMap((part) => [...columnsOf(part)]));
+  }
+}
+
+function linkOf(relation: Relation): ColumnSchema {
+  return relation.kind === 'toOne' ? relation.column : relation.model.primaryKey;
+}
+
+interface KnownValue {
+  readonly column: ColumnSchema;
+  readonly cell: Cell;
+}
+
+/** Values of which every row has one that a condition lets in; the lower the breadth, the fewer writes touch them. */
+interface Cover {
+  readonly values: readonly KnownValue[];
+  readonly breadth: number;
+}
+
+function narrowest(condition: Condition): Cover | undefined {
+  switch (condition.kind) {
+    case 'comparison':
+      return coverOf(condition);
+    case 'and':
+      return best(condition.parts.map((part) => narrowest(part)));
+    case 'or':
+      return union(condition.parts.map((part) => narrowest(part)));
+    case 'related':
+    case 'inQuery':
+    case 'not':
+      return undefined; // NOTE: a row that a negation or another table lets in can have any value
+  }
+}
+
+function coverOf(comparison: Comparison): Cover | undefined {
+  const { column } = comparison;
+  const cells = valuesOf(comparison);
+  const isRow = column.primaryKey && column.type.canonicalEquality;
+  if (!cells || (!isRow && !column.condition)) return undefined;
+  const breadth = cells.length * (isRow || column.unique ? 1 : 1000);
+  return { values: cells.map((cell) => ({ column, cell })), breadth };
+}
+
+/** The values that a row must have to match; undefined where the comparison does not say. */
+function valuesOf({ lookup, cells }: Comparison): readonly Cell[] | undefined {
+  if (lookup === 'exact') return cells;
+  if (lookup === 'in') return cells.length <= mostAlternatives ? cells : undefined;
+  if (lookup === 'isnull') return cells[0] === true ? [null] : undefined;
+  return undefined;
+}
+
+function best(covers: readonly (Cover | undefined)[]): Cover | undefined {
+  return covers.reduce((left, right) => (right && (!left || right.breadth < left.breadth) ? right : left), undefined);
+}
+
+function union(covers: readonly (Cover | undefined)[]): Cover | undefined {
+  const values: KnownValue[] = [];
+  let breadth = 0;
+  for (const cover of covers) {
+    if (!cover) return undefined;
+    values.push(...cover.values);
+    breadth += cover.breadth;
+  }
+  return values.length <= mostAlternatives ? { values, breadth } : undefined;
+}
+
+/** The column that all values of a cover are of, if it is one. */
+function onlyColumn({ values }: Cover): ColumnSchema | undefined {
+  const [first] = values;
+  return values.every(({ column }) => column === first?.column) ? first?.column : undefined;
+}
+
+/** The values that a column is known to have in all rows of a cover. */
+function pinned(cover: Cover | undefined, column: ColumnSchema): readonly Cell[] | undefined {
+  if (!cover || onlyColumn(cover) !== column) return undefined;
+  return cover.values.map(({ cell }) => cell);
+}
+
+function pinsOf(column: ColumnSchema, cells: readonly Cell[] | undefined): readonly Comparison[] {
+  return cells ? [{ kind: 'comparison', column, lookup: 'in', cells }] : [];
+}
