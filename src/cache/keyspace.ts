@@ -31,6 +31,13 @@ export class Keyspace {
     return this.stampPrefix + dependency;
   }
 
+  /** The keys of the stamps of dependencies; that of everything under the prefix comes last. */
+  stamps(dependencies: readonly string[]): string[] {
+    const keys = dependencies.map((dependency) => this.stamp(dependency));
+    keys.push(this.epoch);
+    return keys;
+  }
+
   /**
    * What the keys of a model's rows begin with; the row's own text follows. The model's fingerprint is part of it: a
    * changed model never reads old rows.

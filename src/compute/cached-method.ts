@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
-import { runInFrame } from '../cache/dependency-frame.js';
+import { Computation, type Call, type Codec } from '../cache/computation.js';
+import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import { announce } from '../changes/change-log.js';
 import { bulkDependency, tableDependency } from '../invalidation/dependencies.js';
 import { modelCacheOf, type ModelCache } from '../model-cache/model-cache.js';
@@ -11,11 +12,13 @@ import { resolveModel } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
 import { canonical } from './canonical.js';
-import { Computation, type Call } from './computation.js';
+import { computationDependency, labelDependency } from './computation-dependencies.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
 import { freshInstance, isUntouched } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
 import type { MethodDeclaration } from './method-declaration.js';
+import { tracedRun } from './traced-run.js';
+import { decodeValue, encodeValue } from './value-codec.js';
 
 /** A computed method of one class: a subclass that inherits it has its own values. */
 export class CachedMethod {
@@ -23,7 +26,7 @@ export class CachedMethod {
   readonly schema: ModelSchema;
   readonly label: string;
   readonly #template: KeyTemplate;
-  #current: { readonly cache: ModelCache; readonly computation: Computation } | undefined;
+  #current: { readonly cache: ModelCache; readonly computation: Computation<unknown> } | undefined;
 
   constructor(declaration: MethodDeclaration, model: ModelClassLike) {
     this.declaration = declaration;
@@ -61,7 +64,7 @@ export class CachedMethod {
     return this.#computation().refresh(this.#call(self, args));
   }
 
-  inspect(self: object, args: readonly unknown[]): ReturnType<Computation['inspect']> {
+  inspect(self: object, args: readonly unknown[]): ReturnType<Computation<unknown>['inspect']> {
     return this.#computation().inspect(this.#call(self, args));
   }
 
@@ -73,21 +76,29 @@ export class CachedMethod {
 
   /** What the value for these arguments of the key function depends on by its key alone. */
   dependency(self: unknown, args: readonly unknown[]): string {
-    return this.#computation().dependencyOf(this.#identity(self, args));
+    return computationDependency(this.#identity(self, args));
   }
 
-  #call(self: object, args: readonly unknown[]): Call {
+  #call(self: object, args: readonly unknown[]): Call<unknown> {
+    const identity = this.#identity(self, args);
     return {
-      identity: this.#identity(self, args),
-      run: async (frame) => {
-        const { cache } = this.#context();
-        const key = keyCellOf(this.schema, self);
-        const fresh = await runInFrame(undefined, () => freshInstance(cache, this.schema, { key, frame }));
-        if (!fresh) frame.spoil('its own row does not exist');
-        const freshArgs = await runInFrame(undefined, () => freshArguments(frame, args));
-        return this.declaration.run.apply(fresh ?? self, freshArgs);
-      },
+      identity,
+      dependencies: () => [
+        computationDependency(identity),
+        labelDependency(this.label),
+        ...this.#watchedDependencies(),
+      ],
+      run: (frame) => tracedRun(this.label, () => this.#run(self, args, frame)),
     };
+  }
+
+  async #run(self: object, args: readonly unknown[], frame: DependencyFrame): Promise<unknown> {
+    const { cache } = this.#context();
+    const key = keyCellOf(this.schema, self);
+    const fresh = await runInFrame(undefined, () => freshInstance(cache, this.schema, { key, frame }));
+    if (!fresh) frame.spoil('its own row does not exist');
+    const freshArgs = await runInFrame(undefined, () => freshArguments(frame, args));
+    return this.declaration.run.apply(fresh ?? self, freshArgs);
   }
 
   /** Why this instance's value must not be cached; undefined where it may. */
@@ -119,20 +130,24 @@ export class CachedMethod {
     return { cache: modelCacheOf(this.schema) };
   }
 
-  #computation(): Computation {
+  #computation(): Computation<unknown> {
     const { cache } = this.#context();
     if (this.#current?.cache !== cache) this.#current = { cache, computation: this.#makeComputation(cache) };
     return this.#current.computation;
   }
 
-  #makeComputation(cache: ModelCache): Computation {
-    const { ttlMs } = this.declaration;
-    return new Computation(cache, {
-      label: this.label,
-      fingerprint: this.schema.fingerprint,
-      ttlMs: ttlMs ?? cache.policy(this.schema.label).ttlMs('get'),
-      limitsOthers: ttlMs !== undefined,
-      dependencies: this.#watchedDependencies(),
+  #makeComputation(cache: ModelCache): Computation<unknown> {
+    const { label } = this;
+    const declared = this.declaration.ttlMs;
+    const ttlMs = declared ?? cache.policy(this.schema.label).ttlMs('get');
+    cache.expectTtl(ttlMs);
+    return new Computation(cache.host(label), {
+      label,
+      family: 'value',
+      owner: `${label} ${this.schema.fingerprint}`,
+      ttlMs,
+      limitsOthers: declared !== undefined,
+      codec: codecFor(label),
     });
   }
 
@@ -149,8 +164,17 @@ export class CachedMethod {
     };
     const whole = watched.map(table);
     const followed = paths.map(([model]) => table(model));
-    return [...new Set([...whole.map((name) => tableDependency(name)), ...[...whole, ...followed].map((name) => bulkDependency(name))])];
+    return [
+      ...new Set([
+        ...whole.map((name) => tableDependency(name)),
+        ...[...whole, ...followed].map((name) => bulkDependency(name)),
+      ]),
+    ];
   }
+}
+
+function codecFor(label: string): Codec<unknown> {
+  return { encode: (value) => encodeValue(value, label), decode: decodeValue };
 }
 
 const methods = new WeakMap<object, Map<MethodDeclaration, CachedMethod>>();

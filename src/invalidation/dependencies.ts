@@ -144,11 +144,7 @@ function addColumn(
 }
 
 /** The scope in which a reader that uses these columns of a table's rows depends on them, where `covered` have one known value. */
-export function scopeOfUse(
-  model: ModelSchema,
-  used: Iterable<ColumnSchema>,
-  covered: ColumnSchema | undefined,
-): Scope {
+export function scopeOfUse(model: ModelSchema, used: Iterable<ColumnSchema>, covered: ColumnSchema | undefined): Scope {
   const { volatile } = touchedByRow(model);
   let scope: Scope = 'members';
   for (const column of used) {

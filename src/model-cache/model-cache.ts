@@ -1,4 +1,5 @@
 import type { CacheEngine } from '../cache/cache-engine.js';
+import type { ComputationHost } from '../cache/computation.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
@@ -55,6 +56,12 @@ export class ModelCache {
     return this.connection.currentTransaction() ? 'inside a transaction' : undefined;
   }
 
+  /** What a computation under this label is part of. */
+  host(label: string): ComputationHost {
+    const { engine } = this;
+    return { engine, counters: this.statistics.of(label), bypassReason: () => this.bypassReason(true) };
+  }
+
   /** Notes that something was read that cannot be tracked. */
   spoilFrame(reason: string): void {
     currentFrame()?.spoil(reason);
@@ -62,10 +69,7 @@ export class ModelCache {
 
   /** The keys of the stamps of dependencies; that of everything under the prefix comes last. */
   stampKeys(dependencies: readonly string[]): string[] {
-    const { keyspace } = this.engine;
-    const keys = dependencies.map((dependency) => keyspace.stamp(dependency));
-    keys.push(keyspace.epoch);
-    return keys;
+    return this.engine.keyspace.stamps(dependencies);
   }
 
   rows(model: ModelSchema): RowCache {

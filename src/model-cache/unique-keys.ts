@@ -171,7 +171,9 @@ export class UniqueKeys {
   /** Rows that get the value or lose it drop it; where equal values may be written differently, every write does. */
   #ownDependencies({ column, cell }: Wanted): string[] {
     const { table } = this.#model;
-    return [column.condition ? conditionDependency(table, column.name, { cell, scope: 'members' }) : tableDependency(table)];
+    return [
+      column.condition ? conditionDependency(table, column.name, { cell, scope: 'members' }) : tableDependency(table),
+    ];
   }
 
   #entryKey(id: string): string {

@@ -1,87 +1,86 @@
-import { LRUCache } from 'lru-cache';
 import { UsageError } from '../errors.js';
-import type { Found } from '../cache/cache-engine.js';
-import { currentFrame, DependencyFrame, runInFrame } from '../cache/dependency-frame.js';
-import type { Entry } from '../cache/entry.js';
-import { Flights } from '../cache/flights.js';
-import type { Keyspace } from '../cache/keyspace.js';
-import { isDueEarly, jitteredTtl, shortestTtl } from '../cache/lifetime.js';
-import type { ModelCache } from '../model-cache/model-cache.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
-import { cacheChannel, computeChannel, type CacheEvent } from '../telemetry/channels.js';
+import { cacheChannel, type CacheEvent } from '../telemetry/channels.js';
 import type { Counters } from '../telemetry/statistics.js';
-import { computationDependency, labelDependency } from './computation-dependencies.js';
-import { decodeValue, encodeValue, type EncodedValue } from './value-codec.js';
+import type { CacheEngine, Found } from './cache-engine.js';
+import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js';
+import type { Entry } from './entry.js';
+import { Flights } from './flights.js';
+import { isDueEarly, jitteredTtl, shortestTtl } from './lifetime.js';
+import { Plans, type Plan, type Planned } from './plans.js';
 
-const rememberedPlans = 10_000;
-
-/** One call of a computed value. */
-export interface Call {
-  /** What tells it from every other call under the same label. */
-  readonly identity: string;
-  /** Runs the function; whatever it reads is tracked by the frame. */
-  run(frame: DependencyFrame): Promise<unknown>;
+/** One call of a computation. Its identity tells it from every other call under the same label. */
+export interface Call<T> extends Planned {
+  /** Makes the value; whatever it reads is tracked by the frame. */
+  run(frame: DependencyFrame): Promise<T>;
 }
 
-/** The keys of one call's value. Remembered, so that a hit makes none of them anew. */
-interface Plan {
-  readonly keyspace: Keyspace;
-  readonly entryKey: string;
-  /** Stamps that every value of this call depends on. */
-  readonly base: readonly string[];
-  /** Those, and the stamps that the value was found to depend on lately; only a hint. */
-  keys: readonly string[];
+/** A value as it is stored, and back. */
+export interface Codec<T> {
+  /** The JSON-safe payload. Throws UsageError for what cannot be kept. */
+  encode(value: T): unknown;
+  /** The value in a payload, one of its own for each call where it is `shared`; undefined for what `encode` did not write. */
+  decode(payload: unknown, shared: boolean): { readonly value: T } | undefined;
 }
 
-/** What a run gave: the value as stored, and what it was computed from. */
+/** What a computation is part of. */
+export interface ComputationHost {
+  readonly engine: CacheEngine;
+  readonly counters: Counters;
+  /** Why nothing may be read from the cache or stored in it now; undefined where it may. */
+  bypassReason(): string | undefined;
+}
+
+/** What a run gave: the value as stored, and what it was made from. */
 interface Computed {
-  readonly encoded: EncodedValue;
+  readonly payload: unknown;
   readonly frame: DependencyFrame;
 }
 
 /** A valid value, with what it depends on. */
-interface Valid {
-  readonly value: unknown;
+interface Valid<T> {
+  readonly value: T;
   readonly stamps: readonly string[];
   readonly entry: Entry;
 }
 
-export interface ComputationOptions {
+export interface ComputationOptions<T> {
   readonly label: string;
-  /** What tells these values from those of another model that has the same label. */
-  readonly fingerprint: string;
+  /** What kind of values these are, as part of their keys. */
+  readonly family: string;
+  /** What tells these values from all others of the family. */
+  readonly owner: string;
   readonly ttlMs: number;
   /** True where the ttl was declared for these values: it may stand for what cannot be seen, so what is computed from them ends with them. */
   readonly limitsOthers: boolean;
-  /** What every value depends on besides what it is found to read. */
-  readonly dependencies: readonly string[];
+  readonly codec: Codec<T>;
 }
 
 /**
- * A labelled function whose results are kept until something changes that they were computed from. What that is is
- * found while it runs, to any depth.
+ * A labelled function whose results are kept until something changes that they were made from. What that is is found
+ * while it runs, to any depth.
  */
-export class Computation {
+export class Computation<T> {
   readonly label: string;
-  readonly #cache: ModelCache;
-  readonly #options: ComputationOptions;
-  readonly #counters: Counters;
+  readonly #host: ComputationHost;
+  readonly #engine: CacheEngine;
+  readonly #options: ComputationOptions<T>;
   readonly #flights = new Flights<Computed>();
   /** What each run under way records in. */
   readonly #frames = new WeakMap<Promise<Computed>, DependencyFrame>();
-  readonly #plans = new LRUCache<string, Plan>({ max: rememberedPlans });
+  readonly #plans: Plans;
 
-  constructor(cache: ModelCache, options: ComputationOptions) {
-    this.#cache = cache;
+  constructor(host: ComputationHost, options: ComputationOptions<T>) {
+    this.#host = host;
+    this.#engine = host.engine;
     this.label = options.label;
     this.#options = options;
-    this.#counters = cache.statistics.of(options.label);
-    cache.expectTtl(options.ttlMs);
+    this.#plans = new Plans(options.family, options.owner);
   }
 
   /** The value, from the cache if it is valid. */
-  get(call: Call): Promise<unknown> {
-    const reason = this.#cache.bypassReason(true);
+  get(call: Call<T>): Promise<T> {
+    const reason = this.#host.bypassReason();
     if (reason !== undefined) return this.#bypass(call, reason);
     const plan = this.#plan(call);
     const found = this.#lookup(plan);
@@ -90,55 +89,39 @@ export class Computation {
   }
 
   /** The value if it is cached and valid; nothing is computed. */
-  async peek(call: Call): Promise<unknown> {
-    if (this.#cache.bypassReason(true) !== undefined) return undefined;
-    return validIn(await this.#lookup(this.#plan(call)))?.value;
+  async peek(call: Call<T>): Promise<T | undefined> {
+    if (this.#host.bypassReason() !== undefined) return undefined;
+    return this.#validIn(await this.#lookup(this.#plan(call)))?.value;
   }
 
   /** Computes the value anew and stores it. */
-  async refresh(call: Call): Promise<unknown> {
-    const reason = this.#cache.bypassReason(true);
+  async refresh(call: Call<T>): Promise<T> {
+    const reason = this.#host.bypassReason();
     if (reason !== undefined) return this.#bypass(call, reason);
     const plan = this.#plan(call);
-    const stamps = await this.#cache.engine.acquire(plan.base);
+    const stamps = await this.#engine.acquire(plan.base);
     if (!stamps) return this.#bypass(call, 'the store failed');
     return this.#tainting(async () => this.#finish(await this.#compute(call, plan, stamps)));
   }
 
   /** What the cache would answer now, and the names of what that depends on. */
-  async inspect(call: Call): Promise<{ readonly found: Found; readonly dependencies: readonly string[] }> {
-    const own = this.#ownDependencies(call);
-    const reason = this.#cache.bypassReason(true);
+  async inspect(call: Call<T>): Promise<{ readonly found: Found; readonly dependencies: readonly string[] }> {
+    const own = call.dependencies();
+    const reason = this.#host.bypassReason();
     if (reason !== undefined) return { found: { state: 'bypass', reason }, dependencies: own };
     const found = await this.#lookup(this.#plan(call));
     const entry = found.state === 'bypass' ? undefined : found.entry;
     return { found, dependencies: [...own, ...(entry?.dependencies ?? [])] };
   }
 
-  /** What drops the value of one call. */
-  dependencyOf(identity: string): string {
-    return computationDependency(identity);
-  }
-
-  #ownDependencies({ identity }: Call): string[] {
-    return [computationDependency(identity), labelDependency(this.label), ...this.#options.dependencies];
-  }
-
-  #plan(call: Call): Plan {
-    const { keyspace } = this.#cache.engine;
-    const known = this.#plans.get(call.identity);
-    if (known?.keyspace === keyspace) return known;
-    const base = this.#cache.stampKeys(this.#ownDependencies(call));
-    const entryKey = keyspace.entry('value', `${this.label} ${this.#options.fingerprint} ${call.identity}`);
-    const plan: Plan = { keyspace, entryKey, base, keys: base };
-    this.#plans.set(call.identity, plan);
-    return plan;
+  #plan(call: Call<T>): Plan {
+    return this.#plans.of(call, this.#engine.keyspace);
   }
 
   /** One command where the value still depends on what it did before, else one more. */
   #lookup(plan: Plan): Awaitable<Found> {
     const { entryKey, keys } = plan;
-    const found = this.#cache.engine.lookup(entryKey, keys);
+    const found = this.#engine.lookup(entryKey, keys);
     return isPromise(found)
       ? found.then((answer) => this.#lookAgain(plan, keys, answer))
       : this.#lookAgain(plan, keys, found);
@@ -150,27 +133,32 @@ export class Computation {
     const all = [...plan.base, ...actual.map((name) => plan.keyspace.stamp(name))];
     if (all.length === keys.length && all.every((key, index) => key === keys[index])) return found;
     plan.keys = all;
-    return this.#cache.engine.lookup(plan.entryKey, all);
+    return this.#engine.lookup(plan.entryKey, all);
   }
 
-  #use(call: Call, plan: Plan, found: Found): Awaitable<unknown> {
+  #use(call: Call<T>, plan: Plan, found: Found): Awaitable<T> {
     if (found.state === 'bypass') return this.#bypass(call, found.reason);
-    const valid = validIn(found);
+    const valid = this.#validIn(found);
     if (valid) return this.#hit(call, plan, valid);
     // NOTE: of a miss only the stamps of the base are of use: what the next run depends on is not known yet
     return this.#miss(call, plan, found.stamps.slice(0, plan.base.length));
   }
 
-  #hit(call: Call, plan: Plan, { value, stamps, entry }: Valid): unknown {
-    const { engine } = this.#cache;
+  #validIn(found: Found): Valid<T> | undefined {
+    if (found.state !== 'hit') return undefined;
+    const decoded = this.#options.codec.decode(found.entry.payload, found.shared);
+    return decoded && { value: decoded.value, stamps: found.stamps, entry: found.entry };
+  }
+
+  #hit(call: Call<T>, plan: Plan, { value, stamps, entry }: Valid<T>): T {
     this.#count('hit');
     const frame = currentFrame();
     if (frame) {
       const found = (entry.dependencies ?? []).map((name) => plan.keyspace.stamp(name));
-      frame.record(engine, [...plan.base, ...found], stamps);
+      frame.record(this.#engine, [...plan.base, ...found], stamps);
       if (this.#limitsOthers(found.length, entry.expiresAt - entry.createdAt)) frame.limit(entry.expiresAt);
     }
-    if (isDueEarly(entry, engine.clock.now())) this.#refreshEarly(call, plan, stamps.slice(0, plan.base.length));
+    if (isDueEarly(entry, this.#engine.clock.now())) this.#refreshEarly(call, plan, stamps.slice(0, plan.base.length));
     return value;
   }
 
@@ -180,25 +168,25 @@ export class Computation {
     return limitsOthers || dependencies === 0 || lifeMs < shortestTtl(ttlMs);
   }
 
-  async #miss(call: Call, plan: Plan, seen: readonly (string | undefined)[]): Promise<unknown> {
-    const stamps = await this.#cache.engine.acquire(plan.base, seen);
+  async #miss(call: Call<T>, plan: Plan, seen: readonly (string | undefined)[]): Promise<T> {
+    const stamps = await this.#engine.acquire(plan.base, seen);
     if (!stamps) return this.#bypass(call, 'the store failed');
     this.#count('miss');
     return this.#tainting(() => this.#join(call, plan, stamps));
   }
 
   /** A computation around this one that goes on although this one failed must not be stored: the failure may pass. */
-  async #tainting<T>(task: () => Promise<T>): Promise<T> {
+  async #tainting(task: () => Promise<T>): Promise<T> {
     try {
       return await task();
     } catch (error) {
-      this.#cache.spoilFrame('a computed value in it failed');
+      currentFrame()?.spoil('a computed value in it failed');
       throw error;
     }
   }
 
-  async #join(call: Call, plan: Plan, stamps: readonly string[]): Promise<unknown> {
-    if (currentFrame()?.isComputing(this.#cache.engine, plan.entryKey)) throw this.#endless();
+  async #join(call: Call<T>, plan: Plan, stamps: readonly string[]): Promise<T> {
+    if (currentFrame()?.isComputing(this.#engine, plan.entryKey)) throw this.#endless();
     let isOwn = false;
     const flight = this.#flights.join(plan.entryKey, stamps, () => {
       isOwn = true;
@@ -228,12 +216,12 @@ export class Computation {
   /** Whether a run that began before this caller asked may answer it: nothing it read has changed until now. */
   async #isStillValid({ frame }: Computed): Promise<boolean> {
     if (frame.taint !== undefined) return false;
-    const current = await this.#cache.engine.readStamps([...frame.stamps.keys()]);
+    const current = await this.#engine.readStamps([...frame.stamps.keys()]);
     return current !== undefined && [...frame.stamps.values()].every((stamp, index) => current[index] === stamp);
   }
 
-  #compute(call: Call, plan: Plan, stamps: readonly string[]): Promise<Computed> {
-    const frame = new DependencyFrame(this.#cache.engine, { entryKey: plan.entryKey, outer: currentFrame() });
+  #compute(call: Call<T>, plan: Plan, stamps: readonly string[]): Promise<Computed> {
+    const frame = new DependencyFrame(this.#engine, { entryKey: plan.entryKey, outer: currentFrame() });
     const running = this.#computeIn(frame, { call, plan, stamps });
     this.#frames.set(running, frame);
     return running;
@@ -241,37 +229,21 @@ export class Computation {
 
   async #computeIn(
     frame: DependencyFrame,
-    { call, plan, stamps }: { call: Call; plan: Plan; stamps: readonly string[] },
+    { call, plan, stamps }: { call: Call<T>; plan: Plan; stamps: readonly string[] },
   ): Promise<Computed> {
-    const { engine } = this.#cache;
-    frame.record(engine, plan.base, stamps);
-    const startedAt = engine.clock.now();
-    const value = await this.#run(call, frame);
-    const encoded = encodeValue(value, this.label); // NOTE: before sealing, since encoding an instance reads its columns
+    const { clock } = this.#engine;
+    frame.record(this.#engine, plan.base, stamps);
+    const startedAt = clock.now();
+    const value = await runInFrame(frame, () => call.run(frame));
+    const payload = this.#options.codec.encode(value); // NOTE: before sealing, since encoding an instance reads its columns
     frame.seal();
-    this.#store(plan, { encoded, frame }, engine.clock.now() - startedAt);
-    return { encoded, frame };
+    this.#store(plan, { payload, frame }, clock.now() - startedAt);
+    return { payload, frame };
   }
 
-  async #run(call: Call, frame: DependencyFrame): Promise<unknown> {
-    const startedAt = performance.now();
-    let failure: Error | undefined;
-    try {
-      return await runInFrame(frame, () => call.run(frame));
-    } catch (error) {
-      failure = error instanceof Error ? error : new Error(String(error));
-      throw error;
-    } finally {
-      if (computeChannel.hasSubscribers) {
-        const event = { label: this.label, durationMs: performance.now() - startedAt };
-        computeChannel.publish(failure ? { ...event, error: failure } : event);
-      }
-    }
-  }
-
-  #store(plan: Plan, { encoded, frame }: Computed, costMs: number): void {
+  #store(plan: Plan, { payload, frame }: Computed, costMs: number): void {
     if (frame.taint !== undefined) return;
-    const { engine } = this.#cache;
+    const engine = this.#engine;
     const found = [...frame.stamps.keys()].filter((key) => !plan.base.includes(key));
     const keys = [...plan.base, ...found];
     const ttlMs = Math.min(jitteredTtl(this.#options.ttlMs), frame.expiresAt - engine.clock.now());
@@ -280,41 +252,37 @@ export class Computation {
     const dependencies = found.map((key) => key.slice(plan.keyspace.stampPrefix.length));
     const stamps = keys.map((key) => frame.stamps.get(key) ?? '');
     plan.keys = keys;
-    engine.fill({ key: plan.entryKey, stamps, dependencies, payload: encoded, ttlMs, costMs });
+    engine.fill({ key: plan.entryKey, stamps, dependencies, payload, ttlMs, costMs });
     this.#count('fill');
   }
 
-  #finish({ encoded, frame }: Computed): unknown {
+  #finish({ payload, frame }: Computed): T {
     currentFrame()?.absorb(frame);
-    return decodeValue(encoded, true)?.value;
+    const decoded = this.#options.codec.decode(payload, true);
+    if (!decoded) throw new TypeError(`${this.label}: a value that was just encoded cannot be decoded`);
+    return decoded.value;
   }
 
-  #refreshEarly(call: Call, plan: Plan, stamps: readonly string[]): void {
+  #refreshEarly(call: Call<T>, plan: Plan, stamps: readonly string[]): void {
     // NOTE: nobody waits for it and the value is still valid: a failure costs nothing
     const compute = (): Promise<Computed> => runInFrame(undefined, () => this.#compute(call, plan, stamps));
     this.#flights.join(plan.entryKey, stamps, compute).catch(() => undefined);
   }
 
-  #bypass(call: Call, reason: string): Promise<unknown> {
+  #bypass(call: Call<T>, reason: string): Promise<T> {
     this.#count('bypass', reason);
-    this.#cache.spoilFrame(reason);
-    const frame = new DependencyFrame(this.#cache.engine, { outer: currentFrame() });
+    currentFrame()?.spoil(reason);
+    const frame = new DependencyFrame(this.#engine, { outer: currentFrame() });
     frame.spoil(reason);
-    return this.#run(call, frame);
+    return runInFrame(frame, () => call.run(frame));
   }
 
   #count(outcome: CacheEvent['outcome'], reason?: string): void {
     const name = ({ hit: 'hits', miss: 'misses', bypass: 'bypasses', fill: 'fills' } as const)[outcome];
-    this.#counters[name] += 1;
+    this.#host.counters[name] += 1;
     if (!cacheChannel.hasSubscribers) return;
     cacheChannel.publish(
       reason === undefined ? { label: this.label, outcome } : { label: this.label, outcome, reason },
     );
   }
-}
-
-function validIn(found: Found): Valid | undefined {
-  if (found.state !== 'hit') return undefined;
-  const decoded = decodeValue(found.entry.payload, found.shared);
-  return decoded && { value: decoded.value, stamps: found.stamps, entry: found.entry };
 }

@@ -1,0 +1,44 @@
+import { LRUCache } from 'lru-cache';
+import type { Keyspace } from './keyspace.js';
+
+const rememberedPlans = 10_000;
+
+/** The keys of one call's value. Remembered, so that a hit makes none of them anew. */
+export interface Plan {
+  readonly keyspace: Keyspace;
+  readonly entryKey: string;
+  /** Stamps that every value of this call depends on. */
+  readonly base: readonly string[];
+  /** Those, and the stamps that the value was found to depend on lately; only a hint. */
+  keys: readonly string[];
+}
+
+/** What a call is asked for where it has no plan yet. */
+export interface Planned {
+  readonly identity: string;
+  /** The names of what its value depends on, as far as that is known before it is made. */
+  dependencies(): readonly string[];
+}
+
+/** The plans of the values under one label that were asked for lately. */
+export class Plans {
+  readonly #family: string;
+  readonly #idPrefix: string;
+  readonly #plans = new LRUCache<string, Plan>({ max: rememberedPlans });
+
+  /** `family` says what kind of values they are, `owner` whose. */
+  constructor(family: string, owner: string) {
+    this.#family = family;
+    this.#idPrefix = `${owner} `;
+  }
+
+  of(call: Planned, keyspace: Keyspace): Plan {
+    const known = this.#plans.get(call.identity);
+    if (known?.keyspace === keyspace) return known;
+    const base = keyspace.stamps(call.dependencies());
+    const entryKey = keyspace.entry(this.#family, this.#idPrefix + call.identity);
+    const plan: Plan = { keyspace, entryKey, base, keys: base };
+    this.#plans.set(call.identity, plan);
+    return plan;
+  }
+}
