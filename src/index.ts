@@ -14,6 +14,7 @@ export {
 export { Model, type ModelClass, type Values } from './model/model.js';
 export { Manager } from './model/manager.js';
 export { QuerySet } from './query/query-set.js';
+export type { CacheOptions } from './query/cache-options.js';
 export type { Filter, OrderBy, Related } from './query/filter-types.js';
 export { Table, type TableOptions } from './model/decorators/table.js';
 export { Column, PrimaryKey, Version, type ColumnOptions } from './model/decorators/column.js';

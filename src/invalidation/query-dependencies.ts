@@ -3,7 +3,7 @@ import type { Comparison, Condition, RelatedCondition } from '../schema/conditio
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import type { ColumnPath, QueryState } from '../schema/query-state.js';
 import type { ManyToManyRelation, Relation, ToOneRelation } from '../schema/relations.js';
-import { bulkDependency, scopeOfUse, tableDependency, valueDependency } from './dependencies.js';
+import { bulkDependency, scopeOfUse, tableDependency, valueDependency, type Scope } from './dependencies.js';
 
 const mostAlternatives = 100;
 
@@ -17,13 +17,21 @@ export interface QueryRead {
  * What a read's answer depends on. For each table that it looks at: the narrowest values that all of the rows must have
  * which can play a part, else the whole table; in the scope of what it uses of them.
  */
-export function dependenciesOfQuery({ state, shown }: QueryRead): readonly string[] {
+export function dependenciesOfQuery(read: QueryRead): readonly string[] {
   const names = new Set<string>();
-  const paths = [...shown, ...state.order];
-  const used = new Set(paths.map(({ path, column }) => path[0]?.column ?? column));
-  addRows(names, { model: state.model, condition: state.condition, used, pins: [] });
-  for (const { path, column } of paths) addPath(names, path, column);
+  addRows(names, ownRows(read));
+  for (const { path, column } of [...read.shown, ...read.state.order]) addPath(names, path, column);
   return [...names];
+}
+
+/** The scope in which a read depends on the rows of its own table. */
+export function scopeOfRead(read: QueryRead): Scope {
+  return coverAndScope(ownRows(read)).scope;
+}
+
+function ownRows({ state, shown }: QueryRead): RowsRead {
+  const used = new Set([...shown, ...state.order].map(({ path, column }) => path[0]?.column ?? column));
+  return { model: state.model, condition: state.condition, used, pins: [] };
 }
 
 /** Rows of one table that a read looks at. */
@@ -36,11 +44,16 @@ interface RowsRead {
   readonly pins: readonly Comparison[];
 }
 
-function addRows(names: Set<string>, { model, condition, used, pins }: RowsRead): void {
+function coverAndScope({ model, condition, used, pins }: RowsRead): { cover: Cover | undefined; scope: Scope } {
   const parts = condition ? [...pins, condition] : pins;
   const cover = best(parts.map((part) => narrowest(part)));
   const all = new Set([...used, ...parts.flatMap((part) => [...columnsOf(part)])]);
-  const scope = scopeOfUse(model, all, cover && onlyColumn(cover));
+  return { cover, scope: scopeOfUse(model, all, cover && onlyColumn(cover)) };
+}
+
+function addRows(names: Set<string>, rows: RowsRead): void {
+  const { model, condition } = rows;
+  const { cover, scope } = coverAndScope(rows);
   if (!cover) names.add(tableDependency(model.table, scope));
   for (const { column, cell } of cover?.values ?? []) names.add(valueDependency(model.table, column, { cell, scope }));
   names.add(bulkDependency(model.table));

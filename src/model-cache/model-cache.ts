@@ -6,6 +6,7 @@ import type { DatabaseConnection } from '../database/database-connection.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import type { Statistics } from '../telemetry/statistics.js';
 import type { Policies, Policy } from './policy.js';
+import { QueryCache } from './query-cache.js';
 import { RowCache } from './row-cache.js';
 import { UniqueKeys } from './unique-keys.js';
 
@@ -29,6 +30,7 @@ export class ModelCache {
   readonly #policies: Policies;
   readonly #rows = new Map<ModelSchema, RowCache>();
   readonly #uniqueKeys = new Map<ModelSchema, UniqueKeys>();
+  readonly #queries = new Map<ModelSchema, QueryCache>();
 
   constructor(parts: ModelCacheParts) {
     this.connection = parts.connection;
@@ -79,6 +81,15 @@ export class ModelCache {
       this.#rows.set(model, rows);
     }
     return rows;
+  }
+
+  queries(model: ModelSchema): QueryCache {
+    let queries = this.#queries.get(model);
+    if (!queries) {
+      queries = new QueryCache(this, model);
+      this.#queries.set(model, queries);
+    }
+    return queries;
   }
 
   uniqueKeys(model: ModelSchema): UniqueKeys {

@@ -25,6 +25,8 @@ export interface RowRead {
   readonly row: Row | undefined;
   /** The stamps under which it was read; undefined where it was read without any. */
   readonly stamps: readonly string[] | undefined;
+  /** True where it came from the database. */
+  readonly isLoaded: boolean;
 }
 
 interface RowKeys {
@@ -78,7 +80,7 @@ export class RowCache {
     if (!stamps) return this.#readPast(key, 'the store failed');
     const row = await this.#tainting(this.#load(key, this.#entryKey(key), stamps));
     currentFrame()?.record(this.#engine, stampKeys, stamps);
-    return { row, stamps };
+    return { row, stamps, isLoaded: true };
   }
 
   /** What an in-process store holds and is valid by its stamps; no I/O. */
@@ -134,7 +136,7 @@ export class RowCache {
     currentFrame()?.record(this.#engine, stampKeys, found.stamps);
     publishRead(this.#model.label, 'hit');
     if (isDueEarly(found.entry, this.#engine.clock.now())) this.#refreshEarly(key, entryKey, found.stamps);
-    return { row: known.row, stamps: found.stamps };
+    return { row: known.row, stamps: found.stamps, isLoaded: false };
   }
 
   /** The row of an entry, if what is stored is a row of this model; undefined if it is something else. */
@@ -152,7 +154,7 @@ export class RowCache {
     if (!stamps) return this.#readPast(key, 'the store failed');
     const row = await this.#tainting(this.#flights.join(entryKey, stamps, () => this.#load(key, entryKey, stamps)));
     currentFrame()?.record(this.#engine, stampKeys, stamps);
-    return { row, stamps };
+    return { row, stamps, isLoaded: true };
   }
 
   async #load(key: Cell, entryKey: string, stamps: readonly string[]): Promise<Row | undefined> {
@@ -190,7 +192,7 @@ export class RowCache {
 
   async #loadOnly(key: Cell): Promise<RowRead> {
     const row = await rowLoader(this.#cache.connection, this.#model).load(key);
-    return { row, stamps: undefined };
+    return { row, stamps: undefined, isLoaded: true };
   }
 }
 

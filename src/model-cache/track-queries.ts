@@ -1,24 +1,59 @@
 import { currentFrame } from '../cache/dependency-frame.js';
 import { dependenciesOfQuery } from '../invalidation/query-dependencies.js';
 import type { ObservedQuery, QueryObserver } from '../query/query-observer.js';
-import type { Row } from '../schema/cell.js';
+import type { Cell, Row } from '../schema/cell.js';
+import type { ColumnSchema } from '../schema/model-schema.js';
 import { isPromise } from '../support/awaitable.js';
 import type { ModelCache } from './model-cache.js';
+import { lifeOfAnswer } from './query-policy.js';
+import type { RowRead } from './row-cache.js';
 
 /**
- * Notes what queries read while something is computed: their stamps are acquired before the database is asked, so a
- * write in between leaves the computed value without a valid stamp. Costs nothing where nothing is being computed.
- * Reads by key that a policy wants cached are answered by the cache.
+ * Answers reads from the cache where they or a policy ask for it, and notes what all others read while something is
+ * computed: their stamps are acquired before the database is asked, so a write in between leaves the computed value
+ * without a valid stamp. Costs nothing where nothing is being computed.
  */
 export function queryTracker(cache: ModelCache): QueryObserver {
   return {
-    around: (query, run) => (currentFrame() ? track(cache, query, run) : run()),
+    around: (query, run) => {
+      const life = lifeOfAnswer(query, (label) => cache.policy(label));
+      if (life) return answerFromCache(cache, query, () => cache.queries(query.state.model).answer(query, life, run));
+      return currentFrame() ? track(cache, query, run) : run();
+    },
     answer: (model, key, operation) => {
       if (!cache.policy(model.label).automatic(operation)) return undefined;
       const read = cache.rows(model).read(key);
       return isPromise(read) ? read.then(({ row }) => row) : Promise.resolve(read.row);
     },
   };
+}
+
+/** A `get` by a key or a unique value is answered by the row's own entry, which it shares with `Model.cache`. */
+async function answerFromCache(
+  cache: ModelCache,
+  query: ObservedQuery,
+  otherwise: () => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  const unique = uniqueValueOf(query);
+  if (!unique) return otherwise();
+  const { model } = query.state;
+  const read: RowRead = unique.column.primaryKey
+    ? await cache.rows(model).read(unique.cell)
+    : await cache.uniqueKeys(model).readBy(unique.column, unique.cell);
+  return read.row ? [read.row] : [];
+}
+
+function uniqueValueOf({
+  state,
+  operation,
+}: ObservedQuery): { readonly column: ColumnSchema; readonly cell: Cell } | undefined {
+  const { condition, limit, offset } = state;
+  if (operation !== 'get' || limit !== undefined || offset !== undefined) return undefined;
+  if (condition?.kind !== 'comparison' || condition.lookup !== 'exact') return undefined;
+  const { column, cells } = condition;
+  const [cell] = cells;
+  if (cell === undefined || cell === null) return undefined;
+  return column.primaryKey || column.unique ? { column, cell } : undefined;
 }
 
 async function track(

@@ -41,8 +41,16 @@ export class UniqueKeys {
   }
 
   /** The row whose columns have these values. Throws UsageError unless one of the columns is unique. */
-  async read(values: Readonly<Record<string, unknown>>): Promise<RowRead> {
-    const wanted = this.#wanted(values);
+  read(values: Readonly<Record<string, unknown>>): Promise<RowRead> {
+    return this.#read(this.#wanted(values));
+  }
+
+  /** The row with this value in a unique column. */
+  readBy(column: ColumnSchema, cell: Cell): Promise<RowRead> {
+    return this.#read({ column, cell, others: [] });
+  }
+
+  async #read(wanted: Wanted): Promise<RowRead> {
     const found = wanted.column.primaryKey
       ? await this.#cache.rows(this.#model).read(wanted.cell)
       : await this.#find(wanted);
@@ -110,7 +118,7 @@ export class UniqueKeys {
     if (payload === null) {
       currentFrame()?.record(this.#cache.engine, stampKeys, found.stamps);
       this.#cache.statistics.of(this.#model.label).hits += 1;
-      return { row: undefined, stamps: found.stamps };
+      return { row: undefined, stamps: found.stamps, isLoaded: false };
     }
     const hint = { key: payload as Cell }; // checked against the row, whatever it is
     const read = await this.#readIfStill(wanted, hint);
@@ -136,7 +144,7 @@ export class UniqueKeys {
     const key = await this.#flights.join(id, stamps, () => this.#load(wanted, id, stamps));
     if (key !== null) return (await this.#readIfStill(wanted, { key })) ?? this.#readPast(wanted);
     currentFrame()?.record(engine, stampKeys, stamps);
-    return { row: undefined, stamps };
+    return { row: undefined, stamps, isLoaded: true };
   }
 
   /** The primary key that a value leads to, or null. */
@@ -152,7 +160,7 @@ export class UniqueKeys {
   async #readPast(wanted: Wanted): Promise<RowRead> {
     this.#cache.statistics.of(this.#model.label).bypasses += 1;
     this.#cache.spoilFrame('a row was read past the cache');
-    return { row: await this.#select(wanted), stamps: undefined };
+    return { row: await this.#select(wanted), stamps: undefined, isLoaded: true };
   }
 
   async #select({ column, cell }: Wanted): Promise<Row | undefined> {

@@ -13,8 +13,8 @@ export interface ObservedQuery {
   identity(): string;
 }
 
-/** A read that policies may send through the cache. */
-export type RowOperation = 'get' | 'reference';
+/** A read of one row by its key that a policy may send through the cache. */
+export type RowOperation = 'reference' | 'listReference';
 
 /** Stands around every read of a query set, so that somebody above can note what was read, or answer it. */
 export interface QueryObserver {

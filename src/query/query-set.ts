@@ -6,9 +6,10 @@ import type { Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { columnOf } from '../schema/values.js';
 import { deleteMatching, updateMatching } from './bulk-write.js';
+import { toCacheRequest, type CacheOptions } from './cache-options.js';
 import type { Filter, OrderBy, PropertyNames, FilterValue } from './filter-types.js';
 import { parseFilter } from './parse-filter.js';
-import { answeredRow, observed, type ObservedQuery } from './query-observer.js';
+import { observed, type ObservedQuery } from './query-observer.js';
 import { both, type OrderTerm, type QueryState, type ReadOperation } from '../schema/query-state.js';
 import { selectCount, selectExists, selectRows } from './select-sql.js';
 import { tableSql } from './table-sql.js';
@@ -51,6 +52,19 @@ export class QuerySet<T extends object> {
     return this.with({ offset: wholeNumber('offset', count) });
   }
 
+  /**
+   * Reads through the cache, whatever the policy says: kept until something is written that the answer depends on, and
+   * for `ttl` at most (default: the policy's). `ops` restricts it to some kinds of read. Throws UsageError for wrong options.
+   */
+  cache(options: CacheOptions = {}): QuerySet<T> {
+    return this.with({ caching: toCacheRequest(this.state.model, options) });
+  }
+
+  /** Reads from the database, whatever the policy says. */
+  noCache(): QuerySet<T> {
+    return this.with({ caching: false });
+  }
+
   /** All rows, as instances. */
   async all(): Promise<T[]> {
     const { model } = this.state;
@@ -72,10 +86,7 @@ export class QuerySet<T extends object> {
   async get(filter?: Filter<T>): Promise<T> {
     if (filter) return this.filter(filter).get();
     const { model } = this.state;
-    const answered = this.#answeredByKey();
-    const [row, second] = answered
-      ? [await answered]
-      : await this.#rows({ ...this.state, limit: Math.min(this.state.limit ?? 2, 2) });
+    const [row, second] = await this.#rows({ ...this.state, limit: Math.min(this.state.limit ?? 2, 2) }, 'get');
     if (!row) throw new RecordNotFoundError(model.label, `${model.label}: no row matches`);
     if (second) {
       throw new MultipleRecordsError(
@@ -112,23 +123,15 @@ export class QuerySet<T extends object> {
     return new QuerySet<T>({ ...this.state, ...change });
   }
 
-  #rows(state: QueryState): Promise<readonly Row[]> {
+  #rows(state: QueryState, operation: 'fetch' | 'get' = 'fetch'): Promise<readonly Row[]> {
     const connection = this.#connection();
     const dialect = connection.facts.name;
     const { toRow } = tableSql(state.model, dialect);
     const statement = selectRows(state, dialect);
     const shown = state.model.columns.map((column) => ({ path: [], column }));
-    const query = { state, operation: 'fetch', shown, identity: () => identityOf('fetch', statement) } as const;
+    const asked = operation === 'get' ? this.state : state; // NOTE: that it looks for two rows is not part of the question
+    const query: ObservedQuery = { state: asked, operation, shown, identity: () => identityOf(operation, statement) };
     return observed(connection, query, async () => (await connection.run(statement)).rows.map(toRow));
-  }
-
-  /** The row of a query that is for one primary key, where a policy sends it through the cache. */
-  #answeredByKey(): Promise<Row | undefined> | undefined {
-    const { model, condition, limit, offset } = this.state;
-    if (condition?.kind !== 'comparison' || limit !== undefined || offset !== undefined) return undefined;
-    const [key = null] = condition.cells;
-    if (condition.column !== model.primaryKey || condition.lookup !== 'exact') return undefined;
-    return answeredRow(this.#connection(), model, { key, operation: 'get' });
   }
 
   #run(operation: ReadOperation, compile: typeof selectCount): Promise<readonly Row[]> {

@@ -1,0 +1,100 @@
+import { LRUCache } from 'lru-cache';
+import { Computation, type Call, type Codec } from '../cache/computation.js';
+import { dependenciesOfQuery } from '../invalidation/query-dependencies.js';
+import type { ObservedQuery } from '../query/query-observer.js';
+import type { Row } from '../schema/cell.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+import type { ModelCache } from './model-cache.js';
+import { asKeys, isKeptByReference, readByReference, type KeyHint, type KeyList } from './reference-list.js';
+
+const rememberedTtls = 100;
+const rememberedLists = 1000;
+
+type Rows = readonly Row[];
+
+/** Rows of cells are JSON already, and nobody changes them. */
+const rowsCodec: Codec<Rows> = {
+  encode: (rows) => rows,
+  decode: (payload) => (Array.isArray(payload) ? { value: payload as Rows } : undefined), // only rows are stored under these keys
+};
+
+/** How long an answer is kept, and whether somebody said so for this query. */
+export interface AnswerLife {
+  readonly ttlMs: number;
+  readonly isOwn: boolean;
+}
+
+/**
+ * The answers to the query sets of one model, kept until something is written that they depend on: see
+ * `invalidation/query-dependencies.ts`. The database is asked after the stamps were acquired.
+ */
+export class QueryCache {
+  readonly #cache: ModelCache;
+  readonly #model: ModelSchema;
+  /** The keys of lists that are kept by reference, as they were lately. */
+  readonly #hints = new LRUCache<string, KeyHint>({ max: rememberedLists });
+  readonly #byLife = new LRUCache<string, Computation<Rows>>({ max: rememberedTtls });
+
+  constructor(cache: ModelCache, model: ModelSchema) {
+    this.#cache = cache;
+    this.#model = model;
+  }
+
+  /** The answer, from the cache if it is valid, else by `run`. */
+  async answer(query: ObservedQuery, life: AnswerLife, run: () => Promise<Rows>): Promise<Rows> {
+    const computation = this.#computation(life);
+    const byReference = this.#cache.bypassReason(true) === undefined && isKeptByReference(query);
+    const rows = byReference
+      ? await readByReference(this.#cache, query, this.#keyList(query, { computation, run }))
+      : undefined;
+    return rows ?? computation.get(callOf(query, run));
+  }
+
+  #keyList(
+    query: ObservedQuery,
+    { computation, run }: { readonly computation: Computation<Rows>; readonly run: () => Promise<Rows> },
+  ): KeyList {
+    const byKeys = asKeys(query);
+    const { position } = this.#model.primaryKey;
+    const id = identityOf(byKeys);
+    const hint = this.#hints.get(id) ?? { keys: undefined };
+    this.#hints.set(id, hint);
+    const keys: KeyList['keys'] = (onRows) =>
+      computation.get(
+        callOf(byKeys, async () => {
+          const rows = await run();
+          onRows(rows);
+          return rows.map((row) => [row[position] ?? null]);
+        }),
+      );
+    return { keys, hint };
+  }
+
+  #computation(life: AnswerLife): Computation<Rows> {
+    const id = `${life.ttlMs} ${life.isOwn}`;
+    const known = this.#byLife.get(id);
+    if (known) return known;
+    const { label, fingerprint } = this.#model;
+    this.#cache.expectTtl(life.ttlMs);
+    const computation = new Computation(this.#cache.host(label), {
+      label,
+      family: 'query',
+      owner: life.isOwn ? `${fingerprint} ${life.ttlMs}` : fingerprint,
+      ttlMs: life.ttlMs,
+      limitsOthers: life.isOwn,
+      codec: rowsCodec,
+    });
+    this.#byLife.set(id, computation);
+    return computation;
+  }
+}
+
+function callOf(query: ObservedQuery, run: () => Promise<Rows>): Call<Rows> {
+  return { identity: identityOf(query), dependencies: () => dependenciesOfQuery(query), run };
+}
+
+/** With the fingerprints of the other models whose columns it shows: what is stored of them is in their types' form. */
+function identityOf(query: ObservedQuery): string {
+  const others = query.shown.flatMap(({ path }) => path.map(({ target }) => target.fingerprint));
+  return others.length === 0 ? query.identity() : `${query.identity()} ${[...new Set(others)].join()}`;
+}

@@ -1,0 +1,79 @@
+import { currentFrame } from '../cache/dependency-frame.js';
+import { touchedByRow } from '../changes/touched-by-row.js';
+import { scopeOfRead } from '../invalidation/query-dependencies.js';
+import type { ObservedQuery } from '../query/query-observer.js';
+import type { Cell, Row } from '../schema/cell.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+import type { ModelCache } from './model-cache.js';
+import type { RowRead } from './row-cache.js';
+
+const mostAttempts = 4;
+
+/** The same read, of keys alone: what a list that is kept by reference depends on. */
+export function asKeys(query: ObservedQuery): ObservedQuery {
+  const { primaryKey } = query.state.model;
+  return { ...query, shown: [{ path: [], column: primaryKey }], identity: () => `keys ${query.identity()}` };
+}
+
+/**
+ * Whether a list is kept as the keys of its rows, which then come from their own entries: where the model has volatile
+ * columns and the list neither filters nor orders by them, so that it outlives their changes. All other lists are kept
+ * whole, since what changes their rows ends them anyway, and one entry is read faster than many.
+ */
+export function isKeptByReference(query: ObservedQuery): boolean {
+  const { model } = query.state;
+  if (query.operation !== 'fetch' || touchedByRow(model).volatile.size === 0) return false;
+  const showsRows = query.shown.length === model.columns.length && query.shown.every(({ path }) => path.length === 0);
+  return showsRows && scopeOfRead(asKeys(query)) !== 'any';
+}
+
+/** Where a list's keys come from: the cache, or a run of the query, which gives the whole rows too. */
+export interface KeyList {
+  /** The keys, from the cache if they are valid. `onRows` gets the rows if this call had the query run. */
+  keys(onRows: (rows: readonly Row[]) => void): Promise<readonly Row[]>;
+  /** The keys that it had lately; remembered between reads. */
+  readonly hint: KeyHint;
+}
+
+/** Only a hint: the keys count once the list itself was found to have them. */
+export interface KeyHint {
+  keys: readonly Cell[] | undefined;
+}
+
+/**
+ * The rows of a list that is kept by reference; undefined where it keeps changing. Keys and rows are asked for in one
+ * tick, so in one command, and hold at one moment: the answer is one that the query gave at some time, never a mixture.
+ */
+export async function readByReference(
+  cache: ModelCache,
+  { state: { model } }: ObservedQuery,
+  list: KeyList,
+): Promise<readonly Row[] | undefined> {
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    let own: readonly Row[] | undefined;
+    const keys = list.keys((rows) => (own = rows));
+    const hinted = list.hint.keys;
+    const [listed, reads] = await Promise.all([keys, hinted && readRows(cache, model, hinted)]);
+    const isSame = listed.length === hinted?.length && listed.every(([key], index) => key === hinted[index]);
+    if (!isSame) list.hint.keys = listed.map(([key = null]) => key);
+    // NOTE: a computation around this one must depend on each row, which only reading them by key notes
+    if (own && !currentFrame()) {
+      // NOTE: these rows cannot be kept, since stamps of rows have to be acquired before they are read
+      await readRows(cache, model, list.hint.keys ?? []);
+      return own;
+    }
+    const rows = isSame ? cachedRows(reads ?? []) : undefined;
+    if (rows) return rows;
+  }
+  return undefined;
+}
+
+function readRows(cache: ModelCache, model: ModelSchema, keys: readonly Cell[]): Promise<RowRead[]> {
+  return Promise.all(keys.map(async (key) => cache.rows(model).read(key)));
+}
+
+/** Undefined unless every row is there and came from the cache: one that was loaded is newer than the list, maybe no part of it. */
+function cachedRows(reads: readonly RowRead[]): readonly Row[] | undefined {
+  const rows = reads.flatMap(({ row, isLoaded }) => (row && !isLoaded ? [row] : []));
+  return rows.length === reads.length ? rows : undefined;
+}

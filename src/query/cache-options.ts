@@ -1,0 +1,53 @@
+import { UsageError } from '../errors.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+import type { CacheRequest, ReadOperation } from '../schema/query-state.js';
+import { durationMs, type Duration } from '../support/duration.js';
+import { nearest } from '../support/nearest.js';
+
+const operations: readonly ReadOperation[] = ['get', 'fetch', 'count', 'exists', 'aggregate'];
+const optionNames = ['ttl', 'ops', 'lock'];
+
+/** What `.cache({ … })` takes. */
+export interface CacheOptions {
+  /** The life of the answer at most; default: what the model's policy says. */
+  readonly ttl?: Duration;
+  /** The kinds of read that go through the cache; default: all. */
+  readonly ops?: readonly ReadOperation[] | 'all';
+  /** Among all processes one at a time asks the database; default: one in each. */
+  readonly lock?: boolean;
+}
+
+/** Checks what `.cache()` was called with. Throws UsageError. */
+export function toCacheRequest(model: ModelSchema, options: CacheOptions): CacheRequest {
+  const where = `${model.label}: cache()`;
+  if (typeof options !== 'object' || options === null) {
+    throw new UsageError(`${where} takes { ttl, ops, lock }, got ${String(options)}`);
+  }
+  for (const name of Object.keys(options)) {
+    if (optionNames.includes(name)) continue;
+    const hint = nearest(name, optionNames);
+    throw new UsageError(
+      `${where} has no option '${name}'; ${hint ? `did you mean '${hint}'?` : `use ${optionNames.join(', ')}`}`,
+    );
+  }
+  return {
+    ttlMs: options.ttl === undefined ? undefined : durationMs(options.ttl, `${where}: ttl`),
+    ops: toOperations(where, options.ops),
+    lock: options.lock,
+  };
+}
+
+function toOperations(where: string, ops: CacheOptions['ops']): readonly ReadOperation[] | undefined {
+  if (ops === undefined || ops === 'all') return undefined;
+  const list: readonly unknown[] = Array.isArray(ops) ? ops : [ops];
+  const known = list.filter(isOperation);
+  if (known.length === list.length) return known;
+  const unknown = list.find((one) => !isOperation(one));
+  throw new UsageError(
+    `${where}: ops takes 'all' or a list of ${operations.join(', ')}; got ${typeof unknown === 'string' ? `'${unknown}'` : typeof unknown}`,
+  );
+}
+
+function isOperation(value: unknown): value is ReadOperation {
+  return operations.some((operation) => operation === value);
+}
