@@ -66,4 +66,14 @@ export class Comment extends CachedModel {
   declare articleId: number;
 }
 
-export const models = [Author, Article, Comment];
+/** Its lists are kept by reference, since it has a volatile column. */
+@Table('coherence_counters', { label: 'coherence.Counter' })
+export class Counter extends CachedModel {
+  declare static objects: Manager<Counter>;
+  declare static cache: CacheManager<Counter>;
+  @PrimaryKey() declare id: number;
+  @Column({ type: 'integer', index: true }) declare kind: number;
+  @Column({ type: 'integer', default: 0, volatile: true }) declare hits: number;
+}
+
+export const models = [Author, Article, Comment, Counter];
