@@ -46,17 +46,21 @@ export function noteContext(connection: DatabaseConnection, read: () => unknown)
  * Says what a write did, after the statement. Outside a transaction the listeners hear of it now; inside they hear of
  * it after the outermost COMMIT (also of one whose outcome is unknown), and never of what was rolled back.
  */
-export async function announce(connection: DatabaseConnection, changes: readonly Change[]): Promise<void> {
-  if (changes.length === 0 || holding.getStore() === 'forget') return;
-  const context = contexts.get(connection)?.();
-  const announced = changes.map((change) => ({ connection, context, change }));
-  const transaction = connection.currentTransaction();
-  if (!transaction) {
-    await publish(announced);
-    return;
+export function announce(connection: DatabaseConnection, changes: readonly Change[]): Promise<void> {
+  const held = holding.getStore();
+  if (changes.length === 0 || held === 'forget') return Promise.resolve();
+  try {
+    const context = contexts.get(connection)?.();
+    const transaction = connection.currentTransaction();
+    if (!transaction && !held?.open) return tellGroup({ connection, context, changes });
+    const announced = changes.map((change) => ({ connection, context, change }));
+    if (!transaction) return publish(announced);
+    transaction.state(pending).announced.push(...announced);
+    publishAtEnd(outermost(transaction));
+    return Promise.resolve();
+  } catch (error) {
+    return Promise.reject(error);
   }
-  transaction.state(pending).announced.push(...announced);
-  publishAtEnd(outermost(transaction));
 }
 
 function publishAtEnd(transaction: Transaction): void {
@@ -81,20 +85,29 @@ async function publish(announced: readonly Announced[]): Promise<void> {
 /** Tells of all changes of one connection and context at once. Every listener hears, although another failed; throws the first error. */
 async function tellListeners(announced: readonly Announced[]): Promise<void> {
   const errors: unknown[] = [];
-  for (const { connection, context, changes } of grouped(announced)) {
-    for (const listener of listeners.get(connection) ?? []) {
-      await listener(changes, context).catch((error: unknown) => errors.push(error));
-    }
-  }
+  for (const group of grouped(announced)) await tellGroup(group).catch((error: unknown) => errors.push(error));
   if (errors.length > 0) throw errors[0];
 }
 
 interface Group extends Omit<Announced, 'change'> {
-  readonly changes: Change[];
+  readonly changes: readonly Change[];
+}
+
+/** NOTE: without a promise of its own where one listens, which is on the way of every save. */
+function tellGroup({ connection, context, changes }: Group): Promise<void> {
+  const [first, ...others] = listeners.get(connection) ?? [];
+  if (!first) return Promise.resolve();
+  return others.length === 0 ? first(changes, context) : tellEach([first, ...others], changes, context);
+}
+
+async function tellEach(each: readonly ChangeListener[], changes: readonly Change[], context: unknown): Promise<void> {
+  const errors: unknown[] = [];
+  for (const listener of each) await listener(changes, context).catch((error: unknown) => errors.push(error));
+  if (errors.length > 0) throw errors[0];
 }
 
 function grouped(announced: readonly Announced[]): Group[] {
-  const groups: Group[] = [];
+  const groups: (Group & { readonly changes: Change[] })[] = [];
   for (const { connection, context, change } of announced) {
     const last = groups.findLast((group) => group.connection === connection && group.context === context);
     if (last) last.changes.push(change);

@@ -46,7 +46,7 @@ export class DatabaseConnection {
     this.#pool = new ConnectionPool(client, parts.dialect);
     this.#runner = new StatementRunner(parts.dialect, parts.name);
     this.#transactions = new TransactionManager(this.#pool, this.#runner);
-    this.#leaveKnex = joinKnex(client, this.#transactions, parts.dialect);
+    this.#leaveKnex = joinKnex(client, this.#transactions, { dialect: parts.dialect, pool: this.#pool });
   }
 
   /** How many statements were sent so far, with those that begin and end transactions; SQL that goes through knex is not counted. */
@@ -92,16 +92,23 @@ export class DatabaseConnection {
   #runAlone(statement: Statement): Promise<StatementResult> {
     if (this.#closed) return Promise.reject(this.#closedError());
     const answer = this.#runner.executeDirect(statement);
-    if (answer === undefined) return this.#counted(() => this.#runOnPool(statement));
+    if (answer === undefined) return this.#runOnPool(statement);
     return isPromise(answer) ? this.#counted(() => answer) : Promise.resolve(answer);
   }
 
+  // NOTE: one async function for all of it, since each costs on the way of every statement
   async #runOnPool(statement: Statement): Promise<StatementResult> {
-    const connection = await this.#pool.acquire();
+    this.#active += 1;
     try {
-      return await this.#runner.execute(connection, statement, true);
+      const connection = this.#pool.takeKept() ?? (await this.#pool.acquire());
+      try {
+        return await this.#runner.execute(connection, statement, true);
+      } finally {
+        const released = this.#pool.release(connection);
+        if (released) await released;
+      }
     } finally {
-      await this.#pool.release(connection);
+      this.#ended();
     }
   }
 
@@ -110,13 +117,18 @@ export class DatabaseConnection {
     try {
       return await task();
     } finally {
-      this.#active -= 1;
-      if (this.#active === 0) this.#whenIdle?.();
+      this.#ended();
     }
+  }
+
+  #ended(): void {
+    this.#active -= 1;
+    if (this.#active === 0) this.#whenIdle?.();
   }
 
   async #close(): Promise<void> {
     if (this.#active > 0) await new Promise<void>((resolve) => (this.#whenIdle = resolve));
+    await this.#pool.close();
     this.#leaveKnex();
     await this.#parts.dialect.close();
     if (this.#parts.ownsKnex) await this.knex.destroy();

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js';
+import type { ConnectionPool } from './connection-pool.js';
 import type { Dialect } from './dialect.js';
 import type { KnexClient } from './knex-client.js';
 import type { TransactionManager } from './transaction-manager.js';
@@ -11,13 +12,17 @@ const joined = new WeakSet<KnexClient>();
  * Makes what runs through knex inside a transaction of ours part of it, by putting our own methods over three of the
  * client's. The returned function puts them back.
  */
-export function joinKnex(client: KnexClient, transactions: TransactionManager, dialect: Dialect): () => void {
+export function joinKnex(
+  client: KnexClient,
+  transactions: TransactionManager,
+  { dialect, pool }: { readonly dialect: Dialect; readonly pool: ConnectionPool },
+): () => void {
   if (joined.has(client)) {
     throw new UsageError(
       'This knex instance already belongs to an open connection; use that one, or make another knex instance.',
     );
   }
-  const leave = override(client, overrides(client, transactions, dialect));
+  const leave = override(client, overrides(client, transactions, { dialect, pool }));
   joined.add(client);
   return () => {
     leave();
@@ -25,13 +30,18 @@ export function joinKnex(client: KnexClient, transactions: TransactionManager, d
   };
 }
 
-function overrides(client: KnexClient, transactions: TransactionManager, dialect: Dialect): KnexMethods {
+function overrides(
+  client: KnexClient,
+  transactions: TransactionManager,
+  { dialect, pool }: { readonly dialect: Dialect; readonly pool: ConnectionPool },
+): KnexMethods {
   const acquire = client.acquireConnection.bind(client);
   const release = client.releaseConnection.bind(client);
   const transaction = client.transaction.bind(client);
   return {
     acquireConnection: async () => {
       const scope = transactions.current();
+      if (!scope) pool.makeRoom();
       const connection = await (scope ? scope.lend() : acquire());
       dialect.lend(connection);
       return connection;

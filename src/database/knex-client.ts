@@ -13,7 +13,7 @@ export interface KnexClient {
   readonly config: Knex.Config;
   readonly connectionSettings: Readonly<Record<string, unknown>>;
   /** Undefined without connection settings, and once the instance is destroyed. */
-  readonly pool: { readonly max: number } | undefined;
+  readonly pool: { readonly max: number; numPendingAcquires?(): number } | undefined;
   acquireConnection(): Promise<DriverConnection>;
   releaseConnection(connection: DriverConnection): Promise<void>;
   transaction(container: unknown, config?: unknown, outer?: unknown): unknown;

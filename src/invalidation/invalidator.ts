@@ -19,18 +19,27 @@ export async function invalidate(
   statistics: Statistics,
   { changes, keyspace }: Invalidation,
 ): Promise<void> {
-  const dependencies = new Set(changes.flatMap(dependenciesOfChange));
-  for (const label of labelsOf(changes)) statistics.of(label).invalidations += 1;
+  const dependencies = dependenciesOf(changes);
+  const labels = labelsOf(changes);
+  for (const label of labels) statistics.of(label).invalidations += 1;
   const startedAt = engine.clock.now();
-  const keys = [...dependencies].map((dependency) => keyspace.stamp(dependency));
-  const all = keys.length > mostStampsAtOnce || changes.some(({ kind }) => kind === 'everything');
-  await engine.drop(all ? [keyspace.epoch] : keys);
+  const all = dependencies.length > mostStampsAtOnce || changes.some(({ kind }) => kind === 'everything');
+  await engine.drop(all ? [keyspace.epoch] : dependencies.map((dependency) => keyspace.stamp(dependency)));
   if (invalidationChannel.hasSubscribers) {
-    const [label] = labelsOf(changes);
-    invalidationChannel.publish({ label, stamps: [...dependencies], durationMs: engine.clock.now() - startedAt });
+    const [label] = labels;
+    invalidationChannel.publish({ label, stamps: dependencies, durationMs: engine.clock.now() - startedAt });
   }
 }
 
-function labelsOf(changes: readonly Change[]): Set<string> {
-  return new Set(changes.flatMap((change) => ('model' in change ? [change.model.label] : [])));
+/** Each once. The change of one row, which nearly every write is, names none twice. */
+function dependenciesOf(changes: readonly Change[]): readonly string[] {
+  const [only] = changes;
+  if (only?.kind === 'row' && changes.length === 1) return dependenciesOfChange(only);
+  return [...new Set(changes.flatMap(dependenciesOfChange))];
+}
+
+function labelsOf(changes: readonly Change[]): readonly string[] {
+  const [only] = changes;
+  if (only && changes.length === 1) return 'model' in only ? [only.model.label] : [];
+  return [...new Set(changes.flatMap((change) => ('model' in change ? [change.model.label] : [])))];
 }

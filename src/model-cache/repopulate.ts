@@ -12,6 +12,7 @@ export async function repopulateRows(cache: ModelCache, changes: readonly Change
     change.kind === 'row' && change.after ? [{ model: change.model, row: change.after }] : [],
   );
   const wanted = written.filter(({ model }) => wantsRepopulation(model));
+  if (wanted.length === 0) return;
   // NOTE: the write is committed and must not seem to have failed; whoever reads next tries again
   await Promise.allSettled(wanted.map(({ model, row }) => cache.rows(model).refresh(primaryKeyOf(model, row))));
 }

@@ -4,14 +4,14 @@ import { listenersOf, type Signal } from './signals.js';
 
 /**
  * Runs the AfterCommit hooks and the listeners of a write once it is committed; never for what was rolled back. What
- * they throw cannot undo the write: it becomes a process warning.
+ * they throw cannot undo the write: it becomes a process warning. A promise only where somebody has to be waited for.
  */
-export async function runAfterCommit(
+export function runAfterCommit(
   connection: DatabaseConnection,
   instance: object,
   { signal, created }: { signal: Signal; created: boolean },
-): Promise<void> {
-  if (hooksOf(instance, 'afterCommit').length === 0 && listenersOf(instance, signal).length === 0) return;
+): Promise<void> | undefined {
+  if (hooksOf(instance, 'afterCommit').length === 0 && listenersOf(instance, signal).length === 0) return undefined;
   const run = async (): Promise<void> => {
     await guarded(() => runHooks(instance, 'afterCommit'));
     for (const listener of listenersOf(instance, signal)) await guarded(() => listener({ instance, created }));
@@ -19,6 +19,7 @@ export async function runAfterCommit(
   const transaction = connection.currentTransaction();
   if (!transaction) return run();
   transaction.onSettled((outcome) => (outcome === 'committed' ? run() : undefined));
+  return undefined;
 }
 
 async function guarded(task: () => unknown): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Cell } from '../schema/cell.js';
+import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { cellOf } from '../schema/values.js';
 import { stateOf } from './state-of.js';
@@ -7,13 +7,22 @@ import { stateOf } from './state-of.js';
 export function changedColumns(instance: object, schema: ModelSchema): ColumnSchema[] {
   const { row } = stateOf(instance);
   if (!row) return schema.columns.filter((column) => Reflect.get(instance, column.property) !== undefined);
-  return schema.columns.filter((column) => differs(instance, schema, column, row[column.position] ?? null));
+  return schema.columns.filter((column) => differs(instance, schema, column, row));
+}
+
+/** Whether anything differs from the stored row. */
+export function isDirty(instance: object, schema: ModelSchema): boolean {
+  const { row } = stateOf(instance);
+  if (!row) return changedColumns(instance, schema).length > 0;
+  for (const column of schema.columns) if (differs(instance, schema, column, row)) return true;
+  return false;
 }
 
 /** A value that the column does not take differs from any that is stored; saving says what is wrong with it. */
-function differs(instance: object, schema: ModelSchema, column: ColumnSchema, stored: Cell): boolean {
+function differs(instance: object, schema: ModelSchema, column: ColumnSchema, row: Row): boolean {
+  const stored = row[column.position] ?? null;
   const value: unknown = Reflect.get(instance, column.property);
-  if (value === stored && !column.type.decode) return false;
+  if (isStored(column, value, stored)) return false;
   try {
     return cellOf(schema, column, value) !== stored;
   } catch {
@@ -21,7 +30,8 @@ function differs(instance: object, schema: ModelSchema, column: ColumnSchema, st
   }
 }
 
-/** Whether anything differs from the stored row. */
-export function isDirty(instance: object, schema: ModelSchema): boolean {
-  return changedColumns(instance, schema).length > 0;
+/** True only where the value is certainly that of the cell: what most columns of most instances are told by, without encoding them. */
+function isStored({ type }: ColumnSchema, value: unknown, stored: Cell): boolean {
+  if (value === null || !type.decode) return value === stored;
+  return stored !== null && type.isValueOf?.(value, stored) === true;
 }

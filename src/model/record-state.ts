@@ -13,6 +13,8 @@ export class RecordState {
   deleted = false;
   /** Resolves when the insert that is under way has ended, however it ended. */
   inserting: Promise<void> | undefined;
+  /** Settles when the update that is under way outside of a transaction has ended. */
+  updating: Promise<unknown> | undefined;
   loaded: Map<string, LoadedReference> | undefined;
 
   constructor(row?: Row) {

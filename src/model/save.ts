@@ -1,15 +1,15 @@
 import { RecordNotFoundError, StaleRecordError, UsageError } from '../errors.js';
 import type { RowChange } from '../changes/change.js';
 import { announce } from '../changes/change-log.js';
-import { touchedByRow } from '../changes/touched-by-row.js';
 import { writeObserver } from '../changes/write-observer.js';
 import { selectRows } from '../query/select-sql.js';
-import { insertRows, updateByKeys, updateUnchanged, type Assignment } from '../query/write-sql.js';
+import { updateRowAsRead, type CellAssignment } from '../query/update-row-sql.js';
+import { insertRows, updateByKeys } from '../query/write-sql.js';
 import type { Row } from '../schema/cell.js';
 import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
 import { valueOf } from '../schema/values.js';
 import { runAfterCommit } from './after-commit.js';
-import { isDirty } from './dirty.js';
+import { changedColumns } from './dirty.js';
 import { hooksOf, runHooks } from './hooks.js';
 import { takeReadForm, validCells, type Cells } from './validate.js';
 import { adoptRow, runStatement, runWrite, writeTarget, type WriteTarget } from './write-target.js';
@@ -22,17 +22,33 @@ export async function saveRecord(instance: object): Promise<void> {
     throw new UsageError(`${schema.label}: this row was deleted; make a new instance to store it again`);
   }
   state.loaded = undefined;
-  if (state.row && hooksOf(instance, 'beforeSave').length === 0 && !isDirty(instance, schema)) return;
-  await runWrite(target, ['beforeSave', 'afterSave'], async () => {
-    await runHooks(instance, 'beforeSave');
-    while (state.inserting) await state.inserting; // two inserts of one instance would be two rows
-    const created = state.row === undefined;
-    const change = created ? await insertOnce(target) : await update(target);
-    if (!change) return;
-    await runHooks(instance, 'afterSave');
-    await announce(connection, [change]);
-    await runAfterCommit(connection, instance, { signal: 'saved', created });
-  });
+  const hooked = hooksOf(instance, 'beforeSave').length > 0;
+  const changed = state.row && !hooked ? changedColumns(instance, schema) : undefined;
+  if (changed?.length === 0) return;
+  const inTransaction = connection.currentTransaction() !== undefined;
+  await runWrite(target, saveMoments, () => store(target, { changed, inTransaction }));
+}
+
+const saveMoments = ['beforeSave', 'afterSave'] as const;
+
+interface Save {
+  /** What was seen to differ when it was called; undefined where hooks may change more, or nothing is stored yet. */
+  readonly changed: readonly ColumnSchema[] | undefined;
+  /** Whether it was called in a transaction. */
+  readonly inTransaction: boolean;
+}
+
+async function store(target: WriteTarget, save: Save): Promise<void> {
+  const { instance, state, connection } = target;
+  if (!save.changed) await runHooks(instance, 'beforeSave');
+  while (state.inserting) await state.inserting; // two inserts of one instance would be two rows
+  const created = state.row === undefined;
+  const change = created ? await insertOnce(target) : await updateInTurn(target, save);
+  if (!change) return;
+  if (hooksOf(instance, 'afterSave').length > 0) await runHooks(instance, 'afterSave');
+  await announce(connection, [change]);
+  const told = runAfterCommit(connection, instance, { signal: 'saved', created });
+  if (told) await told;
 }
 
 async function insertOnce(target: WriteTarget): Promise<RowChange> {
@@ -85,31 +101,66 @@ function valuesFilledIn(schema: ModelSchema, cells: Cells, row: Row): Map<string
   return new Map(differing.map((column) => [column.property, valueOf(column, row[column.position] ?? null)]));
 }
 
-async function update(target: WriteTarget): Promise<RowChange | undefined> {
+/**
+ * Outside of transactions one update of an instance follows the other: on two connections the database would take them
+ * in any order, and the instance would remember the row of the one that was answered last.
+ *
+ * NOTE: in a transaction they follow each other anyway, and to wait there for one outside, which may wait for a lock of
+ * this transaction, would never end.
+ */
+async function updateInTurn(target: WriteTarget, { changed, inTransaction }: Save): Promise<RowChange | undefined> {
+  const { state, instance, schema } = target;
+  if (inTransaction) return update(target, changed ?? changedColumns(instance, schema));
+  let known = changed;
+  while (state.updating) {
+    await state.updating.catch(() => undefined);
+    known = undefined;
+  }
+  const updating = update(target, known ?? changedColumns(instance, schema));
+  state.updating = updating;
+  try {
+    return await updating;
+  } finally {
+    if (state.updating === updating) state.updating = undefined;
+  }
+}
+
+async function update(target: WriteTarget, changed: readonly ColumnSchema[]): Promise<RowChange | undefined> {
   const { schema, instance, state } = target;
-  const cells = validCells(instance, schema);
-  const before = state.row ?? [];
-  const changed = schema.columns.filter((column) => cells.get(column) !== (before[column.position] ?? null));
   if (changed.length === 0) return undefined;
   if (changed.includes(schema.primaryKey)) {
     throw new UsageError(`${schema.label}: the primary key cannot be changed; delete the row and create another`);
   }
-  const assignments = assignmentsOf(schema, { changed, cells, before });
+  const before = state.row ?? [];
+  const cells = validCells(instance, schema, changed);
   takeReadForm(instance, changed, cells);
+  const said = [...before];
+  for (const [column, cell] of cells) said[column.position] = cell ?? null;
+  const assignments = assignmentsOf(schema, { changed, said, before });
   const change = (await updateAsRead(target, before, assignments)) ?? (await updateLocked(target, before, assignments));
-  adoptRow(target, change.after, valuesFilledIn(schema, cells, change.after));
+  adoptRow(target, change.after, differences(schema, said, change.after));
   return change;
+}
+
+/** The values of a stored row where it is not what an instance said. */
+function differences({ columns }: ModelSchema, said: Row, row: Row): Map<string, unknown> {
+  const values = new Map<string, unknown>();
+  for (const column of columns) {
+    const cell = row[column.position] ?? null;
+    if (cell !== said[column.position]) values.set(column.property, valueOf(column, cell));
+  }
+  return values;
 }
 
 type Update = RowChange & { readonly before: Row; readonly after: Row };
 
 function assignmentsOf(
   { version }: ModelSchema,
-  { changed, cells, before }: { changed: readonly ColumnSchema[]; cells: Cells; before: Row },
-): Assignment[] {
+  { changed, said, before }: { changed: readonly ColumnSchema[]; said: Row; before: Row },
+): CellAssignment[] {
   const assignments = changed
     .filter((column) => column !== version)
-    .map((column) => ({ column, cell: cells.get(column) ?? null }));
+    .map((column) => ({ column, cell: said[column.position] ?? null }));
   if (version) assignments.push({ column: version, cell: Number(before[version.position] ?? 0) + 1 });
   return assignments;
 }
@@ -118,21 +169,16 @@ function assignmentsOf(
 async function updateAsRead(
   target: WriteTarget,
   before: Row,
-  assignments: readonly Assignment[],
+  assignments: readonly CellAssignment[],
 ): Promise<Update | undefined> {
   const { schema, connection } = target;
   if (writeObserver(connection, schema)) return undefined;
-  const touched = new Set(touchedByRow(schema).columns.map(({ position }) => position));
-  const unchanged = schema.columns.filter(
-    (column) => column.version || (touched.has(column.position) && !column.primaryKey),
-  );
-  const statement = updateUnchanged(schema, { before, unchanged, assignments }, connection.facts.name);
-  const [after] = await runStatement(target, statement);
+  const [after] = await runStatement(target, updateRowAsRead(schema, { before, assignments }, connection.facts.name));
   return after && { kind: 'row', model: schema, before, after };
 }
 
 /** Reads the row under its lock, and updates it: the old values are the database's, whatever the instance remembers. */
-function updateLocked(target: WriteTarget, read: Row, assignments: readonly Assignment[]): Promise<Update> {
+function updateLocked(target: WriteTarget, read: Row, assignments: readonly CellAssignment[]): Promise<Update> {
   const { schema, connection } = target;
   const key = primaryKeyOf(schema, read);
   return connection.transaction(async () => {

@@ -8,12 +8,16 @@ import { stateOf } from './state-of.js';
 /** A column with the cell of an instance's value; undefined where a new instance leaves it to the database. */
 export type Cells = ReadonlyMap<ColumnSchema, Cell | undefined>;
 
-/** The cells of an instance. Throws one ValidationError with everything that is wrong with any of them. */
-export function validCells(instance: object, schema: ModelSchema): Cells {
+/** The cells of columns of an instance. Throws one ValidationError with everything that is wrong with any of them. */
+export function validCells(
+  instance: object,
+  schema: ModelSchema,
+  columns: readonly ColumnSchema[] = schema.columns,
+): Cells {
   const issues: ValidationIssue[] = [];
   const cells = new Map<ColumnSchema, Cell | undefined>();
   const isNew = stateOf(instance).row === undefined;
-  for (const column of schema.columns) {
+  for (const column of columns) {
     const value: unknown = Reflect.get(instance, column.property);
     const checked =
       value === undefined || value === null ? checkNothing(column, value, isNew) : checkValue(schema, column, value);
@@ -35,6 +39,7 @@ export function takeReadForm(instance: object, columns: readonly ColumnSchema[],
   for (const column of columns) {
     const cell = cells.get(column);
     if (cell === undefined) continue;
+    if (!column.type.decode && Reflect.get(instance, column.property) === cell) continue;
     const value = valueOf(column, cell);
     if (!isDeepStrictEqual(Reflect.get(instance, column.property), value)) {
       Reflect.set(instance, column.property, value);

@@ -1,6 +1,6 @@
 import { cascadedModels } from '../changes/cascade.js';
 import type { Statement } from '../database/statement.js';
-import type { Cell, Row } from '../schema/cell.js';
+import type { Cell } from '../schema/cell.js';
 import type { DialectName } from '../schema/column-type.js';
 import type { Comparison } from '../schema/condition.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
@@ -28,32 +28,6 @@ export function insertRows(
       ? 'DEFAULT VALUES'
       : `(${columns.map((column) => writer.name(column.name)).join(', ')}) VALUES ${values.join(', ')}`;
   return write(writer, model, `INSERT INTO ${table.table} ${what} RETURNING ${table.columns}`);
-}
-
-/**
- * Updates one row if every column of `unchanged` still has the value it had when it was read: the old values that the
- * caller goes on with are then the database's. Answers the row whole, or nothing.
- */
-export function updateUnchanged(
-  model: ModelSchema,
-  {
-    before,
-    unchanged,
-    assignments,
-  }: { before: Row; unchanged: readonly ColumnSchema[]; assignments: readonly Assignment[] },
-  dialect: DialectName,
-): Statement {
-  const writer = new SqlWriter(dialect);
-  const table = tableSql(model, dialect);
-  const set = assignmentsSql(writer, assignments);
-  const same = [model.primaryKey, ...unchanged].map((column) =>
-    isCell(writer, column, before[column.position] ?? null),
-  );
-  return write(
-    writer,
-    model,
-    `UPDATE ${table.table} SET ${set} WHERE ${same.join(' AND ')} RETURNING ${table.columns}`,
-  );
 }
 
 /** Updates the rows with these keys and answers them whole. */

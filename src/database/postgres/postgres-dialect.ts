@@ -1,9 +1,11 @@
 import type { MoneyclipError } from '../../errors.js';
 import type { CommitAnswer, Dialect, DialectFacts, DriverConnection, ErrorContext, Isolation } from '../dialect.js';
 import type { Statement, StatementResult } from '../statement.js';
-import type { PostgresClient, PostgresQuery, PostgresResult } from './postgres-driver.js';
+import type { PostgresClient, PostgresResult } from './postgres-driver.js';
 import { convertPostgresError, losesConnection, planIsOutdated } from './postgres-errors.js';
 import { PreparedNames } from './prepared-names.js';
+import { PreparedQuery } from './prepared-query.js';
+import { wireValues } from './wire-value.js';
 
 const longestWaitForReadyMs = 250;
 const writeCommands = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
@@ -23,9 +25,8 @@ export class PostgresDialect implements Dialect {
     return undefined;
   }
 
-  async execute(connection: DriverConnection, statement: Statement): Promise<StatementResult> {
-    const { command, rows, rowCount } = await this.#query(asClient(connection), statement);
-    return { rows, changes: writeCommands.has(command) ? (rowCount ?? 0) : 0 };
+  execute(connection: DriverConnection, statement: Statement): Promise<StatementResult> {
+    return this.#query(asClient(connection), statement, toStatementResult);
   }
 
   begin(isolation: Isolation | undefined): string {
@@ -33,9 +34,10 @@ export class PostgresDialect implements Dialect {
   }
 
   /** A transaction in which a statement failed is answered with ROLLBACK. */
-  async commit(connection: DriverConnection): Promise<CommitAnswer> {
-    const { command } = await this.#query(asClient(connection), { text: 'COMMIT', parameters: [] });
-    return command === 'COMMIT' ? 'committed' : 'rolled back';
+  commit(connection: DriverConnection): Promise<CommitAnswer> {
+    return this.#query(asClient(connection), { text: 'COMMIT', parameters: [] }, ({ command }) =>
+      command === 'COMMIT' ? 'committed' : 'rolled back',
+    );
   }
 
   inTransaction(): boolean {
@@ -75,32 +77,54 @@ export class PostgresDialect implements Dialect {
     // Every connection is in knex's pool.
   }
 
-  async #query(client: PostgresClient, statement: Statement): Promise<PostgresResult> {
-    try {
-      return await this.#send(client, statement);
-    } catch (error) {
-      if (!planIsOutdated(error)) throw error;
-      this.#names.renew(statement.text);
-      if (client.getTransactionStatus?.() !== 'I') throw error;
-      return this.#send(client, statement);
-    }
-  }
-
-  #send(client: PostgresClient, statement: Statement): Promise<PostgresResult> {
-    const query = this.#queryOf(statement);
+  // NOTE: one promise for all of it, since each costs on the way of every statement
+  #query<T>(client: PostgresClient, statement: Statement, answer: (result: PostgresResult) => T): Promise<T> {
     return new Promise((resolve, reject) => {
-      client.query(query, (error, result) => {
-        if (!error) return resolve(result);
+      const settle: Callback = (error, result) => {
+        if (!error) return resolve(answer(result));
         if (losesConnection(error)) this.discard(client);
         return reject(error);
+      };
+      this.#send(client, statement, (error, result) => {
+        if (!error || !this.#mayRepeat(client, statement, error)) return settle(error, result);
+        this.#send(client, statement, settle);
       });
     });
   }
 
-  #queryOf({ text, parameters, prepare }: Statement): PostgresQuery {
-    const name = prepare ? this.#names.nameOf(text) : undefined;
-    return { text, values: parameters, name, rowMode: 'array', query_timeout: this.#queryTimeoutMs };
+  /** A statement whose plan was outdated did nothing; outside a transaction it can be prepared anew. */
+  #mayRepeat(client: PostgresClient, { text }: Statement, error: Error): boolean {
+    if (!planIsOutdated(error)) return false;
+    this.#names.renew(text);
+    return client.getTransactionStatus?.() === 'I';
   }
+
+  #send(client: PostgresClient, statement: Statement, callback: Callback): void {
+    const name = statement.prepare ? this.#names.nameOf(statement.text) : undefined;
+    if (name !== undefined && this.#sendPrepared(client, statement, { name, callback })) return;
+    const { text, parameters: values } = statement;
+    client.query({ text, values, name, rowMode: 'array', query_timeout: this.#queryTimeoutMs }, callback);
+  }
+
+  /** False where only pg itself can send it. */
+  #sendPrepared(client: PostgresClient, { text, parameters }: Statement, { name, callback }: Named): boolean {
+    if (client.connection?.parsedStatements === undefined || client.binary || client.pipeline) return false;
+    const values = wireValues(parameters);
+    if (!values) return false;
+    client.query(new PreparedQuery({ name, text, timeoutMs: this.#queryTimeoutMs }, values, { client, callback }));
+    return true;
+  }
+}
+
+type Callback = (error: Error | null | undefined, result: PostgresResult) => void;
+
+interface Named {
+  readonly name: string;
+  readonly callback: Callback;
+}
+
+function toStatementResult({ command, rows, rowCount }: PostgresResult): StatementResult {
+  return { rows, changes: writeCommands.has(command) ? (rowCount ?? 0) : 0 };
 }
 
 function asClient(connection: DriverConnection): PostgresClient {

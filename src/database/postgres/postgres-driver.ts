@@ -16,8 +16,32 @@ export interface PostgresResult {
   readonly rows: unknown[][];
 }
 
+/** A client's own side of the wire, which queries that are not pg's own write to. */
+export interface PostgresPort {
+  readonly stream: { cork(): void; uncork(): void };
+  /** The texts that were prepared on this connection, by name. */
+  readonly parsedStatements: Readonly<Record<string, string | undefined>>;
+  parse(statement: { readonly name: string; readonly text: string }): void;
+  bind(portal: { readonly statement: string; readonly values: readonly (string | Buffer | null)[] }): void;
+  describe(what: { readonly type: 'P'; readonly name: string }): void;
+  execute(portal: { readonly portal: string }): void;
+  sync(): void;
+}
+
+/** A query that is not pg's own: it writes and reads messages itself. */
+export interface CustomQuery {
+  readonly query_timeout: number;
+  submit(port: PostgresPort): Error | null;
+}
+
 /** What is used of a client of pg, as it lies in knex's pool. */
 export interface PostgresClient {
+  /** Undefined where the client is made of native code. */
+  readonly connection?: Partial<PostgresPort>;
+  /** True where the application asks for results in binary form. */
+  readonly binary?: unknown;
+  /** True where several queries are on the way at a time; only pg's own can be then. */
+  readonly pipeline?: unknown;
   /** False while an answer is awaited. */
   readonly readyForQuery: boolean;
   /** knex throws the connection away when this is set. */
@@ -25,6 +49,8 @@ export interface PostgresClient {
   /** `I` while no transaction is open; older versions of pg do not tell. */
   getTransactionStatus?(): string | null;
   query(query: PostgresQuery, callback: (error: Error | null | undefined, result: PostgresResult) => void): void;
+  query(query: CustomQuery): void;
+  getTypeParser(oid: number, format: 'text'): (text: string) => unknown;
   end(callback: () => void): void;
   /** `drain`: the answer is complete, and nothing else waits for one. */
   once(event: 'drain', listener: () => void): unknown;

@@ -19,6 +19,7 @@ export function customType(conversion: CustomConversion, base: ColumnType): Colu
     name: 'custom',
     signature: `custom:${conversion.version ?? ''}:${base.signature}`,
     encode: (value) => encodeStored(conversion.toDatabase(value), base),
+    isValueOf: undefined, // it knows the values of the other type only
     decode: (cell) => conversion.fromDatabase(base.decode === undefined ? cell : base.decode(cell)),
   };
 }

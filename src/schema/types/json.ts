@@ -1,6 +1,7 @@
 import type { Cell } from '../cell.js';
 import type { ColumnType } from '../column-type.js';
 import { assertJson, canonicalJson } from './json-text.js';
+import { isSameJson } from './same-json.js';
 import { unreadable } from './refusal.js';
 
 /**
@@ -18,6 +19,7 @@ export const jsonType: ColumnType = {
     return canonicalJson(value);
   },
   decode: (cell): unknown => JSON.parse(String(cell)),
+  isValueOf: (value, cell) => isSameJson(value, JSON.parse(String(cell))),
   toDatabase: (cell) => cell,
   fromDatabase: (raw) => cellOf(typeof raw === 'string' ? parse(raw) : raw),
   // As text, so that a parser that an application gave to pg has no say.

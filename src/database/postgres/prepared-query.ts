@@ -1,0 +1,102 @@
+import type { PostgresClient, PostgresPort, PostgresResult } from './postgres-driver.js';
+import type { WireValue } from './wire-value.js';
+
+type Callback = (error: Error | null | undefined, result: PostgresResult) => void;
+
+/** The types of a statement's columns. */
+type Shape = readonly number[];
+
+/** The shapes that a connection has told, by the name of the statement. */
+const shapesOf = new WeakMap<PostgresPort, Map<string, Shape>>();
+
+/**
+ * One run of a named statement, in the form in which pg takes queries that are not its own. The server tells what the
+ * columns are the first time that a connection runs a statement; pg's own query asks for it each time, which costs
+ * as much as the rest of a small query.
+ *
+ * NOTE: the columns of a prepared statement cannot change: where a table was altered the server refuses to run it.
+ * What pg would tell of COPY, of portals in parts and of empty texts cannot come.
+ */
+export class PreparedQuery {
+  readonly name: string;
+  readonly text: string;
+  readonly query_timeout: number;
+  /** NOTE: pg replaces it, to stop its clock when the answer comes and to ignore an answer that comes too late. */
+  callback: Callback;
+  readonly #client: PostgresClient;
+  readonly #values: readonly WireValue[];
+  readonly #rows: unknown[][] = [];
+  #shape: Shape | undefined;
+  #completed = '';
+  #failure: Error | undefined;
+
+  constructor(
+    { name, text, timeoutMs }: { readonly name: string; readonly text: string; readonly timeoutMs: number },
+    values: readonly WireValue[],
+    { client, callback }: { readonly client: PostgresClient; readonly callback: Callback },
+  ) {
+    this.name = name;
+    this.text = text;
+    this.query_timeout = timeoutMs;
+    this.callback = callback;
+    this.#client = client;
+    this.#values = values;
+  }
+
+  /** Sends everything in one go. */
+  submit(port: PostgresPort): Error | null {
+    const { name } = this;
+    const known = port.parsedStatements[name];
+    if (known !== undefined && known !== this.text) return new Error(`another statement was prepared as '${name}'`);
+    this.#shape = known === undefined ? undefined : shapesOf.get(port)?.get(name);
+    port.stream.cork();
+    try {
+      if (known === undefined) port.parse({ name, text: this.text });
+      port.bind({ statement: name, values: this.#values });
+      if (!this.#shape) port.describe({ type: 'P', name: '' });
+      port.execute({ portal: '' });
+      port.sync();
+    } finally {
+      port.stream.uncork();
+    }
+    return null;
+  }
+
+  handleRowDescription({ fields }: { readonly fields: readonly { readonly dataTypeID: number }[] }): void {
+    this.#shape = fields.map(({ dataTypeID }) => dataTypeID);
+  }
+
+  handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
+    const shape = this.#shape ?? [];
+    try {
+      this.#rows.push(
+        fields.map((text, index) =>
+          text === null ? null : this.#client.getTypeParser(shape[index] ?? 0, 'text')(text),
+        ),
+      );
+    } catch (error) {
+      this.#failure ??= error as Error; // of a parser that the application gave to pg
+    }
+  }
+
+  handleCommandComplete({ text }: { readonly text: string }): void {
+    this.#completed = text;
+  }
+
+  handleError(error: Error): void {
+    this.callback(error, { command: '', rowCount: null, rows: [] });
+  }
+
+  handleReadyForQuery(port: PostgresPort): void {
+    this.#remember(port, this.#shape ?? []);
+    const [command = '', ...counts] = this.#completed.split(' ');
+    const count = counts.at(-1);
+    this.callback(this.#failure, { command, rowCount: count === undefined ? null : Number(count), rows: this.#rows });
+  }
+
+  #remember(port: PostgresPort, shape: Shape): void {
+    const shapes = shapesOf.get(port) ?? new Map<string, Shape>();
+    shapesOf.set(port, shapes);
+    shapes.set(this.name, shape);
+  }
+}
