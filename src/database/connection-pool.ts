@@ -31,7 +31,7 @@ export class ConnectionPool {
   }
 
   /** A connection that was kept, without waiting; undefined where there is none. */
-  takeKept(): DriverConnection | undefined {
+  takeKept(): DriverConnection {
     const connection = this.#kept.pop();
     if (connection === undefined || !this.#dialect.isLost(connection)) return connection;
     void this.#giveBack(connection);

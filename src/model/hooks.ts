@@ -1,14 +1,15 @@
 import { declarationChain, type HookMoment } from '../schema/declaration.js';
 
-const known = new WeakMap<object, Map<HookMoment, readonly string[]>>();
+type Hooks = Map<HookMoment, readonly string[]>;
+
+const known = new WeakMap<object, Hooks>();
 
 /** The names of the methods that run at a moment, those of parents first. A class has all of them before its first instance. */
 export function hooksOf(instance: object, moment: HookMoment): readonly string[] {
   const model = instance.constructor;
-  let byMoment = known.get(model);
-  if (!byMoment) known.set(model, (byMoment = new Map()));
-  let names = byMoment.get(moment);
-  if (!names) byMoment.set(moment, (names = findHooks(model, moment)));
+  const hooks: Hooks = known.get(model) ?? new Map<HookMoment, readonly string[]>();
+  const names = hooks.get(moment) ?? findHooks(model, moment);
+  known.set(model, hooks.set(moment, names));
   return names;
 }
 
