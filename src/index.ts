@@ -15,6 +15,7 @@ export { Model, type ModelClass, type Values } from './model/model.js';
 export { Manager } from './model/manager.js';
 export { QuerySet } from './query/query-set.js';
 export type { CacheOptions } from './query/cache-options.js';
+export { F, type Expression } from './query/expression.js';
 export type { Filter, OrderBy, Related } from './query/filter-types.js';
 export { Table, type TableOptions } from './model/decorators/table.js';
 export { Column, PrimaryKey, Version, type ColumnOptions } from './model/decorators/column.js';

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { announce } from '../changes/change-log.js';
 import { writeObserver } from '../changes/write-observer.js';
 import { connectionNamed } from '../database/connections.js';
-import { mostRowChanges } from '../query/bulk-write.js';
+import { mostRowChanges } from '../query/row-changes.js';
 import { insertRows } from '../query/write-sql.js';
 import type { Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';

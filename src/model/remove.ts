@@ -1,7 +1,9 @@
 import { StaleRecordError, UsageError } from '../errors.js';
-import { cascadedModels } from '../changes/cascade.js';
+import type { Change } from '../changes/change.js';
 import { announce } from '../changes/change-log.js';
 import { writeObserver } from '../changes/write-observer.js';
+import { touchesOthers } from '../query/cascaded-rows.js';
+import { deleteLocked, explained } from '../query/delete-rows.js';
 import { selectRows } from '../query/select-sql.js';
 import { deleteByKeys } from '../query/write-sql.js';
 import type { Cell, Row } from '../schema/cell.js';
@@ -18,35 +20,51 @@ export async function removeRecord(instance: object): Promise<void> {
   const { row } = state;
   if (!row) throw new UsageError(`${schema.label}: this instance was never stored, so there is nothing to delete`);
   if (state.deleted) return;
-  await runWrite(target, ['beforeDelete', 'afterDelete'], async () => {
+  const write = async (): Promise<void> => {
     await runHooks(instance, 'beforeDelete');
-    const before = await remove(target, row);
+    const changes = await remove(target, row);
     adoptRow(target, undefined, new Map());
     await runHooks(instance, 'afterDelete');
-    await announce(connection, [{ kind: 'row', model: schema, before, after: undefined }, ...cascadedModels(schema)]);
+    await announce(connection, changes);
     await runAfterCommit(connection, instance, { signal: 'deleted', created: false });
-  });
+  };
+  if (touchesOthers(schema)) await connection.transaction(write);
+  else await runWrite(target, ['beforeDelete', 'afterDelete'], write);
 }
 
-/** Deletes the row and answers it as it was; where it is gone already, as this instance read it. */
-async function remove(target: WriteTarget, read: Row): Promise<Row> {
+/** Deletes the row and answers what is to be announced; where it is gone already, that it went as this instance read it. */
+async function remove(target: WriteTarget, read: Row): Promise<readonly Change[]> {
   const { schema, connection } = target;
-  const key = primaryKeyOf(schema, read);
-  const observer = writeObserver(connection, schema);
-  if (observer) {
-    await observer.before(schema, await lockRow(target, key));
-  }
-  const [row] = await runStatement(
-    target,
-    deleteByKeys(schema, [key], connection.facts.name, versionAsRead(target, read)),
-  );
-  if (!row && schema.version) {
+  const seen = writeObserver(connection, schema) !== undefined || touchesOthers(schema);
+  const { deleted, changes } = await (seen ? removeSeen(target, read) : removeAtOnce(target, read));
+  if (deleted.length === 0 && schema.version) {
     throw new StaleRecordError(
       schema.label,
       `${schema.label}: the row was changed or deleted since it was read; it was not deleted now`,
     );
   }
-  return row ?? read;
+  return deleted.length > 0 ? changes : [{ kind: 'row', model: schema, before: read, after: undefined }];
+}
+
+type Removed = Awaited<ReturnType<typeof deleteLocked>>;
+
+async function removeAtOnce(target: WriteTarget, read: Row): Promise<Removed> {
+  const { schema, connection } = target;
+  const statement = deleteByKeys(
+    schema,
+    [primaryKeyOf(schema, read)],
+    connection.facts.name,
+    versionAsRead(target, read),
+  );
+  const deleted = await explained(schema, () => runStatement(target, statement));
+  return { deleted, changes: deleted.map((before) => ({ kind: 'row', model: schema, before, after: undefined })) };
+}
+
+async function removeSeen(target: WriteTarget, read: Row): Promise<Removed> {
+  const { schema, connection } = target;
+  const rows = await lockRow(target, primaryKeyOf(schema, read));
+  if (rows.length === 0) return { deleted: [], changes: [] };
+  return deleteLocked(connection, { model: schema, rows, also: versionAsRead(target, read) });
 }
 
 /** NOTE: under its lock, so that the row that is looked at is the one that will be deleted. */

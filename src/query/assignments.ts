@@ -2,6 +2,8 @@ import { UsageError, ValidationError, type ValidationIssue } from '../errors.js'
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { keyCellOfInstance } from '../schema/reference-key.js';
 import { checkValue, columnOf, type CheckedValue } from '../schema/values.js';
+import { Expression } from './expression.js';
+import { assertExpression } from './expression-sql.js';
 import type { Assignment } from './write-sql.js';
 
 /**
@@ -13,6 +15,11 @@ export function assignmentsFor(model: ModelSchema, values: object): Assignment[]
   const assignments: Assignment[] = [];
   for (const [name, value] of Object.entries(values)) {
     const column = settable(model, name, value);
+    if (value instanceof Expression) {
+      assertExpression(model, column, value.term);
+      assignments.push({ column, term: value.term });
+      continue;
+    }
     const checked = check(model, column, value);
     if ('issue' in checked) issues.push({ property: name, message: checked.issue });
     else assignments.push({ column, cell: checked.cell ?? null });

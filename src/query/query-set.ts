@@ -5,14 +5,16 @@ import type { Statement } from '../database/statement.js';
 import type { Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { columnOf } from '../schema/values.js';
-import { deleteMatching, updateMatching } from './bulk-write.js';
 import { toCacheRequest, type CacheOptions } from './cache-options.js';
-import type { Filter, OrderBy, PropertyNames, FilterValue } from './filter-types.js';
+import { deleteMatching } from './delete-rows.js';
+import type { Filter, OrderBy } from './filter-types.js';
 import { parseFilter } from './parse-filter.js';
 import { observed, type ObservedQuery } from './query-observer.js';
 import { both, type OrderTerm, type QueryState, type ReadOperation } from '../schema/query-state.js';
 import { selectCount, selectExists, selectRows } from './select-sql.js';
 import { tableSql } from './table-sql.js';
+import { updateMatching } from './update-matching.js';
+import type { UpdateValues } from './update-types.js';
 
 /**
  * Rows that are asked for, not read yet. Immutable: each method gives another query set, and nothing runs before a verb
@@ -109,12 +111,20 @@ export class QuerySet<T extends object> {
     return rows.length > 0;
   }
 
-  /** Sets columns of every row, and answers how many there were. All or none; what is cached is corrected. */
-  async update(values: { readonly [K in PropertyNames<T>]?: FilterValue<T[K]> | null }): Promise<number> {
+  /**
+   * Sets columns of every row, to values or to expressions such as `F('views').plus(1)`, and answers how many there
+   * were. All or none; what is cached is corrected. Runs no hooks. Throws ValidationError for values and results that
+   * a column does not take.
+   */
+  async update(values: UpdateValues<T>): Promise<number> {
     return updateMatching(this.#connection(), this.state, values);
   }
 
-  /** Deletes every row, and answers how many there were. All or none; what is cached is corrected. */
+  /**
+   * Deletes every row, and answers how many there were. All or none; what is cached is corrected, also of rows that
+   * foreign keys delete or change along with them. Runs no hooks. Throws ForeignKeyViolationError where `onDelete`
+   * forbids it.
+   */
   async delete(): Promise<number> {
     return deleteMatching(this.#connection(), this.state);
   }

@@ -3,7 +3,7 @@ import type { Cell } from '../schema/cell.js';
 import type { DialectName } from '../schema/column-type.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import type { OrderTerm, QueryState } from '../schema/query-state.js';
-import { SqlWriter } from './sql-writer.js';
+import { quoteName, SqlWriter } from './sql-writer.js';
 import { tableSql } from './table-sql.js';
 import { conditionSql } from './where-sql.js';
 
@@ -11,6 +11,18 @@ import { conditionSql } from './where-sql.js';
 export function selectRows(state: QueryState, dialect: DialectName, lock = false): Statement {
   const { columns } = tableSql(state.model, dialect);
   return select(state, dialect, { list: columns, lock });
+}
+
+/** Reads the rows of a query under their locks, each after its bare primary key, for a statement that joins them. */
+export function selectKeyedRows(state: QueryState, dialect: DialectName): Statement {
+  const { table, columns } = tableSql(state.model, dialect);
+  return select(state, dialect, { list: `${table}.${quoteName(state.model.primaryKey.name)}, ${columns}`, lock: true });
+}
+
+/** Reads the primary keys of a query's rows, for a statement that writes them. */
+export function selectKeys(state: QueryState, dialect: DialectName): Statement {
+  const { table } = tableSql(state.model, dialect);
+  return select(state, dialect, { list: `${table}.${quoteName(state.model.primaryKey.name)}`, lock: false });
 }
 
 /** Counts the rows of a query; with a limit no more than that. */

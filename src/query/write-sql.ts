@@ -4,12 +4,16 @@ import type { Cell } from '../schema/cell.js';
 import type { DialectName } from '../schema/column-type.js';
 import type { Comparison } from '../schema/condition.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import type { Term } from './expression.js';
+import { expressionSql } from './expression-sql.js';
 import { SqlWriter } from './sql-writer.js';
 import { tableSql } from './table-sql.js';
 
-/** A column with the cell it gets, or one that counts up. */
+/** A column with the cell it gets, one that is computed, or one that counts up. */
 export type Assignment =
-  { readonly column: ColumnSchema; readonly cell: Cell } | { readonly column: ColumnSchema; readonly countUp: true };
+  | { readonly column: ColumnSchema; readonly cell: Cell }
+  | { readonly column: ColumnSchema; readonly term: Term }
+  | { readonly column: ColumnSchema; readonly countUp: true };
 
 /** Inserts rows that all name the same columns, and answers them whole. */
 export function insertRows(
@@ -39,7 +43,7 @@ export function updateByKeys(
 ): Statement {
   const writer = new SqlWriter(dialect);
   const table = tableSql(model, dialect);
-  const set = assignmentsSql(writer, assignments);
+  const set = assignmentsSql(writer, model, assignments);
   const where = writer.isOneOf(writer.name(model.primaryKey.name), model.primaryKey, keys);
   return write(writer, model, `UPDATE ${table.table} SET ${set} WHERE ${where} RETURNING ${table.columns}`);
 }
@@ -55,19 +59,25 @@ export function deleteByKeys(
   const { table, columns } = tableSql(model, dialect);
   let where = writer.isOneOf(writer.name(model.primaryKey.name), model.primaryKey, keys);
   if (also) where += ` AND ${isCell(writer, also.column, also.cells[0] ?? null)}`;
-  const statement = write(writer, model, `DELETE FROM ${table} WHERE ${where} RETURNING ${columns}`);
+  return deletion(write(writer, model, `DELETE FROM ${table} WHERE ${where} RETURNING ${columns}`), model);
+}
+
+/** A statement that deletes rows of a model, whose caller accounts for the tables that foreign keys lead to. */
+export function deletion(statement: Statement, model: ModelSchema): Statement {
   return { ...statement, cascades: [model.table, ...cascadedModels(model).map((change) => change.model.table)] };
 }
 
-function assignmentsSql(writer: SqlWriter, assignments: readonly Assignment[]): string {
-  return assignments.map((one) => assignmentSql(writer, one)).join(', ');
+/** What follows SET. */
+export function assignmentsSql(writer: SqlWriter, model: ModelSchema, assignments: readonly Assignment[]): string {
+  return assignments.map((one) => assignmentSql(writer, model, one)).join(', ');
 }
 
-function assignmentSql(writer: SqlWriter, assignment: Assignment): string {
-  const name = writer.name(assignment.column.name);
-  return 'cell' in assignment
-    ? `${name} = ${writer.cell(assignment.column, assignment.cell)}`
-    : `${name} = ${name} + 1`;
+function assignmentSql(writer: SqlWriter, model: ModelSchema, assignment: Assignment): string {
+  const { column } = assignment;
+  const name = writer.name(column.name);
+  if ('cell' in assignment) return `${name} = ${writer.cell(column, assignment.cell)}`;
+  if ('term' in assignment) return `${name} = ${expressionSql(writer, model, column, assignment.term)}`;
+  return `${name} = ${name} + 1`;
 }
 
 function isCell(writer: SqlWriter, column: ColumnSchema, cell: Cell): string {
@@ -75,6 +85,7 @@ function isCell(writer: SqlWriter, column: ColumnSchema, cell: Cell): string {
   return cell === null ? `${name} IS NULL` : `${name} = ${writer.cell(column, cell)}`;
 }
 
-function write(writer: SqlWriter, model: ModelSchema, text: string): Statement {
+/** A statement that writes, and is prepared once. */
+export function write(writer: SqlWriter, model: ModelSchema, text: string): Statement {
   return { text, parameters: writer.parameters, prepare: true, writes: true, model: model.label };
 }

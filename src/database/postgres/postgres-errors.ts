@@ -64,6 +64,13 @@ function constraintError(error: ServerError, what: string): MoneyclipError | und
   }
 }
 
+/** What the library itself tells apart: a number or text that a column is too small for, and ON CONFLICT without its constraint. */
+const stableCodes: Readonly<Partial<Record<string, string>>> = {
+  '22001': 'OUT_OF_RANGE',
+  '22003': 'OUT_OF_RANGE',
+  '42P10': 'NO_UNIQUE_CONSTRAINT',
+};
+
 function otherError(error: ServerError, what: string, context: ErrorContext): MoneyclipError {
   const options = { cause: error };
   if (/^(40001|40P01|55P03)$/.test(error.code) || planIsOutdated(error)) {
@@ -84,7 +91,11 @@ function otherError(error: ServerError, what: string, context: ErrorContext): Mo
       outcomeUnknown: context.mayHaveCommitted,
     });
   }
-  return new DatabaseError(`${what} failed: ${withoutValues(error)} (SQLSTATE ${error.code}).`, options);
+  const code = stableCodes[error.code];
+  return new DatabaseError(`${what} failed: ${withoutValues(error)} (SQLSTATE ${error.code}).`, {
+    ...options,
+    ...(code && { code }),
+  });
 }
 
 function lostConnection(error: unknown, what: string, context: ErrorContext): ConnectionError {

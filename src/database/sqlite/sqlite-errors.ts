@@ -79,7 +79,17 @@ function otherError(
       outcomeUnknown: context.mayHaveCommitted,
     });
   }
-  return new DatabaseError(`${what} failed: ${withoutValues(code, text)} (${code}).`, { cause });
+  const known = codeOf(text);
+  return new DatabaseError(`${what} failed: ${withoutValues(code, text)} (${code}).`, {
+    cause,
+    ...(known && { code: known }),
+  });
+}
+
+function codeOf(text: string): string | undefined {
+  if (text === 'integer overflow') return 'OUT_OF_RANGE';
+  if (text.startsWith('no such table')) return 'NO_SUCH_TABLE';
+  return text.startsWith('ON CONFLICT clause does not match') ? 'NO_UNIQUE_CONSTRAINT' : undefined;
 }
 
 /** What a user's own trigger says may quote values of rows; SQLite itself never does. */
