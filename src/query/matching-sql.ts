@@ -15,7 +15,7 @@ const old = '"moneyclip_old"';
 const changed = '"moneyclip_new"';
 
 /** Names that no column of a user's has, for the columns of a common table expression. */
-export function columnNames(model: ModelSchema, kind: 'old' | 'new'): string {
+function columnNames(model: ModelSchema, kind: 'old' | 'new'): string {
   return model.columns.map(({ position }) => quoteName(`moneyclip_${kind}_${position}`)).join(', ');
 }
 
