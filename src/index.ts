@@ -12,6 +12,7 @@ export {
 } from './connection/globals.js';
 
 export { Model, type ModelClass, type Values } from './model/model.js';
+export { RelatedSet, type LinkValues } from './model/related-set.js';
 export { Manager } from './model/manager.js';
 export { QuerySet } from './query/query-set.js';
 export type { CacheOptions } from './query/cache-options.js';
@@ -20,6 +21,7 @@ export type { Filter, OrderBy, Related } from './query/filter-types.js';
 export { Table, type TableOptions } from './model/decorators/table.js';
 export { Column, PrimaryKey, Version, type ColumnOptions } from './model/decorators/column.js';
 export { ForeignKey, OneToOne } from './model/decorators/foreign-key.js';
+export { ManyToMany, type ManyToManyOptions } from './model/decorators/many-to-many.js';
 export type { ReferenceOptions } from './model/decorators/reference.js';
 export { AfterCommit, AfterDelete, AfterSave, BeforeDelete, BeforeSave } from './model/decorators/hook.js';
 

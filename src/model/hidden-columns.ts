@@ -10,8 +10,10 @@ const checked = new WeakSet<ModelClassLike>();
  */
 export function rejectHiddenColumns(model: ModelClassLike, construct: () => object): void {
   if (checked.has(model)) return;
-  const { byProperty, byRelation, label } = schemaOf(model);
-  const hidden = Object.keys(construct()).filter((name) => byProperty.has(name) || byRelation.has(name));
+  const { byProperty, byRelation, links, label } = schemaOf(model);
+  const hidden = Object.keys(construct()).filter(
+    (name) => byProperty.has(name) || byRelation.has(name) || links.has(name),
+  );
   const [first] = hidden;
   if (first !== undefined) {
     throw new UsageError(

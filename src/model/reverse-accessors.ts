@@ -1,11 +1,11 @@
 import { UsageError } from '../errors.js';
-import { connectionNamed } from '../database/connections.js';
-import { QuerySet } from '../query/query-set.js';
-import type { Cell } from '../schema/cell.js';
-import { declarationChain, declarationOf, type ModelClassLike } from '../schema/declaration.js';
-import type { ColumnSchema, ModelSchema, ReferenceSchema } from '../schema/model-schema.js';
+import type { QuerySet } from '../query/query-set.js';
+import { declarationChain, declarationOf, type ModelClassLike, type ModelDeclaration } from '../schema/declaration.js';
+import { inverseOf, linkOf } from '../schema/many-to-many.js';
+import type { LinkSchema, ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
-import { cellOf } from '../schema/values.js';
+import { LinkSet } from './link-set.js';
+import { ReverseSet } from './reverse-set.js';
 
 const waiting = new Set<ModelClassLike>();
 const claims = new WeakMap<object, Map<string, { readonly where: string; readonly table: string }>>();
@@ -42,33 +42,54 @@ function install(model: ModelClassLike): void {
   const schema = schemaOf(model);
   for (const column of schema.columns) {
     const { reference } = column;
-    if (reference?.relatedName !== undefined && !isInherited(model, column.property)) {
-      define(schema, { column, name: reference.relatedName });
-    }
+    if (reference?.relatedName === undefined || isInherited(model, column.property)) continue;
+    const pointing = { name: reference.relatedName, schema, model, column, reference };
+    define(schema, {
+      name: reference.relatedName,
+      property: reference.property,
+      model: reference.targetModel(),
+      read: (owner) => (reference.unique ? onlyRow(new ReverseSet(pointing, owner)) : new ReverseSet(pointing, owner)),
+    });
+  }
+  for (const link of schema.links.values()) {
+    if (link.relatedName !== undefined && !isInherited(model, link.property)) defineLinked(schema, link);
   }
   waiting.delete(model);
 }
 
-function define(schema: ModelSchema, { column, name }: { column: ColumnSchema; name: string }): void {
-  const { reference } = column;
-  if (!reference) return;
-  const target = reference.target();
-  const prototype = reference.targetModel().prototype as object;
-  if (target.byProperty.has(name) || target.byRelation.has(name)) {
-    throw new RelatedNameTaken(
-      `${schema.label}.${reference.property}: relatedName '${name}' is a column of ${target.label}; choose another`,
-    );
+function defineLinked(schema: ModelSchema, link: LinkSchema): void {
+  const relation = inverseOf(linkOf(schema, link), link.relatedName);
+  define(schema, {
+    name: relation.name,
+    property: link.property,
+    model: link.targetModel(),
+    read: (owner) => new LinkSet(relation, owner),
+  });
+}
+
+interface ReverseAccessor {
+  readonly name: string;
+  /** The relation that it is the other side of. */
+  readonly property: string;
+  /** The class that gets it. */
+  readonly model: ModelClassLike;
+  readonly read: (owner: object) => unknown;
+}
+
+function define(schema: ModelSchema, { name, property, model, read }: ReverseAccessor): void {
+  const target = schemaOf(model);
+  const prototype = model.prototype as object;
+  const where = `${schema.label}.${property}`;
+  if (target.byProperty.has(name) || target.byRelation.has(name) || target.links.has(name)) {
+    throw new RelatedNameTaken(`${where}: relatedName '${name}' is a column of ${target.label}; choose another`);
   }
-  claim(prototype, name, `${schema.label}.${reference.property}`, schema.table);
+  claim(prototype, name, where, schema.table);
   Object.defineProperty(prototype, name, {
     configurable: true,
     enumerable: false,
     get(this: object): unknown {
-      if (declarationOf(this.constructor).table?.name !== target.table) {
-        throw inheritedAccessor(this, name, schema, reference);
-      }
-      const rows = rowsPointingAt(schema, column, ownKey(target, this, name));
-      return reference.unique ? onlyRow(rows) : rows;
+      if (declarationOf(this.constructor).table?.name === target.table) return read(this);
+      throw inheritedAccessor(this, name, where, target);
     },
   });
 }
@@ -86,15 +107,10 @@ function claim(prototype: object, name: string, where: string, table: string): v
   names.set(name, { where, table });
 }
 
-function inheritedAccessor(
-  instance: object,
-  name: string,
-  { label }: ModelSchema,
-  { property, target }: ReferenceSchema,
-): UsageError {
+function inheritedAccessor(instance: object, name: string, where: string, target: ModelSchema): UsageError {
   const { label: own } = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
   return new UsageError(
-    `${own} has no accessor '${name}': ${label}.${property} points at ${target().label}, which has another table`,
+    `${own} has no accessor '${name}': ${where} points at ${target.label}, which has another table`,
   );
 }
 
@@ -105,22 +121,14 @@ function isInherited(model: ModelClassLike, property: string): boolean {
     typeof parent === 'function';
     parent = Object.getPrototypeOf(parent)
   ) {
-    const ofParent = declarationChain(parent).some(({ columns }) => columns.has(property));
-    if (declarationOf(parent).table && ofParent && !declarationOf(model).columns.has(property)) return true;
+    const ofParent = declarationChain(parent).some((declaration) => declares(declaration, property));
+    if (declarationOf(parent).table && ofParent && !declares(declarationOf(model), property)) return true;
   }
   return false;
 }
 
-function ownKey(model: ModelSchema, instance: object, accessor: string): Cell {
-  const cell = cellOf(model, model.primaryKey, Reflect.get(instance, model.primaryKey.property));
-  if (cell === null) throw new UsageError(`${model.label}.${accessor}: this instance has no key yet; save() it first`);
-  return cell;
-}
-
-function rowsPointingAt(schema: ModelSchema, column: ColumnSchema, key: Cell): QuerySet<object> {
-  connectionNamed(schema.connection, schema.label);
-  const condition = { kind: 'comparison', column, lookup: 'exact', cells: [key] } as const;
-  return new QuerySet<object>({ model: schema, condition, order: [], limit: undefined, offset: undefined });
+function declares({ columns, links }: ModelDeclaration, property: string): boolean {
+  return columns.has(property) || links.has(property);
 }
 
 async function onlyRow(rows: QuerySet<object>): Promise<object | null> {

@@ -1,4 +1,4 @@
-import { ConnectionError } from '../errors.js';
+import { ConnectionError, UsageError } from '../errors.js';
 import { announce } from '../changes/change-log.js';
 import { writeObserver } from '../changes/write-observer.js';
 import { connectionNamed } from '../database/connections.js';
@@ -24,6 +24,9 @@ export interface WriteTarget {
 
 export function writeTarget(instance: object): WriteTarget {
   const schema = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
+  if (schema.isPairs) {
+    throw new UsageError(`${schema.label}: a link is no row of its own; use add() and remove() of what it links`);
+  }
   return { instance, schema, state: stateOf(instance), connection: connectionNamed(schema.connection, schema.label) };
 }
 
@@ -39,7 +42,10 @@ export function runWrite<T>(target: WriteTarget, moments: readonly HookMoment[],
 }
 
 /** Runs a statement that writes, and answers the rows it returns. If its outcome is not known, the whole table counts as changed. */
-export async function runStatement({ connection, schema }: WriteTarget, statement: Statement): Promise<Row[]> {
+export async function runStatement(
+  { connection, schema }: Pick<WriteTarget, 'connection' | 'schema'>,
+  statement: Statement,
+): Promise<Row[]> {
   const { toRow } = tableSql(schema, connection.facts.name);
   try {
     const { rows } = await connection.run(statement);

@@ -31,10 +31,10 @@ export class SqlWriter {
   isOneOf(expression: string, column: ColumnSchema, cells: readonly Cell[]): string {
     const values = cells.map((cell) => driverValue(column, cell, this.dialect));
     if (this.dialect === 'postgres') return `${expression} = ANY(${this.parameter(values)})`;
-    if (!values.every(isKeptByJson)) {
-      return `${expression} IN (${values.map((value) => this.parameter(value)).join(', ')})`;
-    }
-    return `${expression} IN (SELECT value FROM json_each(${this.parameter(`[${values.map(jsonText).join(',')}]`)}))`;
+    const json = jsonArray(values);
+    return json === undefined
+      ? `${expression} IN (${values.map((value) => this.parameter(value)).join(', ')})`
+      : `${expression} IN (SELECT value FROM json_each(${this.parameter(json)}))`;
   }
 }
 
@@ -43,6 +43,11 @@ export function quoteName(identifier: string): string {
     .split('.')
     .map((part) => `"${part.replaceAll('"', '""')}"`)
     .join('.');
+}
+
+/** Driver values as one text that SQLite reads exactly; undefined where it would not. */
+export function jsonArray(values: readonly unknown[]): string | undefined {
+  return values.every(isKeptByJson) ? `[${values.map(jsonText).join(',')}]` : undefined;
 }
 
 /** SQLite reads whole numbers of 64 bits in JSON exactly; fractions it may round, and it has no text for infinities and bytes. */

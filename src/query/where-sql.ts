@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import type { Comparison, Condition } from '../schema/condition.js';
+import type { Comparison, Condition, RelatedCondition } from '../schema/condition.js';
 import type { SqlWriter } from './sql-writer.js';
 
 const operators = { exact: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
@@ -16,9 +16,20 @@ export function conditionSql(writer: SqlWriter, condition: Condition): string {
     case 'not':
       return `(${conditionSql(writer, condition.part)}) IS NOT TRUE`;
     case 'related':
+      return relatedSql(writer, condition);
     case 'inQuery':
       throw new UsageError('conditions on other tables are not compiled yet');
   }
+}
+
+function relatedSql(writer: SqlWriter, { relation, condition }: RelatedCondition): string {
+  if (relation.kind !== 'manyToMany' || condition?.kind !== 'comparison') {
+    throw new UsageError('conditions on other tables are not compiled yet');
+  }
+  const { model, through, near, far } = relation;
+  const key = writer.name(model.primaryKey.name);
+  const value = writer.cell(far, condition.cells[0] ?? null);
+  return `${key} IN (SELECT ${writer.name(near.name)} FROM ${writer.name(through.table)} WHERE ${writer.name(far.name)} = ${value})`;
 }
 
 function joined(writer: SqlWriter, parts: readonly Condition[], operator: string, none: string): string {

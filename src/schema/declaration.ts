@@ -38,6 +38,24 @@ export interface ReferenceDeclaration {
   readonly relatedName: string | undefined;
 }
 
+/** What one `@ManyToMany` said. */
+export interface LinkDeclaration {
+  readonly property: string;
+  readonly target: ModelReference;
+  readonly relatedName: string | undefined;
+  readonly symmetrical: boolean | undefined;
+  /** A model of the user's that holds the links; undefined where the library makes the link table's. */
+  readonly through: ModelReference | undefined;
+  /** The foreign key of `through` that points here, where it has several that could. */
+  readonly from: string | undefined;
+  /** The foreign key of `through` that points at the target, where it has several that could. */
+  readonly to: string | undefined;
+  /** The link table's name; default: that of the model's table and the property's. */
+  readonly table: string | undefined;
+  /** The link table's two columns: of this model's key and of the target's. */
+  readonly columns: readonly [string, string] | undefined;
+}
+
 /** When a hook runs. */
 export type HookMoment = 'beforeSave' | 'afterSave' | 'beforeDelete' | 'afterDelete' | 'afterCommit';
 
@@ -48,6 +66,11 @@ export type HydratorFactory = (model: ModelClassLike, schema: ModelSchema) => (r
 export interface ModelDeclaration {
   table: { readonly name: string; readonly label: string; readonly connection: string } | undefined;
   readonly columns: Map<string, ColumnDeclaration>;
+  /** Columns that are known only once other models are: those of a link table. */
+  lateColumns: (() => readonly ColumnDeclaration[]) | undefined;
+  readonly links: Map<string, LinkDeclaration>;
+  /** The models of the link tables that the library makes for `links`, by property. */
+  readonly linkModels: Map<string, ModelClassLike>;
   /** Set by the class at the root of all models. */
   hydrator: HydratorFactory | undefined;
   readonly hooks: { readonly moment: HookMoment; readonly method: string }[];
@@ -59,7 +82,15 @@ const declarations = new WeakMap<object, ModelDeclaration>();
 export function declarationOf(model: object): ModelDeclaration {
   let declaration = declarations.get(model);
   if (!declaration) {
-    declaration = { table: undefined, columns: new Map(), hydrator: undefined, hooks: [] };
+    declaration = {
+      table: undefined,
+      columns: new Map(),
+      lateColumns: undefined,
+      links: new Map(),
+      linkModels: new Map(),
+      hydrator: undefined,
+      hooks: [],
+    };
     declarations.set(model, declaration);
   }
   return declaration;
@@ -73,4 +104,9 @@ export function declarationChain(model: object): ModelDeclaration[] {
     if (declaration) chain.unshift(declaration);
   }
   return chain;
+}
+
+/** The many-to-many relations of a class and all it inherits from, by property. */
+export function linkDeclarations(model: object): ReadonlyMap<string, LinkDeclaration> {
+  return new Map(declarationChain(model).flatMap(({ links }) => [...links]));
 }

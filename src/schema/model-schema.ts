@@ -1,6 +1,6 @@
 import type { Cell, Row } from './cell.js';
 import type { ColumnType } from './column-type.js';
-import type { ModelClassLike } from './declaration.js';
+import type { LinkDeclaration, ModelClassLike } from './declaration.js';
 
 /** One column of a model. */
 export interface ColumnSchema {
@@ -50,6 +50,15 @@ export interface ReferenceSchema {
   readonly relatedName: string | undefined;
 }
 
+/** A many-to-many relation of a model. What it needs of other models is resolved on first use (`many-to-many.ts`). */
+export interface LinkSchema extends LinkDeclaration {
+  /** The class that declares it. */
+  readonly model: ModelClassLike;
+  readonly targetModel: () => ModelClassLike;
+  /** The model whose rows are the links. */
+  readonly throughModel: () => ModelClassLike;
+}
+
 /** What a model is, as plain data. Made once, on first use of the model. */
 export interface ModelSchema {
   readonly label: string;
@@ -57,12 +66,17 @@ export interface ModelSchema {
   /** The name of the connection it lives on. */
   readonly connection: string;
   readonly columns: readonly ColumnSchema[];
+  /** Of a link table the first of the two columns that are its key together. */
   readonly primaryKey: ColumnSchema;
+  /** True for a link table that the library made: its rows are pairs of keys. */
+  readonly isPairs: boolean;
   readonly version: ColumnSchema | undefined;
   /** A column by its property. */
   readonly byProperty: ReadonlyMap<string, ColumnSchema>;
   /** A foreign key's column by the property of its relation. */
   readonly byRelation: ReadonlyMap<string, ColumnSchema>;
+  /** Its many-to-many relations by property. */
+  readonly links: ReadonlyMap<string, LinkSchema>;
   /** Changes when anything does that gives a stored row another meaning. */
   readonly fingerprint: string;
   /** Makes an instance of a row that came from the database or the cache. */

@@ -1,3 +1,5 @@
+import type { ModelClassLike } from './declaration.js';
+import { inverseOf, linkOf } from './many-to-many.js';
 import type { ColumnSchema, ModelSchema } from './model-schema.js';
 import { allModels, registryVersion } from './registry.js';
 import { schemaOf } from './schema-of.js';
@@ -38,6 +40,13 @@ export interface ManyToManyRelation {
   readonly near: ColumnSchema;
   /** The column of `through` that points at `target`. */
   readonly far: ColumnSchema;
+  /** The class of `model`. */
+  readonly nearModel: ModelClassLike;
+  /** The class of `target`. */
+  readonly farModel: ModelClassLike;
+  readonly throughModel: ModelClassLike;
+  /** Each link holds in both directions, as two rows. */
+  readonly symmetrical: boolean;
 }
 
 /** How rows of one model lead to rows of another, seen from `model`. */
@@ -48,7 +57,8 @@ let known = { version: -1, byModel: new WeakMap<ModelSchema, ReadonlyMap<string,
 /** The relations of a model by name: its foreign keys, and those of all declared models that point at it. */
 export function relationsOf(model: ModelSchema): ReadonlyMap<string, Relation> {
   if (known.version !== registryVersion()) known = { version: registryVersion(), byModel: new WeakMap() };
-  const relations = known.byModel.get(model) ?? new Map([...toMany(model), ...toOne(model)]);
+  const relations =
+    known.byModel.get(model) ?? new Map([...toMany(model), ...linkedFrom(model), ...links(model), ...toOne(model)]);
   known.byModel.set(model, relations);
   return relations;
 }
@@ -74,14 +84,32 @@ interface Pointing {
 }
 
 function pointingAt(model: ModelSchema): Pointing[] {
-  return allModels().flatMap((other) => {
+  return inAllModels((target) =>
+    target.columns.flatMap((column) => {
+      const { reference } = column;
+      if (reference?.relatedName === undefined || reference.target().table !== model.table) return [];
+      return [{ target, column, name: reference.relatedName }];
+    }),
+  );
+}
+
+function links(model: ModelSchema): (readonly [string, Relation])[] {
+  return [...model.links].map(([name, link]) => [name, linkOf(model, link)]);
+}
+
+function linkedFrom(model: ModelSchema): (readonly [string, Relation])[] {
+  return inAllModels((other) =>
+    [...other.links.values()].flatMap((link) => {
+      if (link.relatedName === undefined || schemaOf(link.targetModel()).table !== model.table) return [];
+      return [[link.relatedName, inverseOf(linkOf(other, link), link.relatedName)] as const];
+    }),
+  );
+}
+
+function inAllModels<T>(find: (model: ModelSchema) => readonly T[]): T[] {
+  return allModels().flatMap((model) => {
     try {
-      const target = schemaOf(other);
-      return target.columns.flatMap((column) => {
-        const { reference } = column;
-        if (reference?.relatedName === undefined || reference.target().table !== model.table) return [];
-        return [{ target, column, name: reference.relatedName }];
-      });
+      return find(schemaOf(model));
     } catch {
       return []; // NOTE: a model that is declared wrongly says so on its own first use; it has no rows yet
     }

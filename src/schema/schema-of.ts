@@ -1,8 +1,15 @@
 import { UsageError } from '../errors.js';
 import { hashText } from '../support/hash.js';
 import type { Row } from './cell.js';
-import { declarationChain, declarationOf, type ColumnDeclaration, type ModelClassLike } from './declaration.js';
-import type { ColumnSchema, ModelSchema, ReferenceSchema } from './model-schema.js';
+import {
+  declarationChain,
+  declarationOf,
+  linkDeclarations,
+  type ColumnDeclaration,
+  type LinkDeclaration,
+  type ModelClassLike,
+} from './declaration.js';
+import type { ColumnSchema, LinkSchema, ModelSchema, ReferenceSchema } from './model-schema.js';
 import { snakeCase, type Naming } from './naming.js';
 import { resolveModel } from './registry.js';
 
@@ -29,7 +36,8 @@ function buildSchema(model: ModelClassLike): ModelSchema {
   const { table } = declarationOf(model);
   if (!table) throw new UsageError(`${model.name} has no table. Write @Table('name') above the class.`);
   const columns = collectColumns(model, namings.get(table.connection) ?? snakeCase);
-  const primaryKey = onlyPrimaryKey(model, columns);
+  const isPairs = declarationOf(model).lateColumns !== undefined;
+  const primaryKey = (isPairs ? columns[0] : undefined) ?? onlyPrimaryKey(model, columns);
   rejectSharedNames(model, columns);
   const schema: ModelSchema = {
     label: table.label,
@@ -37,9 +45,11 @@ function buildSchema(model: ModelClassLike): ModelSchema {
     connection: table.connection,
     columns,
     primaryKey,
+    isPairs,
     version: columns.find((column) => column.version),
     byProperty: new Map(columns.map((column) => [column.property, column])),
     byRelation: new Map(columns.flatMap((column) => (column.reference ? [[column.reference.property, column]] : []))),
+    links: new Map([...linkDeclarations(model)].map(([name, link]) => [name, toLink(model, link)])),
     fingerprint: '',
     hydrate: () => ({}),
   };
@@ -50,6 +60,7 @@ function collectColumns(model: ModelClassLike, naming: Naming): ColumnSchema[] {
   const declared = new Map<string, ColumnDeclaration>();
   for (const declaration of declarationChain(model)) {
     for (const [property, column] of declaration.columns) declared.set(property, column);
+    for (const column of declaration.lateColumns?.() ?? []) declared.set(column.property, column);
   }
   return [...declared.values()].map((column, position) => toColumn(model, column, { naming, position }));
 }
@@ -107,6 +118,19 @@ function toReference(
     cached: reference.cached,
     unique,
     relatedName: reference.relatedName,
+  };
+}
+
+function toLink(model: ModelClassLike, link: LinkDeclaration): LinkSchema {
+  const where = `${model.name}.${link.property}`;
+  return {
+    ...link,
+    model,
+    targetModel: () => resolveModel(link.target, where),
+    throughModel: () =>
+      link.through === undefined
+        ? resolveModel(declarationOf(model).linkModels.get(link.property) ?? link.property, where)
+        : resolveModel(link.through, `${where} (through)`),
   };
 }
 

@@ -3,6 +3,7 @@ import { declarationOf, type ModelClassLike } from '../../schema/declaration.js'
 import { describeValue } from '../../schema/types/describe-value.js';
 import { registerModel } from '../../schema/registry.js';
 import { nearest } from '../../support/nearest.js';
+import { declareLinkModels } from '../link-model.js';
 import { installReverseAccessorsSoon } from '../reverse-accessors.js';
 import { assertLegacy } from './decorated-property.js';
 
@@ -29,6 +30,7 @@ export function Table(name: string, options: TableOptions = {}): (model: ModelCl
     const label = options.label ?? model.name;
     declarationOf(model).table = { name, label, connection: options.connection ?? 'default' };
     registerModel(model, label);
+    declareLinkModels(model);
     installReverseAccessorsSoon(model);
   };
 }
