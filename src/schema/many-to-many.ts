@@ -7,8 +7,10 @@ import { schemaOf } from './schema-of.js';
 export function linkOf(model: ModelSchema, link: LinkSchema): ManyToManyRelation {
   const where = `${model.label}.${link.property}`;
   const target = schemaOf(link.targetModel());
+  assertSameConnection(where, model, target);
+  const symmetrical = isSymmetrical(where, link, { self: target.table === model.table, target });
   const through = schemaOf(link.throughModel());
-  for (const other of [target, through]) assertSameConnection(where, model, other);
+  assertSameConnection(where, model, through);
   const [near, far] = through.isPairs ? pairOf(through) : foreignKeysOf(where, through, { model, target, link });
   return {
     kind: 'manyToMany',
@@ -21,7 +23,7 @@ export function linkOf(model: ModelSchema, link: LinkSchema): ManyToManyRelation
     nearModel: link.model,
     farModel: link.targetModel(),
     throughModel: link.throughModel(),
-    symmetrical: isSymmetrical(where, link, { self: target.table === model.table, target }),
+    symmetrical,
   };
 }
 

@@ -1,0 +1,123 @@
+import { expect } from 'chai';
+import { connect, transaction, type Database } from '../../src/index.js';
+import { freshDatabase } from '../setup/fresh.js';
+import { Article, Author, linkedModels, namesOf, Tag } from '../support/linked-models.js';
+import { Hold } from './support/hold.js';
+
+describe('writers of the same links, on PostgreSQL', () => {
+  let db: Database;
+  let article: Article;
+  let tags: [Tag, Tag, Tag];
+
+  before(async () => {
+    db = await connect({ database: await freshDatabase('postgres') });
+    await db.createTables(linkedModels);
+  });
+  after(() => db.close());
+  beforeEach(async () => {
+    article = await Article.create({ title: 'one', author: await Author.create({ name: 'ann' }) });
+    await Tag.objects.delete();
+    tags = (await Tag.objects.bulkCreate(['a', 'b', 'c'].map((name) => ({ name })))) as [Tag, Tag, Tag];
+  });
+
+  /** Runs `first` in a transaction that stays open until somebody waits for its locks, or `second` has ended. */
+  async function overlapping<T>(first: () => Promise<unknown>, second: () => Promise<T>): Promise<T> {
+    const hold = new Hold();
+    const one = transaction(async () => {
+      await first();
+      await hold.arrive();
+    });
+    await hold.reached;
+    let ended = false;
+    const two = second().finally(() => (ended = true));
+    while (!ended && !(await somebodyWaits())) await new Promise(setImmediate);
+    hold.release();
+    await one;
+    return two;
+  }
+
+  async function somebodyWaits(): Promise<boolean> {
+    const { rows } = await db.knex.raw<{ rows: unknown[] }>(
+      "SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'",
+    );
+    return rows.length > 0;
+  }
+
+  const linked = async (): Promise<string[]> => namesOf(await article.tags.all());
+
+  it('add a link once', async () => {
+    const [a, b, c] = tags;
+    expect(
+      await overlapping(
+        () => article.tags.add(a, b),
+        () => article.tags.add(b, c),
+      ),
+    ).to.equal(1);
+    expect(await linked()).to.deep.equal(['a', 'b', 'c']);
+  });
+
+  it('add the same links in other orders without a deadlock', async () => {
+    const many = await Tag.objects.bulkCreate(Array.from({ length: 300 }, (_, index) => ({ name: `t${index}` })));
+    const added = await Promise.all(
+      Array.from({ length: 8 }, (_, index) => article.tags.add(...(index % 2 ? many : many.toReversed()))),
+    );
+    expect(added.reduce((sum, one) => sum + one, 0)).to.equal(300);
+  });
+
+  it('set links one after the other, so that those of the last stay', async () => {
+    const [a, b, c] = tags;
+    await overlapping(
+      () => article.tags.set([a]),
+      () => article.tags.set([b, c]),
+    );
+    expect(await linked()).to.deep.equal(['b', 'c']);
+  });
+
+  it('set and add: a link that set() takes away and add() wants is there at the end', async () => {
+    const [a, b] = tags;
+    await article.tags.add(a);
+    expect(
+      await overlapping(
+        () => article.tags.set([b]),
+        () => article.tags.add(a),
+      ),
+    ).to.equal(1);
+    expect(await linked()).to.deep.equal(['a', 'b']);
+  });
+
+  it('set after add: what was added before set() went on is taken away', async () => {
+    const [a, b] = tags;
+    await overlapping(
+      () => article.tags.set([a]),
+      () => article.tags.set([b]),
+    );
+    await overlapping(
+      () => article.tags.add(a),
+      () => article.tags.set([a]),
+    );
+    expect(await linked()).to.deep.equal(['a']);
+  });
+
+  it('remove and add, from both sides', async () => {
+    const [a] = tags;
+    await article.tags.add(a);
+    expect(
+      await overlapping(
+        () => a.articles.remove(article),
+        () => article.tags.add(a),
+      ),
+    ).to.equal(1);
+    expect(await linked()).to.deep.equal(['a']);
+  });
+
+  it('become friends once, whoever asks', async () => {
+    const [ann, bob] = (await Author.objects.bulkCreate([{ name: 'ann' }, { name: 'bob' }])) as [Author, Author];
+    expect(
+      await overlapping(
+        () => ann.friends.add(bob),
+        () => bob.friends.add(ann),
+      ),
+    ).to.equal(0);
+    expect([await ann.friends.count(), await bob.friends.count()]).to.deep.equal([1, 1]);
+  });
+});
