@@ -35,6 +35,8 @@ export { moneyclip, type MoneyclipHandle } from './compute/moneyclip.js';
 export type { MoneyclipOptions } from './compute/method-declaration.js';
 
 export type { CacheStore, CacheWrite, InProcessStore } from './store/cache-store.js';
+export { Held } from './store/held.js';
+export { HeldText } from './store/held-text.js';
 export { MemoryStore } from './store/memory-store.js';
 export { RedisStore } from './store/redis-store.js';
 export type { Clock } from './support/clock.js';

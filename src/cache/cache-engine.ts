@@ -1,10 +1,14 @@
 import type { CacheStore, InProcessStore } from '../store/cache-store.js';
+import { Held } from '../store/held.js';
+import { HeldText } from '../store/held-text.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import type { Clock } from '../support/clock.js';
 import { randomStamp } from '../support/random-stamp.js';
+import type { Address } from './address.js';
 import { currentFrame } from './dependency-frame.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
 import type { Keyspace } from './keyspace.js';
+import { PackedEntry } from './packed-entry.js';
 import { StorePort } from './store-port.js';
 
 /** What looking for an entry found. */
@@ -59,20 +63,32 @@ export interface EngineOptions {
 export interface Fill {
   readonly key: string;
   readonly stamps: readonly string[];
+  /**
+   * The keys of the stamps, where the entry's key alone tells them and `lookupAt` will ask for it. A store in this
+   * process then keeps the payload as text, together with the stamps.
+   */
+  readonly stampKeys?: readonly string[] | undefined;
   readonly dependencies?: readonly string[] | undefined;
   readonly payload: unknown;
   readonly ttlMs: number;
   readonly costMs: number;
 }
 
+type Judged = Pick<Hit, 'entry' | 'bytes' | 'shared'>;
+
 /** An entry in an in-process store, with its length as text. */
-class HeldEntry {
+class HeldEntry extends Held implements Judged {
   readonly entry: Entry;
   readonly bytes: number;
 
   constructor(entry: Entry, bytes: number) {
+    super();
     this.entry = entry;
     this.bytes = bytes;
+  }
+
+  get shared(): boolean {
+    return true;
   }
 }
 
@@ -104,13 +120,21 @@ export class CacheEngine {
   /** Looks for an entry and judges it by the stamps of `stampKeys`. A store in this process answers without a promise. */
   lookup(key: string, stampKeys: readonly string[]): Awaitable<Found> {
     const noticed = this.#noticeChangesElsewhere();
-    if (noticed) {
-      return noticed.then(
-        () => this.#lookupNow(key, stampKeys),
-        (error: unknown) => this.#failed('drop', error),
-      );
-    }
-    return this.#lookupNow(key, stampKeys);
+    return noticed ? this.#lookupAfter(noticed, key, stampKeys) : this.#lookupNow(key, stampKeys);
+  }
+
+  /** The same for an entry whose key tells its stamps: a hit in this process then makes none of these keys. */
+  lookupAt(address: Address): Awaitable<Found> {
+    const noticed = this.#noticeChangesElsewhere();
+    if (noticed) return this.#lookupAfter(noticed, address.key, address.stampKeys);
+    return this.#heldAt(address) ?? this.#lookupNow(address.key, address.stampKeys);
+  }
+
+  #lookupAfter(noticed: Promise<void>, key: string, stampKeys: readonly string[]): Promise<Found> {
+    return noticed.then(
+      () => this.#lookupNow(key, stampKeys),
+      (error: unknown) => this.#failed('drop', error),
+    );
   }
 
   #lookupNow(key: string, stampKeys: readonly string[]): Awaitable<Found> {
@@ -153,13 +177,23 @@ export class CacheEngine {
     return found.state === 'hit' ? found : undefined;
   }
 
+  #heldAt(address: Address): Hit | undefined {
+    const { inProcess } = this.port;
+    if (!inProcess) return undefined;
+    const { id } = address;
+    const held = id === undefined ? inProcess.held(address.key) : inProcess.heldAt(address.prefix, id);
+    if (!(held instanceof PackedEntry) || !held.isCurrent) return undefined;
+    return held.expiresAt > this.clock.now() ? held : undefined;
+  }
+
   #judgeHeld(store: InProcessStore, key: string, stampKeys: readonly string[]): Hit | Miss {
     const held = store.held(key);
+    if (held instanceof PackedEntry) return this.#judge(held, stampsIn(store, stampKeys));
     if (!(held instanceof HeldEntry)) {
-      return this.#judgeText(key, typeof held === 'string' ? held : undefined, stampsIn(store, stampKeys));
+      return this.#judgeText(key, held instanceof HeldText ? held.text : undefined, stampsIn(store, stampKeys));
     }
     const { entry, bytes } = held;
-    if (!areHeld(store, stampKeys, entry.stamps)) return this.#judge(held, stampsIn(store, stampKeys), true);
+    if (!areHeld(store, stampKeys, entry.stamps)) return this.#judge(held, stampsIn(store, stampKeys));
     if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps: entry.stamps, entry };
     return { state: 'hit', entry, stamps: entry.stamps, bytes, shared: true };
   }
@@ -167,12 +201,12 @@ export class CacheEngine {
   #judgeText(key: string, text: string | undefined, stamps: readonly (string | undefined)[]): Hit | Miss {
     if (text === undefined) return { state: 'miss', reason: 'absent', stamps, entry: undefined };
     const entry = decodeEntry(text);
-    if (entry) return this.#judge({ entry, bytes: text.length }, stamps, false);
+    if (entry) return this.#judge({ entry, bytes: text.length, shared: false }, stamps);
     this.#options.events.corruptEntry(key);
     return { state: 'miss', reason: 'unreadable', stamps, entry };
   }
 
-  #judge({ entry, bytes }: HeldEntry, stamps: readonly (string | undefined)[], shared: boolean): Hit | Miss {
+  #judge({ entry, bytes, shared }: Judged, stamps: readonly (string | undefined)[]): Hit | Miss {
     if (!areCurrent(entry.stamps, stamps)) return { state: 'miss', reason: 'invalidated', stamps, entry };
     if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps, entry };
     return { state: 'hit', entry, stamps: entry.stamps, bytes, shared };
@@ -229,11 +263,9 @@ export class CacheEngine {
       dependencies: fill.dependencies,
       payload: fill.payload,
     };
-    const value = encodeEntry(entry);
     const { inProcess } = this.port;
-    const own = inProcess && decodeEntry(value); // a copy that nobody else can change
-    if (own) inProcess.hold(fill.key, new HeldEntry(own, value.length), { bytes: value.length, ttlMs: fill.ttlMs });
-    else this.port.write({ key: fill.key, value, ttlMs: fill.ttlMs });
+    if (!inProcess) this.port.write({ key: fill.key, value: encodeEntry(entry), ttlMs: fill.ttlMs });
+    else inProcess.hold(fill.key, fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry));
   }
 
   /**
@@ -289,11 +321,31 @@ export class CacheEngine {
   }
 }
 
+/** An entry as an object that nobody else can change. */
+function copied(entry: Entry): HeldEntry {
+  const text = encodeEntry(entry);
+  return new HeldEntry(decodeEntry(text) ?? entry, text.length); // what was encoded can be decoded
+}
+
+function packed(store: InProcessStore, entry: Entry, stampKeys: readonly string[]): PackedEntry {
+  const stamps = stampKeys.map((key, index) => stampIn(store, key, entry.stamps[index] ?? ''));
+  return new PackedEntry(entry, stamps);
+}
+
+/** The stamp itself; where another one has taken its place, or none, one that is gone: the entry is dead on arrival. */
+function stampIn(store: InProcessStore, key: string, text: string): HeldText {
+  const held = store.held(key);
+  if (held instanceof HeldText && held.text === text) return held;
+  const lost = new HeldText(text, undefined);
+  lost.gone = true;
+  return lost;
+}
+
 function stampsIn(store: InProcessStore, stampKeys: readonly string[]): (string | undefined)[] {
   const stamps: (string | undefined)[] = [];
   for (const key of stampKeys) {
     const held = store.held(key);
-    stamps.push(typeof held === 'string' ? held : undefined);
+    stamps.push(held instanceof HeldText ? held.text : undefined);
   }
   return stamps;
 }
@@ -302,7 +354,8 @@ function stampsIn(store: InProcessStore, stampKeys: readonly string[]): (string 
 function areHeld(store: InProcessStore, stampKeys: readonly string[], stored: readonly string[]): boolean {
   if (stored.length !== stampKeys.length) return false;
   for (let index = 0; index < stored.length; index++) {
-    if (store.held(stampKeys[index] ?? '') !== stored[index]) return false;
+    const held = store.held(stampKeys[index] ?? '');
+    if (!(held instanceof HeldText) || held.text !== stored[index]) return false;
   }
   return true;
 }

@@ -2,14 +2,7 @@ import type { Bypass, CacheEngine, Found, Hit, Miss } from '../cache/cache-engin
 import { currentFrame } from '../cache/dependency-frame.js';
 import { Flights } from '../cache/flights.js';
 import { isDueEarly, jitteredTtl } from '../cache/lifetime.js';
-import type { Keyspace } from '../cache/keyspace.js';
-import {
-  bulkDependency,
-  cellText,
-  dependencyText,
-  rowDependency,
-  rowDependencyPrefix,
-} from '../invalidation/dependencies.js';
+import { bulkDependency, rowDependency } from '../invalidation/dependencies.js';
 import { rowLoader } from '../query/row-loader.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
@@ -18,6 +11,7 @@ import { cacheChannel, type CacheEvent } from '../telemetry/channels.js';
 import type { Counters } from '../telemetry/statistics.js';
 import type { ModelCache } from './model-cache.js';
 import type { Policy } from './policy.js';
+import { RowAddress, RowKeys } from './row-address.js';
 
 /** A row as it is, from wherever it came. */
 export interface RowRead {
@@ -29,12 +23,20 @@ export interface RowRead {
   readonly isLoaded: boolean;
 }
 
-interface RowKeys {
-  readonly keyspace: Keyspace;
-  readonly entryPrefix: string;
-  readonly stampPrefix: string;
-  readonly bulk: string;
-  readonly epoch: string;
+/** What a hit found; the stamps are put together only where somebody asks. */
+class FoundRow implements RowRead {
+  readonly row: Row | undefined;
+  readonly isLoaded = false;
+  readonly #found: Hit;
+
+  constructor(row: Row | undefined, found: Hit) {
+    this.row = row;
+    this.#found = found;
+  }
+
+  get stamps(): readonly string[] {
+    return this.#found.stamps;
+  }
 }
 
 /** The rows of one model by primary key: from the cache, else from the database, many at a time. */
@@ -64,37 +66,36 @@ export class RowCache {
   read(key: Cell): Awaitable<RowRead> {
     const reason = this.bypassReason();
     if (reason !== undefined) return this.#readPast(key, reason);
-    const stampKeys = this.#stampKeys(key);
-    const entryKey = this.#entryKey(key);
-    const found = this.#engine.lookup(entryKey, stampKeys);
-    if (isPromise(found)) return found.then((answer) => this.#use(key, entryKey, stampKeys, answer));
-    return this.#use(key, entryKey, stampKeys, found);
+    const address = this.#addressOf(key);
+    const found = this.#engine.lookupAt(address);
+    if (isPromise(found)) return found.then((answer) => this.#use(address, answer));
+    return this.#use(address, found);
   }
 
   /** Reads the row from the database and stores it, whatever is cached. */
   async refresh(key: Cell): Promise<RowRead> {
     const reason = this.bypassReason();
     if (reason !== undefined) return this.#readPast(key, reason);
-    const stampKeys = this.#stampKeys(key);
-    const stamps = await this.#engine.acquire(stampKeys);
+    const address = this.#addressOf(key);
+    const stamps = await this.#engine.acquire(address.stampKeys);
     if (!stamps) return this.#readPast(key, 'the store failed');
-    const row = await this.#tainting(this.#load(key, this.#entryKey(key), stamps));
-    currentFrame()?.record(this.#engine, stampKeys, stamps);
+    const row = await this.#tainting(this.#load(address, stamps));
+    currentFrame()?.record(this.#engine, address.stampKeys, stamps);
     return { row, stamps, isLoaded: true };
   }
 
   /** What an in-process store holds and is valid by its stamps; no I/O. */
   peek(key: Cell): Row | undefined {
     if (this.bypassReason() !== undefined) return undefined;
-    const hit = this.#engine.peek(this.#entryKey(key), this.#stampKeys(key));
+    const address = this.#addressOf(key);
+    const hit = this.#engine.peek(address.key, address.stampKeys);
     return hit && this.#rowIn(hit)?.row;
   }
 
   /** What the cache would answer now, without loading anything. */
   async inspect(key: Cell): Promise<Found> {
     const reason = this.bypassReason();
-    if (reason !== undefined) return { state: 'bypass', reason };
-    return this.#engine.lookup(this.#entryKey(key), this.#stampKeys(key));
+    return reason === undefined ? this.#engine.lookupAt(this.#addressOf(key)) : { state: 'bypass', reason };
   }
 
   /** The names of what a row depends on, aligned with the stamps that come with it; the last is everything under the prefix. */
@@ -102,41 +103,23 @@ export class RowCache {
     return [rowDependency(this.#model.table, key), bulkDependency(this.#model.table)];
   }
 
-  #stampKeys(key: Cell): string[] {
-    const { stampPrefix, bulk, epoch } = this.#keys();
-    return [stampPrefix + dependencyText(key), bulk, epoch];
-  }
-
-  #entryKey(key: Cell): string {
-    return this.#keys().entryPrefix + cellText(key);
-  }
-
-  /** What all keys of this model share, made once for each keyspace: tenants may have their own. */
-  #keys(): RowKeys {
+  #addressOf(key: Cell): RowAddress {
     const { keyspace } = this.#engine;
-    if (this.#rowKeys?.keyspace === keyspace) return this.#rowKeys;
-    const { table } = this.#model;
-    this.#rowKeys = {
-      keyspace,
-      entryPrefix: keyspace.rows(this.#model),
-      stampPrefix: keyspace.stamp(rowDependencyPrefix(table)),
-      bulk: keyspace.stamp(bulkDependency(table)),
-      epoch: keyspace.epoch,
-    };
-    return this.#rowKeys;
+    if (this.#rowKeys?.keyspace !== keyspace) this.#rowKeys = new RowKeys(keyspace, this.#model); // tenants may have their own
+    return new RowAddress(this.#rowKeys, key);
   }
 
-  #use(key: Cell, entryKey: string, stampKeys: readonly string[], found: Found): Awaitable<RowRead> {
-    if (found.state === 'bypass') return this.#readPast(key, found.reason);
-    if (found.state === 'miss') return this.#miss(key, entryKey, stampKeys, found);
+  #use(address: RowAddress, found: Found): Awaitable<RowRead> {
+    if (found.state === 'bypass') return this.#readPast(address.cell, found.reason);
+    if (found.state === 'miss') return this.#miss(address, found);
     const known = this.#rowIn(found);
-    if (!known) return this.#miss(key, entryKey, stampKeys, found);
+    if (!known) return this.#miss(address, found);
     this.#counters.hits += 1;
     this.#counters.bytes += found.bytes;
-    currentFrame()?.record(this.#engine, stampKeys, found.stamps);
+    currentFrame()?.record(this.#engine, address.stampKeys, found.stamps);
     publishRead(this.#model.label, 'hit');
-    if (isDueEarly(found.entry, this.#engine.clock.now())) this.#refreshEarly(key, entryKey, found.stamps);
-    return { row: known.row, stamps: found.stamps, isLoaded: false };
+    if (isDueEarly(found.entry, this.#engine.clock.now())) this.#refreshEarly(address, found.stamps);
+    return new FoundRow(known.row, found);
   }
 
   /** The row of an entry, if what is stored is a row of this model; undefined if it is something else. */
@@ -146,24 +129,25 @@ export class RowCache {
     return { row: payload as Row }; // the key holds the model's fingerprint: only rows of these columns are stored there
   }
 
-  async #miss(key: Cell, entryKey: string, stampKeys: readonly string[], found: Miss | Hit): Promise<RowRead> {
+  async #miss(address: RowAddress, found: Miss | Hit): Promise<RowRead> {
     this.#counters.misses += 1;
     publishRead(this.#model.label, 'miss');
+    const { cell, key, stampKeys } = address;
     const acquired = this.#engine.acquire(stampKeys, found.stamps);
     const stamps = isPromise(acquired) ? await acquired : acquired;
-    if (!stamps) return this.#readPast(key, 'the store failed');
-    const row = await this.#tainting(this.#flights.join(entryKey, stamps, () => this.#load(key, entryKey, stamps)));
+    if (!stamps) return this.#readPast(cell, 'the store failed');
+    const row = await this.#tainting(this.#flights.join(key, stamps, () => this.#load(address, stamps)));
     currentFrame()?.record(this.#engine, stampKeys, stamps);
     return { row, stamps, isLoaded: true };
   }
 
-  async #load(key: Cell, entryKey: string, stamps: readonly string[]): Promise<Row | undefined> {
+  async #load({ cell, key, stampKeys }: RowAddress, stamps: readonly string[]): Promise<Row | undefined> {
     const { clock } = this.#engine;
     const startedAt = clock.now();
-    const row = await rowLoader(this.#cache.connection, this.#model).load(key);
+    const row = await rowLoader(this.#cache.connection, this.#model).load(cell);
     const ttlMs = row ? this.#policy.ttlMs('get') : this.#cache.negativeTtlMs;
     const costMs = clock.now() - startedAt;
-    this.#engine.fill({ key: entryKey, stamps, payload: row ?? null, ttlMs: jitteredTtl(ttlMs), costMs });
+    this.#engine.fill({ key, stamps, stampKeys, payload: row ?? null, ttlMs: jitteredTtl(ttlMs), costMs });
     this.#counters.fills += 1;
     return row;
   }
@@ -178,9 +162,9 @@ export class RowCache {
     }
   }
 
-  #refreshEarly(key: Cell, entryKey: string, stamps: readonly string[]): void {
+  #refreshEarly(address: RowAddress, stamps: readonly string[]): void {
     // NOTE: nobody waits for it and the entry is still valid: a failure costs nothing
-    this.#flights.join(entryKey, stamps, () => this.#load(key, entryKey, stamps)).catch(() => undefined);
+    this.#flights.join(address.key, stamps, () => this.#load(address, stamps)).catch(() => undefined);
   }
 
   #readPast(key: Cell, reason: Bypass['reason']): Promise<RowRead> {

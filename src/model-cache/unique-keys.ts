@@ -56,7 +56,7 @@ export class UniqueKeys {
       : await this.#find(wanted);
     const { row } = found;
     return row && !wanted.others.every(([column, cell]) => row[column.position] === cell)
-      ? { ...found, row: undefined }
+      ? { row: undefined, stamps: found.stamps }
       : found;
   }
 

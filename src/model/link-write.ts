@@ -4,7 +4,7 @@ import { cascadedModels } from '../changes/cascade.js';
 import { writeObserver } from '../changes/write-observer.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
-import { mostRowChanges } from '../query/bulk-write.js';
+import { mostRowChanges } from '../query/row-changes.js';
 import {
   deleteLinks,
   insertLinks,

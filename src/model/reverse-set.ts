@@ -1,7 +1,7 @@
 import { RecordNotFoundError, UsageError } from '../errors.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
-import { updateMatching } from '../query/bulk-write.js';
+import { updateMatching } from '../query/row-changes.js';
 import type { KeyValue } from '../query/filter-types.js';
 import type { Cell } from '../schema/cell.js';
 import type { Condition } from '../schema/condition.js';

@@ -1,4 +1,5 @@
 import type { Awaitable } from '../support/awaitable.js';
+import type { Held } from './held.js';
 
 /** A value to keep under a key. */
 export interface CacheWrite {
@@ -39,14 +40,22 @@ export interface CacheStore {
   close(): Promise<void>;
 }
 
-/** A store in this very process: it answers at once, so that a hit costs no promise. */
+/**
+ * A store in this very process: it answers at once, so that a hit costs no promise, and holds objects as they are, so
+ * that a hit need not decode them. Whoever has a `Held` can tell without a look-up whether it is still there.
+ */
 export interface InProcessStore extends CacheStore {
   /** The text under `key` now, without I/O. */
   peek(key: string): string | undefined;
-  /** The text or object under `key`, even past its ttl: the caller judges by what it says of itself. */
-  held(key: string): unknown;
-  /** Keeps an object as it is, so that a hit need not decode it. It counts as `bytes`; `read` and `peek` do not show it. */
-  hold(key: string, value: object, limits: { readonly bytes: number; readonly ttlMs: number }): void;
+  /** What lies under `key`, even past its ttl: the caller judges by what it says of itself. */
+  held(key: string): Held | undefined;
+  /** The same as `held(prefix + id)`, for a prefix that ends in `:` and a whole number from 0 to 999,999,999. */
+  heldAt(prefix: string, id: number): Held | undefined;
+  /**
+   * Keeps an object that was never held before, until it is dropped or replaced or room is needed. `read` and `peek` do
+   * not show it, unless it is a text of this store.
+   */
+  hold(key: string, held: Held): void;
   read(keys: readonly string[]): (string | undefined)[];
   acquire(requests: readonly CacheWrite[]): (string | undefined)[];
   write(entries: readonly CacheWrite[]): void;

@@ -1,10 +1,13 @@
-import { LRUCache } from 'lru-cache';
 import { UsageError } from '../errors.js';
 import { systemClock, type Clock } from '../support/clock.js';
+import { withoutObject } from '../support/compact.js';
 import type { CacheWrite, InProcessStore } from './cache-store.js';
+import type { Held } from './held.js';
+import { HeldText } from './held-text.js';
+import { placeOf, Shelves, type Place } from './shelves.js';
 import { entryOverheadBytes, textBytes } from './text-bytes.js';
 
-/** How much a {@link MemoryStore} may hold; what was used least recently goes first. */
+/** How much a {@link MemoryStore} may hold; what was not used lately goes first. */
 export interface MemoryStoreOptions {
   /** Default 100,000. */
   readonly maxEntries?: number | undefined;
@@ -16,56 +19,73 @@ export interface MemoryStoreOptions {
 /** A Map of V8 takes no more. */
 const mostEntries = 2 ** 24;
 
-interface Kept {
-  readonly value: string | object;
-  /** Milliseconds since 1970; Infinity for what has no ttl. */
-  readonly expiresAt: number;
-}
-
 /**
  * Keeps texts in this process, bounded by number and bytes.
  *
- * NOTE: the time of expiry lies beside the text instead of in lru-cache's own ttl arrays: as fast, exact to the
- * millisecond on the injected clock, and nothing is reserved for entries that are not there.
+ * NOTE: it makes room by second chances (CLOCK): a hand goes round, passes over what was used since it came by last,
+ * and lets the others go. A use then is one assignment, where a list in the order of use takes several, and pointers
+ * in each entry.
  */
 export class MemoryStore implements InProcessStore {
   readonly name = 'memory';
-  readonly #kept: LRUCache<string, Kept>;
+  readonly #maxEntries: number;
+  readonly #maxBytes: number;
   readonly #clock: Clock;
+  /** Times are counted from here: V8 keeps numbers of less than 2 ** 31 (25 days) without an object of their own. */
+  readonly #startedAt: number;
+  readonly #shelves = new Shelves();
+  readonly #hand = this.#shelves.rounds();
+  #entries = 0;
+  #bytes = 0;
 
   constructor(options: MemoryStoreOptions = {}) {
     const { maxEntries = 100_000, maxBytes = 64 * 1024 * 1024, clock = systemClock } = options;
-    this.#kept = new LRUCache({
-      max: bound('maxEntries', maxEntries, mostEntries),
-      maxSize: bound('maxBytes', maxBytes, Number.MAX_SAFE_INTEGER),
-    });
+    this.#maxEntries = bound('maxEntries', maxEntries, mostEntries);
+    this.#maxBytes = bound('maxBytes', maxBytes, Number.MAX_SAFE_INTEGER);
     this.#clock = clock;
+    this.#startedAt = clock.now();
   }
 
   /** How many texts are held; some of them may have expired. */
   get entries(): number {
-    return this.#kept.size;
+    return this.#entries;
   }
 
   /** The memory that is counted for them: exact for the characters, a measured constant for the bookkeeping. */
   get bytes(): number {
-    return this.#kept.calculatedSize;
+    return this.#bytes;
   }
 
   peek(key: string): string | undefined {
-    const kept = this.#kept.get(key);
-    if (kept === undefined || typeof kept.value !== 'string') return undefined;
-    if (kept.expiresAt === Infinity || this.#clock.now() < kept.expiresAt) return kept.value;
-    this.#kept.delete(key);
+    const held = this.held(key);
+    if (!(held instanceof HeldText)) return undefined;
+    if (held.expiresAt === undefined || this.#now() < held.expiresAt) return held.text;
+    this.#letGo(placeOf(key), held);
     return undefined;
   }
 
-  held(key: string): unknown {
-    return this.#kept.get(key)?.value;
+  held(key: string): Held | undefined {
+    return use(this.#shelves.get(key));
   }
 
-  hold(key: string, value: object, { bytes, ttlMs }: { readonly bytes: number; readonly ttlMs: number }): void {
-    this.#keep(key, value, { bytes, ttlMs });
+  heldAt(prefix: string, id: number): Held | undefined {
+    return use(this.#shelves.at(prefix, id));
+  }
+
+  hold(key: string, held: Held): void {
+    const place = placeOf(key);
+    const before = this.#shelves.at(place.prefix, place.id);
+    if (before) this.#letGo(place, before);
+    const size = sizeOf(place, held);
+    if (size > this.#maxBytes) {
+      held.gone = true;
+      return;
+    }
+    this.#makeRoom(size);
+    this.#entries += 1;
+    this.#bytes += size;
+    this.#shelves.set(place, held);
+    for (const other of held.reliesOn) other.reliedOnBy += 1;
   }
 
   read(keys: readonly string[]): (string | undefined)[] {
@@ -82,26 +102,52 @@ export class MemoryStore implements InProcessStore {
   }
 
   write(entries: readonly CacheWrite[]): void {
-    for (const { key, value, ttlMs } of entries) this.#keep(key, value, { bytes: textBytes(value), ttlMs });
+    for (const { key, value, ttlMs } of entries) {
+      this.hold(key, new HeldText(value, ttlMs === 0 ? undefined : withoutObject(this.#now() + ttlMs)));
+    }
   }
 
   drop(keys: readonly string[]): void {
-    for (const key of keys) this.#kept.delete(key);
+    for (const key of keys) {
+      const place = placeOf(key);
+      const held = this.#shelves.at(place.prefix, place.id);
+      if (held) this.#letGo(place, held);
+    }
   }
 
   async close(): Promise<void> {
-    this.#kept.clear();
+    while (this.#entries > 0) this.#letGo(...this.#hand.next().value);
   }
 
-  #keep(
-    key: string,
-    value: string | object,
-    { bytes, ttlMs }: { readonly bytes: number; readonly ttlMs: number },
-  ): void {
-    const expiresAt = ttlMs === 0 ? Infinity : this.#clock.now() + ttlMs;
-    const size = entryOverheadBytes + textBytes(key) + bytes;
-    this.#kept.set(key, { value, expiresAt }, { size });
+  #now(): number {
+    return this.#clock.now() - this.#startedAt;
   }
+
+  /** NOTE: it ends, since what is relied on can go as soon as those that rely on it have gone, and nobody relies on them. */
+  #makeRoom(size: number): void {
+    while (this.#entries >= this.#maxEntries || this.#bytes + size > this.#maxBytes) {
+      const [place, held] = this.#hand.next().value;
+      if (!held.used && held.reliedOnBy === 0) this.#letGo(place, held);
+      held.used = false;
+    }
+  }
+
+  #letGo(place: Place, held: Held): void {
+    this.#entries -= 1;
+    this.#bytes -= sizeOf(place, held);
+    this.#shelves.delete(place);
+    held.gone = true;
+    for (const other of held.reliesOn) other.reliedOnBy -= 1;
+  }
+}
+
+function use(held: Held | undefined): Held | undefined {
+  if (held) held.used = true;
+  return held;
+}
+
+function sizeOf({ prefix, id }: Place, held: Held): number {
+  return entryOverheadBytes + textBytes(prefix) + textBytes(String(id)) + held.bytes;
 }
 
 function bound(option: string, value: number, most: number): number {

@@ -3,7 +3,7 @@ import type { Awaitable } from '../support/awaitable.js';
 import type { StoreOperation } from './flaky-store.js';
 
 /**
- * Counts for each operation of a store. In process there are two more ways: a `held` counts as a `peek`, a `hold` as a
+ * Counts for each operation of a store. In process there are two more ways: a `held` or `heldAt` counts as a `peek`, a `hold` as a
  * `write`.
  */
 export type StoreCounts = Record<StoreOperation | 'peek', number>;
@@ -17,6 +17,7 @@ export class CountingStore implements CacheStore {
   readonly keys: StoreCounts = noCounts();
   declare readonly peek?: InProcessStore['peek'];
   declare readonly held?: InProcessStore['held'];
+  declare readonly heldAt?: InProcessStore['heldAt'];
   declare readonly hold?: InProcessStore['hold'];
   readonly #store: CacheStore;
 
@@ -32,9 +33,13 @@ export class CountingStore implements CacheStore {
         this.#count('peek', 1);
         return store.held(key);
       };
-      this.hold = (key, value, limits) => {
+      this.heldAt = (prefix, id) => {
+        this.#count('peek', 1);
+        return store.heldAt(prefix, id);
+      };
+      this.hold = (key, held) => {
         this.#count('write', 1);
-        store.hold(key, value, limits);
+        store.hold(key, held);
       };
     }
   }

@@ -1,11 +1,34 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { UsageError } from '../../../src/errors.js';
+import { Held } from '../../../src/store/held.js';
 import { MemoryStore } from '../../../src/store/memory-store.js';
 import { entryOverheadBytes, textBytes } from '../../../src/store/text-bytes.js';
 import { FakeClock } from '../../../src/testing/index.js';
 
 const entry = (key: string, value = 'text', ttlMs = 0) => ({ key, value, ttlMs });
+
+class Plain extends Held {
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    super();
+    this.bytes = bytes;
+  }
+}
+
+class Relying extends Plain {
+  readonly #others: readonly Held[];
+
+  constructor(others: readonly Held[]) {
+    super(1);
+    this.#others = others;
+  }
+
+  override get reliesOn(): readonly Held[] {
+    return this.#others;
+  }
+}
 
 describe('MemoryStore', () => {
   let clock: FakeClock;
@@ -14,7 +37,7 @@ describe('MemoryStore', () => {
     clock = new FakeClock();
   });
 
-  it('holds no more entries than allowed, and lets go of the one that was used least recently', () => {
+  it('holds no more entries than allowed, and lets go of the one that was not used since it came', () => {
     const store = new MemoryStore({ maxEntries: 3, clock });
     store.write(['a', 'b', 'c'].map((key) => entry(key)));
     store.peek('a');
@@ -69,22 +92,73 @@ describe('MemoryStore', () => {
     expect(store.peek('b')).to.equal('for ever');
   });
 
-  it('counts an object that it holds by the bytes that are given', () => {
+  it('counts an object that it holds by the bytes that it says', () => {
     const store = new MemoryStore({ maxBytes: 1000, clock });
-    store.hold('a', {}, { bytes: 500, ttlMs: 0 });
+    const [first, second] = [new Plain(500), new Plain(500)];
+    store.hold('a', first);
     expect(store.bytes).to.equal(entryOverheadBytes + 1 + 500);
-    store.hold('b', {}, { bytes: 500, ttlMs: 0 });
-    expect([store.held('a'), store.held('b')]).to.deep.equal([undefined, {}]);
+    store.hold('b', second);
+    expect([store.held('a'), store.held('b')]).to.deep.equal([undefined, second]);
+    expect([first.gone, second.gone]).to.deep.equal([true, false]);
+  });
+
+  it('marks an object as gone that is larger than the whole store', () => {
+    const store = new MemoryStore({ maxBytes: 1000, clock });
+    const held = new Plain(1000);
+    store.hold('a', held);
+    expect([store.held('a'), held.gone, store.bytes]).to.deep.equal([undefined, true, 0]);
   });
 
   it('shows what it holds past its ttl to those who judge by themselves, and to no others', () => {
     const store = new MemoryStore({ clock });
-    const value = {};
-    store.hold('object', value, { bytes: 1, ttlMs: 5 });
     store.write([entry('text', 'text', 5)]);
     clock.advance(5);
-    expect([store.held('object'), store.held('text')]).to.deep.equal([value, 'text']);
-    expect(store.read(['object', 'text'])).to.deep.equal([undefined, undefined]);
+    expect(store.held('text')).to.include({ text: 'text', gone: false });
+    expect(store.read(['text'])).to.deep.equal([undefined]);
+  });
+
+  it('lets nothing go that something held relies on, until that goes', () => {
+    const store = new MemoryStore({ maxEntries: 3, clock });
+    store.write([entry('stamp')]);
+    const stamp = store.held('stamp');
+    store.hold('relying', new Relying(stamp ? [stamp] : []));
+    store.write([entry('a'), entry('b')]);
+    expect([store.peek('stamp'), store.peek('b')]).to.deep.equal(['text', 'text']);
+    store.drop(['relying']);
+    store.write([entry('c'), entry('d'), entry('e')]);
+    expect(store.peek('stamp')).to.equal(undefined);
+    expect(stamp?.gone).to.equal(true);
+  });
+
+  it('drops what something relies on all the same', () => {
+    const store = new MemoryStore({ clock });
+    store.write([entry('stamp')]);
+    const stamp = store.held('stamp');
+    const relying = new Relying(stamp ? [stamp] : []);
+    store.hold('relying', relying);
+    store.drop(['stamp']);
+    expect([store.peek('stamp'), stamp?.gone, relying.gone]).to.deep.equal([undefined, true, false]);
+  });
+
+  it('makes room also where all that is held was just used, or relies on each other', () => {
+    const store = new MemoryStore({ maxEntries: 2, clock });
+    for (let index = 0; index < 20; index += 1) {
+      store.write([entry(`stamp:${index}`)]);
+      const stamp = store.held(`stamp:${index}`);
+      store.hold(`entry:${index}`, new Relying(stamp ? [stamp] : []));
+      store.held(`entry:${index}`);
+    }
+    expect(store.entries).to.equal(2);
+  });
+
+  it('keeps what is used again and again, whatever else comes and goes', () => {
+    const store = new MemoryStore({ maxEntries: 10, clock });
+    store.write([entry('row:1'), entry('text')]);
+    for (let index = 0; index < 200; index += 1) {
+      expect([store.peek('row:1'), store.peek('text')], `after ${index}`).to.deep.equal(['text', 'text']);
+      store.write([entry(`others:${index}`)]);
+    }
+    expect(store.entries).to.equal(10);
   });
 
   it('works on a clock that starts at 0', () => {

@@ -1,10 +1,20 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { isInProcess } from '../../../src/store/cache-store.js';
+import { Held } from '../../../src/store/held.js';
 import { MemoryStore } from '../../../src/store/memory-store.js';
 import { CountingStore, FakeClock, FlakyStore } from '../../../src/testing/index.js';
 
 const entry = (key: string) => ({ key, value: `of ${key}`, ttlMs: 0 });
+
+class Plain extends Held {
+  readonly bytes: number;
+
+  constructor(bytes: number) {
+    super();
+    this.bytes = bytes;
+  }
+}
 
 describe('FakeClock', () => {
   it('runs what falls due in the order of time, each at its own time', () => {
@@ -118,10 +128,10 @@ describe('CountingStore', () => {
 
   it('passes objects on that a store in process holds, and counts them', () => {
     const store = new CountingStore(new MemoryStore());
-    const value = { text: 'x' };
-    store.hold?.('a', value, { bytes: 1, ttlMs: 0 });
-    expect(store.held?.('a')).to.equal(value);
-    expect(store.calls).to.deep.equal({ peek: 1, read: 0, acquire: 0, write: 1, drop: 0 });
+    const value = new Plain(1);
+    store.hold?.('a:1', value);
+    expect([store.held?.('a:1'), store.heldAt?.('a:', 1)]).to.deep.equal([value, value]);
+    expect(store.calls).to.deep.equal({ peek: 2, read: 0, acquire: 0, write: 1, drop: 0 });
   });
 
   it('is in process where the store is', () => {

@@ -1,0 +1,9 @@
+/** Where an entry lies and by what it is judged, where the key alone tells both. */
+export interface Address {
+  readonly key: string;
+  readonly stampKeys: readonly string[];
+  /** What the key begins with, up to and with a `:`, if the rest of it is `id`. */
+  readonly prefix: string;
+  /** The whole number from 0 to 999,999,999 that the key ends in; undefined where it ends otherwise. */
+  readonly id: number | undefined;
+}
