@@ -1,21 +1,18 @@
 import { UsageError } from '../errors.js';
-import { Computation, type Call, type Codec } from '../cache/computation.js';
+import type { Call, Codec, Computation } from '../cache/computation.js';
 import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
-import { announce } from '../changes/change-log.js';
-import { bulkDependency, tableDependency } from '../invalidation/dependencies.js';
-import { modelCacheOf, type ModelCache } from '../model-cache/model-cache.js';
 import { isDirty } from '../model/dirty.js';
 import { Model } from '../model/model.js';
-import type { ModelClassLike, ModelReference } from '../schema/declaration.js';
+import type { ModelClassLike } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
-import { resolveModel } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
 import { canonical } from './canonical.js';
-import { computationDependency, labelDependency } from './computation-dependencies.js';
+import { computationDependency } from './computation-dependencies.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
 import { freshInstance, isUntouched } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
+import { Labelled } from './labelled.js';
 import type { MethodDeclaration } from './method-declaration.js';
 import { tracedRun } from './traced-run.js';
 import { decodeValue, encodeValue } from './value-codec.js';
@@ -26,7 +23,7 @@ export class CachedMethod {
   readonly schema: ModelSchema;
   readonly label: string;
   readonly #template: KeyTemplate;
-  #current: { readonly cache: ModelCache; readonly computation: Computation<unknown> } | undefined;
+  readonly #labelled: Labelled<unknown>;
 
   constructor(declaration: MethodDeclaration, model: ModelClassLike) {
     this.declaration = declaration;
@@ -35,14 +32,15 @@ export class CachedMethod {
     const isOverridden = declarationIn(model, declaration.name) !== declaration;
     this.label = `${this.schema.label}.${isOverridden ? declaration.where : declaration.name}`;
     this.#template = declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, declaration.where);
+    this.#labelled = this.#declare();
   }
 
   /** The value for an instance: from the cache, else computed on the row as it is now and stored. */
   get(self: object, args: readonly unknown[]): Promise<unknown> {
     try {
       const reason = this.#ownReason(self, args);
-      if (reason === undefined) return this.#computation().get(this.#call(self, args));
-      const { cache } = this.#context();
+      if (reason === undefined) return this.#labelled.computation.get(this.#call(self, args));
+      const { cache } = this.#labelled;
       cache.spoilFrame(reason);
       cache.statistics.of(this.label).bypasses += 1;
       return Promise.resolve(this.declaration.run.apply(self, [...args]));
@@ -57,21 +55,20 @@ export class CachedMethod {
   }
 
   peek(self: object, args: readonly unknown[]): Promise<unknown> {
-    return this.#computation().peek(this.#call(self, args));
+    return this.#labelled.computation.peek(this.#call(self, args));
   }
 
   refresh(self: object, args: readonly unknown[]): Promise<unknown> {
-    return this.#computation().refresh(this.#call(self, args));
+    return this.#labelled.computation.refresh(this.#call(self, args));
   }
 
   inspect(self: object, args: readonly unknown[]): ReturnType<Computation<unknown>['inspect']> {
-    return this.#computation().inspect(this.#call(self, args));
+    return this.#labelled.computation.inspect(this.#call(self, args));
   }
 
   /** Drops the value for these arguments of the key function; in a transaction, at its commit. */
   async invalidate(self: unknown, args: readonly unknown[]): Promise<void> {
-    const { cache } = this.#context();
-    await announce(cache.connection, [{ kind: 'dependencies', dependencies: [this.dependency(self, args)] }]);
+    await this.#labelled.drop([this.dependency(self, args)]);
   }
 
   /** What the value for these arguments of the key function depends on by its key alone. */
@@ -83,17 +80,13 @@ export class CachedMethod {
     const identity = this.#identity(self, args);
     return {
       identity,
-      dependencies: () => [
-        computationDependency(identity),
-        labelDependency(this.label),
-        ...this.#watchedDependencies(),
-      ],
+      dependencies: () => [computationDependency(identity), ...this.#labelled.dependencies()],
       run: (frame) => tracedRun(this.label, () => this.#run(self, args, frame)),
     };
   }
 
   async #run(self: object, args: readonly unknown[], frame: DependencyFrame): Promise<unknown> {
-    const { cache } = this.#context();
+    const { cache } = this.#labelled;
     const key = keyCellOf(this.schema, self);
     const fresh = await runInFrame(undefined, () => freshInstance(cache, this.schema, { key, frame }));
     if (!fresh) frame.spoil('its own row does not exist');
@@ -104,7 +97,7 @@ export class CachedMethod {
   /** Why this instance's value must not be cached; undefined where it may. */
   #ownReason(self: object, args: readonly unknown[]): string | undefined {
     if (!(self instanceof Model) || !self.isPersisted) return 'the instance is not stored';
-    if (this.#context().cache.connection.currentTransaction()) return 'inside a transaction';
+    if (this.#labelled.cache.connection.currentTransaction()) return 'inside a transaction';
     // NOTE: looking whether a fresh instance has changes would look at its columns, and the value would depend on the row
     if (!isUntouched(self) && isDirty(self, this.schema)) return 'the instance has unsaved changes';
     return args.length > 0 && hasUnsavedInstance(args) ? 'an argument has unsaved changes' : undefined;
@@ -126,50 +119,22 @@ export class CachedMethod {
     );
   }
 
-  #context(): { readonly cache: ModelCache } {
-    return { cache: modelCacheOf(this.schema) };
-  }
-
-  #computation(): Computation<unknown> {
-    const { cache } = this.#context();
-    if (this.#current?.cache !== cache) this.#current = { cache, computation: this.#makeComputation(cache) };
-    return this.#current.computation;
-  }
-
-  #makeComputation(cache: ModelCache): Computation<unknown> {
-    const { label } = this;
-    const declared = this.declaration.ttlMs;
-    const ttlMs = declared ?? cache.policy(this.schema.label).ttlMs('get');
-    cache.expectTtl(ttlMs);
-    return new Computation(cache.host(label), {
+  #declare(): Labelled<unknown> {
+    const { label, schema } = this;
+    const { where, watched, paths, keeping } = this.declaration;
+    return new Labelled({
       label,
+      where,
+      byHand: 'moneyclip.of(…).invalidate()',
+      connection: schema.connection,
       family: 'value',
-      owner: `${label} ${this.schema.fingerprint}`,
-      ttlMs,
-      limitsOthers: declared !== undefined,
+      owner: `${label} ${schema.fingerprint}`,
+      keeping,
       codec: codecFor(label),
+      sources: watched,
+      followed: paths.map(([model]) => model),
+      policy: (cache) => ({ ttlMs: cache.policy(schema.label).ttlMs('get'), allowed: true }),
     });
-  }
-
-  /** Any row of the watched models; where a path says which, only the changes for which there are no rows to look at. */
-  #watchedDependencies(): string[] {
-    const { watched, paths, where } = this.declaration;
-    const table = (model: ModelReference): string => {
-      const schema = schemaOf(resolveModel(model, where));
-      if (schema.connection === this.schema.connection) return schema.table;
-      throw new UsageError(
-        `${where}: it watches ${schema.label} of connection '${schema.connection}', but its values are kept by connection ` +
-          `'${this.schema.connection}', which does not hear of those writes. Give it a ttl and call moneyclip.of(…).invalidate() instead.`,
-      );
-    };
-    const whole = watched.map(table);
-    const followed = paths.map(([model]) => table(model));
-    return [
-      ...new Set([
-        ...whole.map((name) => tableDependency(name)),
-        ...[...whole, ...followed].map((name) => bulkDependency(name)),
-      ]),
-    ];
   }
 }
 

@@ -6,6 +6,7 @@ import type { ModelClassLike } from '../schema/declaration.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
 import { freshInstance } from './fresh-instance.js';
+import { isPlainObject } from './plain-object.js';
 
 /**
  * The same arguments with a fresh instance of its row in the place of each model instance, also inside of lists and
@@ -44,10 +45,4 @@ export function hasUnsavedInstance(args: readonly unknown[]): boolean {
     if (Array.isArray(value)) return hasUnsavedInstance(value);
     return isPlainObject(value) && hasUnsavedInstance(Object.values(value));
   });
-}
-
-function isPlainObject(value: unknown): value is Record<string, unknown> {
-  if (typeof value !== 'object' || value === null) return false;
-  const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === Object.prototype || prototype === null;
 }

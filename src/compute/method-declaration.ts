@@ -1,8 +1,8 @@
 import { UsageError } from '../errors.js';
 import type { ModelReference } from '../schema/declaration.js';
-import { durationMs, type Duration } from '../support/duration.js';
-import { nearest } from '../support/nearest.js';
+import { keepingNames, rejectUnknownOptions, toKeeping, type KeepingOptions } from './keeping.js';
 import { KeyTemplate } from './key-template.js';
+import type { Keeping } from './labelled.js';
 
 /** Arguments of a key function, some of them perhaps promises; nothing means "no key". */
 export type PathResult =
@@ -22,21 +22,19 @@ export type KeyFunction = (self: any, ...args: any[]) => readonly unknown[];
 export type Watch = ModelReference | readonly [ModelReference] | readonly [ModelReference, Path];
 
 /** What may be said of a computed method. */
-export interface MoneyclipOptions {
+export interface MoneyclipOptions extends KeepingOptions {
   /** A template such as `'account::followers::%s'`, with a `%s` for each argument that `args` gives. */
   readonly key?: string;
   /** The arguments of the key; default: the instance's primary key and the call's arguments. */
   readonly args?: KeyFunction;
   readonly watch?: readonly Watch[];
-  /** The life of a value; default: the connection's `ttl`. */
-  readonly ttl?: Duration;
   /** True: a watched row drops the key with its arguments reversed too; a function: with the arguments that it gives. */
   readonly symmetrical?: boolean | ((...args: unknown[]) => readonly unknown[]);
   /** The writer of a watched row computes the value anew after its commit, so that the next reader finds it. */
   readonly repopulate?: boolean;
 }
 
-const optionNames = ['key', 'args', 'watch', 'ttl', 'symmetrical', 'repopulate'];
+const optionNames = ['key', 'args', 'watch', 'symmetrical', 'repopulate', ...keepingNames];
 
 /** A method whose results are kept, as its decorator declared it. */
 export interface MethodDeclaration {
@@ -49,7 +47,7 @@ export interface MethodDeclaration {
   readonly paths: readonly (readonly [ModelReference, Path])[];
   /** Models of which any change drops the value. */
   readonly watched: readonly ModelReference[];
-  readonly ttlMs: number | undefined;
+  readonly keeping: Keeping;
   readonly symmetrical: MoneyclipOptions['symmetrical'];
   readonly repopulate: boolean;
 }
@@ -61,8 +59,8 @@ export function declareMethod(
   run: MethodDeclaration['run'],
   options: MoneyclipOptions,
 ): MethodDeclaration {
-  rejectUnknown(where, options);
-  const { key, args, watch = [], ttl, symmetrical, repopulate = false } = options;
+  checkOptions(where, options);
+  const { key, args, watch = [], symmetrical, repopulate = false } = options;
   if (key !== undefined && args === undefined && key.split('%s').length - 1 !== 1) {
     throw new UsageError(`${where}: the key template '${key}' needs args: (self, …) => […], one for each %s`);
   }
@@ -78,20 +76,14 @@ export function declareMethod(
     keyFunction: args,
     paths: pairs.filter((pair): pair is readonly [ModelReference, Path] => pair[1] !== undefined),
     watched: pairs.flatMap(([model, path]) => (path ? [] : [model])),
-    ttlMs: ttl === undefined ? undefined : durationMs(ttl, `${where}: ttl`),
+    keeping: toKeeping(where, options),
     symmetrical,
     repopulate,
   };
 }
 
-function rejectUnknown(where: string, options: MoneyclipOptions): void {
-  for (const name of Object.keys(options)) {
-    if (optionNames.includes(name)) continue;
-    const hint = nearest(name, optionNames);
-    throw new UsageError(
-      `${where}: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${optionNames.join(', ')}`}`,
-    );
-  }
+function checkOptions(where: string, options: MoneyclipOptions): void {
+  rejectUnknownOptions(where, options, optionNames);
   if (options.args !== undefined && typeof options.args !== 'function') {
     throw new UsageError(
       `${where}: args must be a function that gives the key's arguments, got ${typeof options.args}`,

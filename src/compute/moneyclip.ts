@@ -3,8 +3,8 @@ import { explainFound, type Explanation } from '../model-cache/explain.js';
 import { modelCacheOf } from '../model-cache/model-cache.js';
 import type { ModelClassLike, ModelReference } from '../schema/declaration.js';
 import { methodIn, methodOf, registerMethod } from './cached-method.js';
+import { followForMethod } from './method-follower.js';
 import { declareMethod, type KeyFunction, type MoneyclipOptions, type Path } from './method-declaration.js';
-import { registerWatches } from './watches.js';
 
 /** A decorator for an asynchronous method. */
 export type MethodDecorator = (
@@ -52,7 +52,7 @@ export function moneyclip(...given: readonly unknown[]): MethodDecorator {
       }
     };
     registerMethod(wrapper, declaration);
-    registerWatches(owner as ModelClassLike, declaration); // a prototype's constructor is its class
+    followForMethod(owner as ModelClassLike, declaration); // a prototype's constructor is its class
     descriptor.value = wrapper;
   };
 }

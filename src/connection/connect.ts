@@ -3,7 +3,7 @@ import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
 import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
-import { watchObserver } from '../compute/watches.js';
+import { followingObserver } from '../compute/row-followers.js';
 import { observeQueries } from '../query/query-observer.js';
 import { registerConnection } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
@@ -132,7 +132,7 @@ function isLastingKey({ stampPrefix, epoch }: Keyspace, key: string): boolean {
 function observe(connection: DatabaseConnection, cache: ModelCache): void {
   const queries = queryTracker(cache);
   observeQueries(connection, queries);
-  observeWrites(connection, watchObserver(connection));
+  observeWrites(connection, followingObserver(connection));
   noteContext(connection, () => cache.engine.keyspace);
   onChanges(connection, async (changes, context) => {
     const keyspace = context as Keyspace; // as noted above

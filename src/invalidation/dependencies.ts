@@ -61,6 +61,21 @@ export function valueDependency(
     : conditionDependency(table, column.name, { cell, scope });
 }
 
+/** Every value that carries a tag. */
+export function tagDependency(tag: string): string {
+  return `g:${cellText(tag)}`;
+}
+
+/** Every value that carries any tag: dropped where it is not known which. */
+export function anyTagDependency(): string {
+  return 'l:tags';
+}
+
+/** Every value under a label that was asked for with some arguments, told by a text of their names and values. */
+export function argumentsDependency(label: string, text: string): string {
+  return `w:${label}:${dependencyText(text)}`;
+}
+
 /** Whether a dependency is one of the few whose stamp is kept for good: it belongs to a table, not to a row or a value. */
 export function isLasting(dependency: string): boolean {
   return /^(?:t[sm]?|b|l):/.test(dependency);

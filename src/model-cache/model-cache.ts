@@ -58,10 +58,10 @@ export class ModelCache {
     return this.connection.currentTransaction() ? 'inside a transaction' : undefined;
   }
 
-  /** What a computation under this label is part of. */
-  host(label: string): ComputationHost {
+  /** What a computation under this label is part of; where its policy does not allow it, nothing is kept. */
+  host(label: string, allowed = true): ComputationHost {
     const { engine } = this;
-    return { engine, counters: this.statistics.of(label), bypassReason: () => this.bypassReason(true) };
+    return { engine, counters: this.statistics.of(label), bypassReason: () => this.bypassReason(allowed) };
   }
 
   /** Notes that something was read that cannot be tracked. */
@@ -111,7 +111,12 @@ export function setModelCache(cache: ModelCache): void {
 
 /** The cache of a model's connection. Throws UsageError if the model has no open connection. */
 export function modelCacheOf(model: ModelSchema): ModelCache {
-  const connection = connectionNamed(model.connection, model.label);
+  return modelCacheNamed(model.connection, model.label);
+}
+
+/** The cache of the open connection of this name. Throws UsageError, naming `who` asks for it, if there is none. */
+export function modelCacheNamed(name: string, who: string): ModelCache {
+  const connection = connectionNamed(name, who);
   const cache = caches.get(connection);
   if (!cache) throw new TypeError(`connection '${connection.name}' was opened without a cache`);
   return cache;

@@ -1,0 +1,120 @@
+import { UsageError } from '../errors.js';
+import type { LockOptions } from '../cache/load-lock.js';
+import { durationMs, type Duration } from '../support/duration.js';
+import { nearest } from '../support/nearest.js';
+import type { Keeping } from './labelled.js';
+
+/** How processes wait for the one that computes a value. */
+export interface LockSettings {
+  /** How long a caller waits at most before it computes the value itself; default: 30 seconds. */
+  readonly waitMs?: number;
+  /** How often it looks whether the value is there; default: 50 ms. */
+  readonly pollMs?: number;
+  /** After this time the one that computes counts as dead and one other takes over; default: 10 seconds, or `computeTimeout` if that is longer. */
+  readonly holdMs?: number;
+}
+
+/** How computed values are kept. */
+export interface KeepingOptions {
+  /** The life of a value, ± 10 %; default: the connection's `ttl`. What is computed from it ends with it. */
+  readonly ttl?: Duration;
+  /** From this age on, ± 10 %, the first caller has it computed again, while he and others still get the old one. */
+  readonly softTtl?: Duration;
+  /** True: a value that was invalidated is served until it has been computed again. A stated weakening of freshness. */
+  readonly stale?: boolean;
+  /** With `stale`, how long after it ceased to be current a value may be served; default: until its ttl is over. */
+  readonly staleFor?: Duration;
+  /** True: one computation at a time across processes; others wait for its value. */
+  readonly lock?: boolean | LockSettings;
+  /** How eagerly a value is computed again shortly before it ends; false for never, default 1. */
+  readonly earlyRefresh?: boolean | number;
+  /** How long an error is kept in place of a value; default: not at all. */
+  readonly errorTtl?: Duration;
+  /** How long a computation may take before its callers get ComputeTimeoutError; default: for ever. */
+  readonly computeTimeout?: Duration;
+}
+
+export const keepingNames: readonly string[] = [
+  ...['ttl', 'softTtl', 'stale', 'staleFor', 'lock', 'earlyRefresh', 'errorTtl', 'computeTimeout'],
+];
+
+const usualLock: LockOptions = { waitMs: 30_000, pollMs: 50, holdMs: 10_000 };
+
+/** Converts and checks. Throws UsageError, beginning with `where`, for what is wrong or contradicts itself. */
+export function toKeeping(where: string, options: KeepingOptions): Keeping {
+  const keeping: Keeping = {
+    ttlMs: milliseconds(where, 'ttl', options.ttl),
+    softTtlMs: milliseconds(where, 'softTtl', options.softTtl),
+    staleForMs: toStaleFor(where, options),
+    eagerness: toEagerness(where, options.earlyRefresh),
+    errorTtlMs: milliseconds(where, 'errorTtl', options.errorTtl),
+    computeTimeoutMs: milliseconds(where, 'computeTimeout', options.computeTimeout),
+  };
+  assertAgreement(where, keeping);
+  return { ...keeping, lock: toLock(where, options.lock, keeping.computeTimeoutMs) };
+}
+
+/** Throws UsageError for an option that nobody knows. */
+export function rejectUnknownOptions(where: string, options: object, known: readonly string[]): void {
+  for (const name of Object.keys(options)) {
+    if (known.includes(name)) continue;
+    const hint = nearest(name, known);
+    throw new UsageError(
+      `${where}: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${known.join(', ')}`}`,
+    );
+  }
+}
+
+function milliseconds(where: string, option: string, duration: Duration | undefined): number | undefined {
+  return duration === undefined ? undefined : durationMs(duration, `${where}: ${option}`);
+}
+
+function toStaleFor(where: string, { stale = false, staleFor }: KeepingOptions): number | undefined {
+  if (typeof stale !== 'boolean') {
+    throw new UsageError(`${where}: stale must be true or false, got ${typeof stale}; how long is said by staleFor`);
+  }
+  if (!stale && staleFor !== undefined) {
+    throw new UsageError(`${where}: staleFor says how long an old value may be served, which needs stale: true`);
+  }
+  return stale ? (milliseconds(where, 'staleFor', staleFor) ?? Number.POSITIVE_INFINITY) : undefined;
+}
+
+function toEagerness(where: string, earlyRefresh: boolean | number | undefined): number | undefined {
+  if (earlyRefresh === undefined || earlyRefresh === true) return undefined;
+  if (earlyRefresh === false) return 0;
+  if (Number.isFinite(earlyRefresh) && earlyRefresh >= 0) return earlyRefresh;
+  throw new UsageError(
+    `${where}: earlyRefresh must be true, false or a number from 0, such as 1; got ${typeof earlyRefresh === 'number' ? String(earlyRefresh) : typeof earlyRefresh}`,
+  );
+}
+
+function assertAgreement(where: string, { ttlMs, softTtlMs }: Keeping): void {
+  if (ttlMs === undefined || softTtlMs === undefined || softTtlMs < ttlMs) return;
+  throw new UsageError(`${where}: softTtl (${softTtlMs} ms) must be shorter than ttl (${ttlMs} ms)`);
+}
+
+function toLock(
+  where: string,
+  lock: boolean | LockSettings | undefined,
+  computeTimeoutMs = 0,
+): LockOptions | undefined {
+  if (lock === undefined || lock === false) return undefined;
+  if (lock !== true && (typeof lock !== 'object' || lock === null)) {
+    throw new UsageError(`${where}: lock must be true, false or { waitMs, pollMs, holdMs }, got ${typeof lock}`);
+  }
+  const given = lock === true ? {} : lock;
+  rejectUnknownOptions(`${where}: lock`, given, Object.keys(usualLock));
+  const settings = { ...usualLock, holdMs: Math.max(usualLock.holdMs, computeTimeoutMs), ...given };
+  for (const [name, ms] of Object.entries(settings)) assertMilliseconds(`${where}: lock.${name}`, ms);
+  if (settings.holdMs >= computeTimeoutMs) return settings;
+  throw new UsageError(
+    `${where}: lock.holdMs (${settings.holdMs} ms) must not be shorter than computeTimeout (${computeTimeoutMs} ms)`,
+  );
+}
+
+function assertMilliseconds(what: string, ms: unknown): void {
+  if (typeof ms === 'number' && Number.isFinite(ms) && ms > 0) return;
+  throw new UsageError(
+    `${what} must be a number of milliseconds above 0, got ${typeof ms === 'number' ? String(ms) : typeof ms}`,
+  );
+}

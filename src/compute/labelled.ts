@@ -1,0 +1,90 @@
+import { Computation, type Codec } from '../cache/computation.js';
+import type { LockOptions } from '../cache/load-lock.js';
+import { announce } from '../changes/change-log.js';
+import { modelCacheNamed, type ModelCache } from '../model-cache/model-cache.js';
+import type { ModelReference } from '../schema/declaration.js';
+import { labelDependency } from './computation-dependencies.js';
+import { dependenciesOfFollowed, dependenciesOfSources, type Source, type Watcher } from './watch-sources.js';
+
+/** How values are kept. What is undefined is left to the connection. */
+export interface Keeping {
+  readonly ttlMs?: number | undefined;
+  readonly softTtlMs?: number | undefined;
+  readonly staleForMs?: number | undefined;
+  readonly eagerness?: number | undefined;
+  readonly lock?: LockOptions | undefined;
+  readonly errorTtlMs?: number | undefined;
+  readonly computeTimeoutMs?: number | undefined;
+}
+
+export interface LabelledOptions<T> extends Watcher {
+  readonly label: string;
+  /** What kind of values these are, as part of their keys. */
+  readonly family: string;
+  /** What tells these values from all others of the family. */
+  readonly owner: string;
+  readonly keeping: Keeping;
+  readonly codec: Codec<T>;
+  /** Models and query sets of which any change drops every value. */
+  readonly sources: readonly Source[];
+  /** Models whose rows say which values they drop. */
+  readonly followed: readonly ModelReference[];
+  /** The life of a value where `keeping` does not say it, and whether it may be kept. */
+  policy(cache: ModelCache): { readonly ttlMs: number; readonly allowed: boolean };
+}
+
+/**
+ * What computed methods, functions and nodes are faces of: a labelled computation on a connection, with what it
+ * watches and how its values are kept. The connection is looked up with each call, since it may be opened later or anew.
+ */
+export class Labelled<T> {
+  readonly label: string;
+  readonly #options: LabelledOptions<T>;
+  #current: { readonly cache: ModelCache; readonly computation: Computation<T> } | undefined;
+
+  constructor(options: LabelledOptions<T>) {
+    this.label = options.label;
+    this.#options = options;
+  }
+
+  /** The cache that keeps the values. Throws UsageError if the connection is not open. */
+  get cache(): ModelCache {
+    return modelCacheNamed(this.#options.connection, this.label);
+  }
+
+  get computation(): Computation<T> {
+    const { cache } = this;
+    if (this.#current?.cache !== cache) this.#current = { cache, computation: this.#makeComputation(cache) };
+    return this.#current.computation;
+  }
+
+  /** What every value depends on, whatever its arguments are, and what the one with these sources does besides. */
+  dependencies(sources: readonly Source[] = []): string[] {
+    const options = this.#options;
+    const watched = dependenciesOfSources([...options.sources, ...sources], options);
+    return [
+      ...new Set([labelDependency(this.label), ...watched, ...dependenciesOfFollowed(options.followed, options)]),
+    ];
+  }
+
+  /** Drops every value that depends on one of these; in a transaction, at its commit. */
+  async drop(dependencies: readonly string[]): Promise<void> {
+    await announce(this.cache.connection, [{ kind: 'dependencies', dependencies }]);
+  }
+
+  #makeComputation(cache: ModelCache): Computation<T> {
+    const { label, family, owner, codec, keeping, policy } = this.#options;
+    const { ttlMs: usualMs, allowed } = policy(cache);
+    const { ttlMs = usualMs } = keeping;
+    cache.expectTtl(ttlMs);
+    return new Computation(cache.host(label, allowed), {
+      ...keeping,
+      label,
+      family,
+      owner,
+      codec,
+      ttlMs,
+      limitsOthers: keeping.ttlMs !== undefined,
+    });
+  }
+}
