@@ -72,6 +72,8 @@ export interface Fill {
   readonly payload: unknown;
   readonly ttlMs: number;
   readonly costMs: number;
+  /** After this time it is to be made again while it is still served. */
+  readonly softMs?: number | undefined;
 }
 
 type Judged = Pick<Hit, 'entry' | 'bytes' | 'shared'>;
@@ -258,6 +260,7 @@ export class CacheEngine {
     const entry: Entry = {
       createdAt,
       expiresAt: createdAt + fill.ttlMs,
+      softExpiresAt: fill.softMs === undefined ? undefined : createdAt + fill.softMs,
       costMs: fill.costMs,
       stamps: fill.stamps,
       dependencies: fill.dependencies,

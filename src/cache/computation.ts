@@ -2,22 +2,29 @@ import { UsageError } from '../errors.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { cacheChannel, type CacheEvent } from '../telemetry/channels.js';
 import type { Counters } from '../telemetry/statistics.js';
+import { Answers, type Answer } from './answers.js';
 import type { CacheEngine, Found } from './cache-engine.js';
 import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js';
 import type { Entry } from './entry.js';
 import { Flights } from './flights.js';
-import { isDueEarly, jitteredTtl, shortestTtl } from './lifetime.js';
+import { errorIn } from './kept-error.js';
+import { LoadLock, type LockOptions } from './load-lock.js';
 import { Plans, type Plan, type Planned } from './plans.js';
+import { Runner, type Computed, type Work } from './run.js';
 
 /** One call of a computation. Its identity tells it from every other call under the same label. */
 export interface Call<T> extends Planned {
   /** Makes the value; whatever it reads is tracked by the frame. */
   run(frame: DependencyFrame): Promise<T>;
+  /** Told when the value was in the cache. */
+  onHit?(): void;
+  /** Told when it was not and is about to be made. */
+  onMiss?(): void;
 }
 
 /** A value as it is stored, and back. */
 export interface Codec<T> {
-  /** The JSON-safe payload. Throws UsageError for what cannot be kept. */
+  /** The JSON-safe payload: a list, whatever the value is. Throws UsageError for what cannot be kept. */
   encode(value: T): unknown;
   /** The value in a payload, one of its own for each call where it is `shared`; undefined for what `encode` did not write. */
   decode(payload: unknown, shared: boolean): { readonly value: T } | undefined;
@@ -31,17 +38,24 @@ export interface ComputationHost {
   bypassReason(): string | undefined;
 }
 
-/** What a run gave: the value as stored, and what it was made from. */
-interface Computed {
-  readonly payload: unknown;
-  readonly frame: DependencyFrame;
+/** A value in the cache with its facts. */
+export interface Held<T> {
+  readonly value: T;
+  readonly entry: Entry;
+  /** The entry's length as text. */
+  readonly bytes: number | undefined;
+  /** True where it is served only until it has been made again. */
+  readonly stale: boolean;
+  readonly dependencies: readonly string[];
 }
 
-/** A valid value, with what it depends on. */
-interface Valid<T> {
-  readonly value: T;
-  readonly stamps: readonly string[];
-  readonly entry: Entry;
+/** A value that is being served and is to be made again. */
+interface Refresh<T> {
+  readonly call: Call<T>;
+  readonly plan: Plan;
+  readonly old: Entry;
+  /** The stamps of the base, where they were seen to be current. */
+  readonly seen?: readonly string[];
 }
 
 export interface ComputationOptions<T> {
@@ -54,6 +68,18 @@ export interface ComputationOptions<T> {
   /** True where the ttl was declared for these values: it may stand for what cannot be seen, so what is computed from them ends with them. */
   readonly limitsOthers: boolean;
   readonly codec: Codec<T>;
+  /** From this age on the first reader makes the value again, while it and others still get the old one. */
+  readonly softTtlMs?: number | undefined;
+  /** How long after it ceased to be current an invalidated value may be served, while it is made again; default: never. */
+  readonly staleForMs?: number | undefined;
+  /** How eagerly values are made again shortly before they end; 0 for never, default 1. */
+  readonly eagerness?: number | undefined;
+  /** One run at a time across processes. */
+  readonly lock?: LockOptions | undefined;
+  /** How long an error is kept in place of a value; default: not at all. */
+  readonly errorTtlMs?: number | undefined;
+  /** How long a run may take. */
+  readonly computeTimeoutMs?: number | undefined;
 }
 
 /**
@@ -68,7 +94,12 @@ export class Computation<T> {
   readonly #flights = new Flights<Computed>();
   /** What each run under way records in. */
   readonly #frames = new WeakMap<Promise<Computed>, DependencyFrame>();
+  /** The keys of values that are being made again while they are served. */
+  readonly #refreshing = new Set<string>();
   readonly #plans: Plans;
+  readonly #runner: Runner<T>;
+  readonly #answers: Answers<T>;
+  readonly #lock: LoadLock | undefined;
 
   constructor(host: ComputationHost, options: ComputationOptions<T>) {
     this.#host = host;
@@ -76,12 +107,15 @@ export class Computation<T> {
     this.label = options.label;
     this.#options = options;
     this.#plans = new Plans(options.family, options.owner);
+    this.#runner = new Runner(host.engine, options, () => this.#count('fill'));
+    this.#answers = new Answers(host.engine, options);
+    this.#lock = options.lock && new LoadLock(host.engine, options.lock);
   }
 
   /** The value, from the cache if it is valid. */
   get(call: Call<T>): Promise<T> {
     const reason = this.#host.bypassReason();
-    if (reason !== undefined) return this.#bypass(call, reason);
+    if (reason !== undefined) return this.bypass(call, reason);
     const plan = this.#plan(call);
     const found = this.#lookup(plan);
     if (isPromise(found)) return found.then((answer) => this.#use(call, plan, answer));
@@ -91,17 +125,48 @@ export class Computation<T> {
   /** The value if it is cached and valid; nothing is computed. */
   async peek(call: Call<T>): Promise<T | undefined> {
     if (this.#host.bypassReason() !== undefined) return undefined;
-    return this.#validIn(await this.#lookup(this.#plan(call)))?.value;
+    return this.#answers.validIn(await this.#lookup(this.#plan(call)))?.value;
   }
 
   /** Computes the value anew and stores it. */
   async refresh(call: Call<T>): Promise<T> {
     const reason = this.#host.bypassReason();
-    if (reason !== undefined) return this.#bypass(call, reason);
+    if (reason !== undefined) return this.bypass(call, reason);
     const plan = this.#plan(call);
     const stamps = await this.#engine.acquire(plan.base);
-    if (!stamps) return this.#bypass(call, 'the store failed');
-    return this.#tainting(async () => this.#finish(await this.#compute(call, plan, stamps)));
+    if (!stamps) return this.bypass(call, 'the store failed');
+    return this.#tainting(async () => this.#finish(await this.#run({ call, plan, stamps })));
+  }
+
+  /** Stores a value that was made elsewhere, as if the call had given it without reading anything. */
+  async set(call: Call<T>, value: T): Promise<void> {
+    const payload = this.#options.codec.encode(value);
+    if (this.#host.bypassReason() !== undefined) return;
+    const plan = this.#plan(call);
+    const stamps = await this.#engine.acquire(plan.base);
+    if (!stamps) return;
+    const frame = new DependencyFrame(this.#engine);
+    frame.record(this.#engine, plan.base, stamps);
+    this.#runner.store(plan, { payload, frame }, { costMs: 0, ttlMs: this.#options.ttlMs });
+    await this.#engine.port.written();
+  }
+
+  /** What a call would be answered from the cache, with its facts; undefined where it would be computed. */
+  async held(call: Call<T>): Promise<Held<T> | undefined> {
+    if (this.#host.bypassReason() !== undefined) return undefined;
+    const plan = this.#plan(call);
+    const found = await this.#lookup(plan);
+    const valid = this.#answers.validIn(found);
+    const held = valid ?? this.#answers.outdatedIn(plan, found);
+    if (!held) return undefined;
+    const { value, entry } = held;
+    return {
+      value,
+      entry,
+      bytes: found.state === 'hit' ? found.bytes : undefined,
+      stale: !valid || this.#answers.isSoftlyExpired(entry),
+      dependencies: [...call.dependencies(), ...(entry.dependencies ?? [])],
+    };
   }
 
   /** What the cache would answer now, and the names of what that depends on. */
@@ -112,6 +177,17 @@ export class Computation<T> {
     const found = await this.#lookup(this.#plan(call));
     const entry = found.state === 'bypass' ? undefined : found.entry;
     return { found, dependencies: [...own, ...(entry?.dependencies ?? [])] };
+  }
+
+  /** The key of a call's entry. */
+  entryKey(call: Call<T>): string {
+    return this.#plan(call).entryKey;
+  }
+
+  /** Computes the value past the cache, for this reason. */
+  bypass(call: Call<T>, reason: string): Promise<T> {
+    this.#count('bypass', reason);
+    return this.#runner.runUnstored(call, reason);
   }
 
   #plan(call: Call<T>): Plan {
@@ -137,46 +213,52 @@ export class Computation<T> {
   }
 
   #use(call: Call<T>, plan: Plan, found: Found): Awaitable<T> {
-    if (found.state === 'bypass') return this.#bypass(call, found.reason);
-    const valid = this.#validIn(found);
+    if (found.state === 'bypass') return this.bypass(call, found.reason);
+    const valid = this.#answers.validIn(found);
     if (valid) return this.#hit(call, plan, valid);
+    const failure = found.state === 'hit' ? errorIn(found.entry.payload) : undefined;
+    if (failure) return this.#failAgain(call, failure);
+    const outdated = this.#answers.outdatedIn(plan, found);
+    if (outdated) return this.#serveOutdated(call, plan, outdated);
     // NOTE: of a miss only the stamps of the base are of use: what the next run depends on is not known yet
     return this.#miss(call, plan, found.stamps.slice(0, plan.base.length));
   }
 
-  #validIn(found: Found): Valid<T> | undefined {
-    if (found.state !== 'hit') return undefined;
-    const decoded = this.#options.codec.decode(found.entry.payload, found.shared);
-    return decoded && { value: decoded.value, stamps: found.stamps, entry: found.entry };
-  }
-
-  #hit(call: Call<T>, plan: Plan, { value, stamps, entry }: Valid<T>): T {
-    this.#count('hit');
-    const frame = currentFrame();
-    if (frame) {
-      const found = (entry.dependencies ?? []).map((name) => plan.keyspace.stamp(name));
-      frame.record(this.#engine, [...plan.base, ...found], stamps);
-      if (this.#limitsOthers(found.length, entry.expiresAt - entry.createdAt)) frame.limit(entry.expiresAt);
-    }
-    if (isDueEarly(entry, this.#engine.clock.now())) this.#refreshEarly(call, plan, stamps.slice(0, plan.base.length));
+  #serveOutdated(call: Call<T>, plan: Plan, { value, entry }: Answer<T>): T {
+    this.#count('hit', 'stale');
+    call.onHit?.();
+    this.#refreshBehind({ call, plan, old: entry });
     return value;
   }
 
-  /** Whether what is computed from a value must end with it. One that lives shorter than its ttl was limited itself. */
-  #limitsOthers(dependencies: number, lifeMs: number): boolean {
-    const { limitsOthers, ttlMs } = this.#options;
-    return limitsOthers || dependencies === 0 || lifeMs < shortestTtl(ttlMs);
+  #failAgain(call: Call<T>, failure: Error): Promise<never> {
+    this.#count('hit');
+    call.onHit?.();
+    return this.#tainting(() => Promise.reject(failure));
+  }
+
+  #hit(call: Call<T>, plan: Plan, answer: Answer<T>): T {
+    const { value, entry } = answer;
+    this.#count('hit');
+    call.onHit?.();
+    const frame = currentFrame();
+    if (frame) this.#answers.note(frame, plan, answer);
+    if (this.#options.staleForMs !== undefined) plan.currentAt = this.#engine.clock.now();
+    const seen = answer.stamps.slice(0, plan.base.length);
+    if (this.#answers.isDue(entry)) this.#refreshBehind({ call, plan, old: entry, seen });
+    return value;
   }
 
   async #miss(call: Call<T>, plan: Plan, seen: readonly (string | undefined)[]): Promise<T> {
     const stamps = await this.#engine.acquire(plan.base, seen);
-    if (!stamps) return this.#bypass(call, 'the store failed');
+    if (!stamps) return this.bypass(call, 'the store failed');
     this.#count('miss');
-    return this.#tainting(() => this.#join(call, plan, stamps));
+    call.onMiss?.();
+    return this.#tainting(() => this.#join({ call, plan, stamps }));
   }
 
   /** A computation around this one that goes on although this one failed must not be stored: the failure may pass. */
-  async #tainting(task: () => Promise<T>): Promise<T> {
+  async #tainting<R>(task: () => Promise<R>): Promise<R> {
     try {
       return await task();
     } catch (error) {
@@ -185,17 +267,18 @@ export class Computation<T> {
     }
   }
 
-  async #join(call: Call<T>, plan: Plan, stamps: readonly string[]): Promise<T> {
+  async #join(work: Work<T>): Promise<T> {
+    const { call, plan, stamps } = work;
     if (currentFrame()?.isComputing(this.#engine, plan.entryKey)) throw this.#endless();
     let isOwn = false;
     const flight = this.#flights.join(plan.entryKey, stamps, () => {
       isOwn = true;
-      return this.#compute(call, plan, stamps);
+      return this.#run(work, this.#lock);
     });
     const computed = await (isOwn ? flight : this.#waitFor(flight));
     if (isOwn || (await this.#isStillValid(computed))) return this.#finish(computed);
     // NOTE: what cannot be stored cannot be shared either; everybody runs it alone instead of waiting in turn
-    return computed.frame.taint === undefined ? this.get(call) : this.#finish(await this.#compute(call, plan, stamps));
+    return computed.frame.taint === undefined ? this.get(call) : this.#finish(await this.#run(work));
   }
 
   /** Waits for a run that somebody else began, unless that one waits for this caller. */
@@ -220,61 +303,68 @@ export class Computation<T> {
     return current !== undefined && [...frame.stamps.values()].every((stamp, index) => current[index] === stamp);
   }
 
-  #compute(call: Call<T>, plan: Plan, stamps: readonly string[]): Promise<Computed> {
-    const frame = new DependencyFrame(this.#engine, { entryKey: plan.entryKey, outer: currentFrame() });
-    const running = this.#computeIn(frame, { call, plan, stamps });
+  #run(work: Work<T>, lock?: LoadLock): Promise<Computed> {
+    const frame = this.#runner.frameFor(work.plan);
+    const running = lock ? this.#runAlone(work, frame, lock) : this.#runner.run(work, frame);
     this.#frames.set(running, frame);
     return running;
   }
 
-  async #computeIn(
-    frame: DependencyFrame,
-    { call, plan, stamps }: { call: Call<T>; plan: Plan; stamps: readonly string[] },
-  ): Promise<Computed> {
+  /** Runs it if no other process does, else waits for the value of the one that does; one after the other takes over from the dead. */
+  async #runAlone(work: Work<T>, frame: DependencyFrame, lock: LoadLock): Promise<Computed> {
     const { clock } = this.#engine;
-    frame.record(this.#engine, plan.base, stamps);
-    const startedAt = clock.now();
-    const value = await runInFrame(frame, () => call.run(frame));
-    const payload = this.#options.codec.encode(value); // NOTE: before sealing, since encoding an instance reads its columns
-    frame.seal();
-    this.#store(plan, { payload, frame }, clock.now() - startedAt);
-    return { payload, frame };
+    const { waitMs, pollMs } = this.#options.lock as LockOptions; // there is a lock
+    const deadline = clock.now() + waitMs;
+    for (;;) {
+      const held = await lock.take(work.plan.entryKey);
+      if (held === 'broken') return this.#runner.run(work, frame);
+      // NOTE: after the lock was taken, since the one before may have stored the value in between
+      const found = this.#answers.computedIn(work.plan, await this.#lookup(work.plan));
+      if (held) {
+        const computed = found ? Promise.resolve(found) : this.#runner.run(work, frame);
+        return computed.finally(() => void held.release());
+      }
+      if (found) return found;
+      if (clock.now() >= deadline) return this.#runner.run(work, frame);
+      await new Promise<void>((resolve) => clock.schedule(pollMs, resolve));
+    }
   }
 
-  #store(plan: Plan, { payload, frame }: Computed, costMs: number): void {
-    if (frame.taint !== undefined) return;
-    const engine = this.#engine;
-    const found = [...frame.stamps.keys()].filter((key) => !plan.base.includes(key));
-    const keys = [...plan.base, ...found];
-    const ttlMs = Math.min(jitteredTtl(this.#options.ttlMs), frame.expiresAt - engine.clock.now());
-    if (ttlMs <= 0) return;
-    if (this.#limitsOthers(found.length, ttlMs)) frame.limit(engine.clock.now() + ttlMs);
-    const dependencies = found.map((key) => key.slice(plan.keyspace.stampPrefix.length));
-    const stamps = keys.map((key) => frame.stamps.get(key) ?? '');
-    plan.keys = keys;
-    engine.fill({ key: plan.entryKey, stamps, dependencies, payload, ttlMs, costMs });
-    this.#count('fill');
-  }
-
-  #finish({ payload, frame }: Computed): T {
+  #finish({ payload, frame, failure }: Computed): T {
     currentFrame()?.absorb(frame);
+    if (failure) throw failure.error;
     const decoded = this.#options.codec.decode(payload, true);
     if (!decoded) throw new TypeError(`${this.label}: a value that was just encoded cannot be decoded`);
     return decoded.value;
   }
 
-  #refreshEarly(call: Call<T>, plan: Plan, stamps: readonly string[]): void {
-    // NOTE: nobody waits for it and the value is still valid: a failure costs nothing
-    const compute = (): Promise<Computed> => runInFrame(undefined, () => this.#compute(call, plan, stamps));
-    this.#flights.join(plan.entryKey, stamps, compute).catch(() => undefined);
+  /** Makes a value again that is being served: once in this process, and with a lock once everywhere. */
+  #refreshBehind(refresh: Refresh<T>): void {
+    const { entryKey } = refresh.plan;
+    if (this.#refreshing.has(entryKey)) return;
+    this.#refreshing.add(entryKey);
+    // NOTE: nobody waits for it and there is a value: a failure costs nothing, the next reader tries again
+    runInFrame(undefined, () => this.#refreshOnce(refresh))
+      .catch(() => undefined)
+      .finally(() => this.#refreshing.delete(entryKey));
   }
 
-  #bypass(call: Call<T>, reason: string): Promise<T> {
-    this.#count('bypass', reason);
-    currentFrame()?.spoil(reason);
-    const frame = new DependencyFrame(this.#engine, { outer: currentFrame() });
-    frame.spoil(reason);
-    return runInFrame(frame, () => call.run(frame));
+  async #refreshOnce({ call, plan, old, seen }: Refresh<T>): Promise<void> {
+    const held = await this.#lock?.take(plan.entryKey);
+    if (this.#lock && !held) return;
+    try {
+      if (held && (await this.#isReplaced(plan, old))) return;
+      const stamps = seen ?? (await this.#engine.acquire(plan.base));
+      if (stamps) await this.#flights.join(plan.entryKey, stamps, () => this.#run({ call, plan, stamps }));
+    } finally {
+      if (held && held !== 'broken') void held.release();
+    }
+  }
+
+  /** Whether somebody else made the value again before the lock was free. */
+  async #isReplaced(plan: Plan, old: Entry): Promise<boolean> {
+    const found = await this.#lookup(plan);
+    return found.state === 'hit' && found.entry.createdAt > old.createdAt;
   }
 
   #count(outcome: CacheEvent['outcome'], reason?: string): void {

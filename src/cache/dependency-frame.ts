@@ -17,6 +17,7 @@ export class DependencyFrame {
   #taint: string | undefined;
   #expiresAt = Number.POSITIVE_INFINITY;
   #sealed = false;
+  #abort: AbortController | undefined;
 
   constructor(owner: object, { entryKey, outer }: { entryKey?: string; outer?: DependencyFrame | undefined } = {}) {
     this.owner = owner;
@@ -81,6 +82,20 @@ export class DependencyFrame {
     } else if (known !== stamp) {
       this.spoil('something it read changed while it ran');
     }
+  }
+
+  /** Is aborted when this computation is given up. Made when it is asked for. */
+  get signal(): AbortSignal {
+    this.#abort ??= new AbortController();
+    return this.#abort.signal;
+  }
+
+  /** Gives this computation up: what it still reads counts for nothing. */
+  abort(reason: Error): void {
+    this.spoil(reason.message);
+    this.seal();
+    this.#abort ??= new AbortController();
+    this.#abort.abort(reason);
   }
 
   /** Forbids storing the result. The first reason is kept. */

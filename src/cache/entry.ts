@@ -7,6 +7,8 @@ export interface Entry {
   readonly createdAt: number;
   /** When it ends at the latest. */
   readonly expiresAt: number;
+  /** From when on it is to be made again while it is still served; undefined where never. */
+  readonly softExpiresAt: number | undefined;
   /** How long the value took to make, in ms; early refresh is weighed by it. */
   readonly costMs: number;
   /** The stamps, aligned with the dependencies. */
@@ -26,10 +28,13 @@ export function joinStamps(stamps: readonly string[]): string {
 const formatVersion = 1;
 const opening = `[${formatVersion},`;
 
-/** An entry as text: one JSON array, no names, since that decodes fastest and is smallest. */
+/**
+ * An entry as text: one JSON array, no names, since that decodes fastest and is smallest. The soft life stands at the
+ * end and only where there is one; a reader that does not know of it takes the entry for a miss.
+ */
 export function encodeEntry(entry: Entry): string {
-  const { createdAt, expiresAt, costMs, stamps, dependencies, payload } = entry;
-  return JSON.stringify([
+  const { createdAt, expiresAt, softExpiresAt, costMs, stamps, dependencies, payload } = entry;
+  const parts = [
     formatVersion,
     createdAt,
     expiresAt - createdAt,
@@ -37,7 +42,9 @@ export function encodeEntry(entry: Entry): string {
     joinStamps(stamps),
     dependencies ?? 0,
     payload,
-  ]);
+  ];
+  if (softExpiresAt !== undefined) parts.push(softExpiresAt - createdAt);
+  return JSON.stringify(parts);
 }
 
 /** The entry in a text, or undefined for anything that `encodeEntry` of this version did not write. */
@@ -49,7 +56,8 @@ export function decodeEntry(text: string): Entry | undefined {
   } catch {
     return undefined;
   }
-  return Array.isArray(parts) && parts.length === 7 ? fromParts(parts) : undefined;
+  if (!Array.isArray(parts)) return undefined;
+  return parts.length === 7 || (parts.length === 8 && isSoftLife(parts[7])) ? fromParts(parts) : undefined;
 }
 
 function fromParts(parts: readonly unknown[]): Entry | undefined {
@@ -60,16 +68,22 @@ function fromParts(parts: readonly unknown[]): Entry | undefined {
   const stamps = parts[4];
   const dependencies = parts[5];
   const payload = parts[6];
+  const softMs = parts[7];
   if (typeof createdAt !== 'number' || typeof lifeMs !== 'number' || typeof costMs !== 'number') return undefined;
   if (typeof stamps !== 'string' || !isDependencies(dependencies)) return undefined;
   return {
     createdAt,
     expiresAt: createdAt + lifeMs,
+    softExpiresAt: typeof softMs === 'number' ? createdAt + softMs : undefined,
     costMs,
     stamps: stamps.split(' '),
     dependencies: dependencies === 0 ? undefined : dependencies,
     payload,
   };
+}
+
+function isSoftLife(value: unknown): boolean {
+  return typeof value === 'number' && value > 0;
 }
 
 function isDependencies(value: unknown): value is 0 | string[] {

@@ -14,10 +14,21 @@ export function shortestTtl(ttlMs: number): number {
 
 /**
  * Whether this reader should make the value again before it ends, while others still get the old one. The chance rises
- * towards the end, the earlier the longer the value takes to make: XFetch (Vattani, Chierichetti, Lowenstein, VLDB 2015).
+ * towards the end, the earlier the longer the value takes to make and the greater the eagerness, which may be 0: XFetch
+ * (Vattani, Chierichetti, Lowenstein, VLDB 2015).
  */
-export function isDueEarly(entry: Entry, nowMs: number, random: () => number = Math.random): boolean {
+export function isDueEarly(entry: Entry, nowMs: number, random: () => number = Math.random, eagerness = 1): boolean {
   const remainingMs = entry.expiresAt - nowMs;
-  if (remainingMs > entry.costMs * 40) return false; // chance below e^-40
-  return entry.costMs * -Math.log(random()) >= remainingMs;
+  const weightMs = entry.costMs * eagerness;
+  if (remainingMs > weightMs * 40) return false; // chance below e^-40
+  return weightMs * -Math.log(random()) >= remainingMs;
+}
+
+/** Whether what is computed from a value must end with it. One that lives shorter than its ttl was limited itself. */
+export function endsOthers(
+  { limitsOthers, ttlMs }: { readonly limitsOthers: boolean; readonly ttlMs: number },
+  dependencies: number,
+  lifeMs: number,
+): boolean {
+  return limitsOthers || dependencies === 0 || lifeMs < shortestTtl(ttlMs);
 }

@@ -11,6 +11,8 @@ export interface Plan {
   readonly base: readonly string[];
   /** Those, and the stamps that the value was found to depend on lately; only a hint. */
   keys: readonly string[];
+  /** When the value was last seen to be current in this process, where that is asked for. */
+  currentAt?: number;
 }
 
 /** What a call is asked for where it has no plan yet. */

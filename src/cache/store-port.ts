@@ -71,6 +71,12 @@ export class StorePort {
     return this.store.drop(keys);
   }
 
+  /** Resolves when the fills that were asked for up to now have been answered, well or badly. */
+  async written(): Promise<void> {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await Promise.allSettled(this.#inFlight);
+  }
+
   /** Resolves when no fill is under way any more. */
   async drain(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));

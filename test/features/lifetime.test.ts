@@ -44,6 +44,7 @@ const entry = (expiresAt: number, costMs: number) => ({
   createdAt: 0,
   expiresAt,
   costMs,
+  softExpiresAt: undefined,
   stamps: [],
   dependencies: undefined,
   payload: null,

@@ -253,6 +253,7 @@ describe('what is stored', () => {
       createdAt: 5,
       expiresAt: 15,
       costMs: 1.5,
+      softExpiresAt: undefined,
       stamps: ['a', 'b'],
       dependencies: ['r:x:1'],
       payload: [null, 'x'],
