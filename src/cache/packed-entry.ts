@@ -60,6 +60,10 @@ export class PackedEntry extends Held implements Entry, Hit {
     return this.reliesOn.map(({ text }) => text);
   }
 
+  get softExpiresAt(): undefined {
+    return undefined;
+  }
+
   get dependencies(): undefined {
     return undefined;
   }

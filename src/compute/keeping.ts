@@ -35,7 +35,14 @@ export interface KeepingOptions {
 }
 
 export const keepingNames: readonly string[] = [
-  ...['ttl', 'softTtl', 'stale', 'staleFor', 'lock', 'earlyRefresh', 'errorTtl', 'computeTimeout'],
+  'ttl',
+  'softTtl',
+  'stale',
+  'staleFor',
+  'lock',
+  'earlyRefresh',
+  'errorTtl',
+  'computeTimeout',
 ];
 
 const usualLock: LockOptions = { waitMs: 30_000, pollMs: 50, holdMs: 10_000 };

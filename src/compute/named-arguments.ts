@@ -37,7 +37,9 @@ export class NamedArguments {
   /** What to drop so that every entry goes that agrees with these values; at least one of them must be given. */
   matching(texts: ArgumentTexts): string[] {
     const group = this.names.filter((name) => texts.has(name)).slice(0, this.#longest);
-    return subsetsOf(group).map((known) => this.#name(group, new Map([...texts].filter(([name]) => known.includes(name)))));
+    return subsetsOf(group).map((known) =>
+      this.#name(group, new Map([...texts].filter(([name]) => known.includes(name)))),
+    );
   }
 
   /** The arguments of a call by their names: those of an only argument that is a plain object, else by their places. */

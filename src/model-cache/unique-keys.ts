@@ -56,7 +56,7 @@ export class UniqueKeys {
       : await this.#find(wanted);
     const { row } = found;
     return row && !wanted.others.every(([column, cell]) => row[column.position] === cell)
-      ? { row: undefined, stamps: found.stamps }
+      ? { row: undefined, stamps: found.stamps, isLoaded: found.isLoaded }
       : found;
   }
 

@@ -1,7 +1,7 @@
 import { RecordNotFoundError, UsageError } from '../errors.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
-import { updateMatching } from '../query/row-changes.js';
+
 import type { KeyValue } from '../query/filter-types.js';
 import type { Cell } from '../schema/cell.js';
 import type { Condition } from '../schema/condition.js';
@@ -9,6 +9,7 @@ import type { ModelClassLike } from '../schema/declaration.js';
 import type { QueryState } from '../schema/query-state.js';
 import { QuerySet } from '../query/query-set.js';
 import type { ColumnSchema, ModelSchema, ReferenceSchema } from '../schema/model-schema.js';
+import { updateMatching } from '../query/update-matching.js';
 import { valueOf } from '../schema/values.js';
 import type { NewValues } from './model-types.js';
 import { ownKey, RelatedSet, relatedKeys } from './related-set.js';
