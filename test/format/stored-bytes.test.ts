@@ -150,7 +150,7 @@ describe('what is stored', () => {
       );
       expect(textOf(keys.plain)).to.equal(
         '[1,1704067200000,3600000,0,"<s:k:format.Item.plain::%s(%s)["1",""]> <s:l:format.Item.plain> <epoch> <s:r:format_items:1> <s:b:format_items> <s:cm:format_items:name=other>",' +
-          '["r:format_items:1","b:format_items","c:format_items:name=other"],["json",{"name":"ann","others":0}]]',
+          '["r:format_items:1","b:format_items","cm:format_items:name=other"],["json",{"name":"ann","others":0}]]',
       );
     });
   }
