@@ -13,7 +13,7 @@ export {
 
 export { Model, type ModelClass, type Values } from './model/model.js';
 export { RelatedSet, type LinkValues } from './model/related-set.js';
-export { Manager } from './model/manager.js';
+export { Manager, type UpsertOptions } from './model/manager.js';
 export { QuerySet } from './query/query-set.js';
 export type { CacheOptions } from './query/cache-options.js';
 export { F, type Expression } from './query/expression.js';

@@ -2,9 +2,10 @@ import { UsageError } from '../errors.js';
 import { announce } from '../changes/change-log.js';
 import { writeObserver } from '../changes/write-observer.js';
 import { connectionNamed } from '../database/connections.js';
+import type { DatabaseConnection } from '../database/database-connection.js';
 import { mostRowChanges } from '../query/row-changes.js';
 import { insertRows } from '../query/write-sql.js';
-import type { Row } from '../schema/cell.js';
+import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { runAfterCommit } from './after-commit.js';
 import { runHooks } from './hooks.js';
@@ -12,7 +13,8 @@ import { adoptInsert, insertCells } from './save.js';
 import type { Cells } from './validate.js';
 import { runStatement, writeTarget, type WriteTarget } from './write-target.js';
 
-interface Pending {
+/** A new instance with what its insert writes. */
+export interface PendingInsert {
   readonly target: WriteTarget;
   readonly cells: Cells;
 }
@@ -22,26 +24,35 @@ export async function insertMany(schema: ModelSchema, instances: readonly object
   if (instances.length === 0) return;
   const connection = connectionNamed(schema.connection, schema.label);
   await connection.transaction(async () => {
-    for (const instance of instances) await runHooks(instance, 'beforeSave');
-    const pending = instances.map((instance) => ({
-      target: writeTarget(instance),
-      cells: insertCells(instance, schema),
-    }));
-    const rows = (
-      await Promise.all([...byColumns(schema, pending)].map(([, group]) => insertGroup(schema, group)))
-    ).flat();
+    const pending = await prepareInserts(schema, instances);
+    const rows = (await Promise.all(batchesOf(schema, pending).map((batch) => insertBatch(schema, batch)))).flat();
     await writeObserver(connection, schema)?.after(schema, rows);
     for (const instance of instances) await runHooks(instance, 'afterSave');
-    const many = rows.length > mostRowChanges;
-    const changes = rows.map((after) => ({ kind: 'row', model: schema, before: undefined, after }) as const);
-    await announce(connection, many ? [{ kind: 'table', model: schema }] : changes);
+    await announceInserts(connection, schema, rows);
     for (const instance of instances) await runAfterCommit(connection, instance, { signal: 'saved', created: true });
   });
 }
 
-/** Instances that name the same columns go into one statement; the others keep the database's defaults. */
-function byColumns(schema: ModelSchema, pending: readonly Pending[]): Map<string, Pending[]> {
-  const groups = new Map<string, Pending[]>();
+/** Runs the hooks before, and takes the values; throws ValidationError before anything is written. */
+export async function prepareInserts(schema: ModelSchema, instances: readonly object[]): Promise<PendingInsert[]> {
+  for (const instance of instances) await runHooks(instance, 'beforeSave');
+  return instances.map((instance) => ({ target: writeTarget(instance), cells: insertCells(instance, schema) }));
+}
+
+/** Says that rows were inserted. */
+export async function announceInserts(
+  connection: DatabaseConnection,
+  schema: ModelSchema,
+  rows: readonly Row[],
+): Promise<void> {
+  const many = rows.length > mostRowChanges;
+  const changes = rows.map((after) => ({ kind: 'row', model: schema, before: undefined, after }) as const);
+  await announce(connection, many ? [{ kind: 'table', model: schema }] : changes);
+}
+
+/** What goes into one statement: instances that name the same columns, the others keep the database's defaults. */
+export function batchesOf(schema: ModelSchema, pending: readonly PendingInsert[]): PendingInsert[][] {
+  const groups = new Map<string, PendingInsert[]>();
   for (const one of pending) {
     const id = givenColumns(schema, one.cells)
       .map((column) => column.position)
@@ -50,27 +61,40 @@ function byColumns(schema: ModelSchema, pending: readonly Pending[]): Map<string
     groups.set(id, group);
     group.push(one);
   }
-  return groups;
+  return [...groups.values()].flatMap((group) => inParts(schema, group));
 }
 
-function givenColumns(schema: ModelSchema, cells: Cells): ColumnSchema[] {
+/** The columns that an insert names. */
+export function givenColumns(schema: ModelSchema, cells: Cells): ColumnSchema[] {
   return schema.columns.filter((column) => cells.get(column) !== undefined);
 }
 
-async function insertGroup(schema: ModelSchema, group: readonly Pending[]): Promise<Row[]> {
+function inParts(schema: ModelSchema, group: readonly PendingInsert[]): PendingInsert[][] {
   const [first] = group;
   if (!first) return [];
   const columns = givenColumns(schema, first.cells);
-  const { maxParameters, name } = first.target.connection.facts;
+  const { maxParameters } = first.target.connection.facts;
   const size = columns.length === 0 ? 1 : Math.max(1, Math.floor(maxParameters / columns.length));
-  const rows: Row[] = [];
-  for (let start = 0; start < group.length; start += size) {
-    const part = group.slice(start, start + size);
-    const values = part.map(({ cells }) => columns.map((column) => cells.get(column) ?? null));
-    const stored = await runStatement(first.target, insertRows(schema, columns, values, name));
-    rows.push(...adoptPart(schema, part, inInsertOrder(schema, columns, stored)));
-  }
-  return rows;
+  return Array.from({ length: Math.ceil(group.length / size) }, (_, index) =>
+    group.slice(index * size, (index + 1) * size),
+  );
+}
+
+async function insertBatch(schema: ModelSchema, batch: readonly PendingInsert[]): Promise<Row[]> {
+  const [first] = batch;
+  if (!first) return [];
+  const columns = givenColumns(schema, first.cells);
+  const values = valuesOf(columns, batch);
+  const stored = await runStatement(
+    first.target,
+    insertRows(schema, columns, values, first.target.connection.facts.name),
+  );
+  return adoptPart(schema, batch, inInsertOrder(schema, columns, stored));
+}
+
+/** The cells of instances, in the order of these columns. */
+export function valuesOf(columns: readonly ColumnSchema[], batch: readonly PendingInsert[]): Cell[][] {
+  return batch.map(({ cells }) => columns.map((column) => cells.get(column) ?? null));
 }
 
 /** The database may answer in any order; keys that it made itself rise in the order of the values. */
@@ -81,7 +105,7 @@ function inInsertOrder(schema: ModelSchema, columns: readonly ColumnSchema[], ro
   return rows.toSorted((left, right) => (key(left) < key(right) ? -1 : 1));
 }
 
-function adoptPart(schema: ModelSchema, part: readonly Pending[], rows: readonly Row[]): Row[] {
+function adoptPart(schema: ModelSchema, part: readonly PendingInsert[], rows: readonly Row[]): Row[] {
   const { position } = schema.primaryKey;
   const byKey = new Map(rows.map((row) => [row[position], row]));
   return part.map(({ target, cells }, index) => {

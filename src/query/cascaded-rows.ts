@@ -169,7 +169,11 @@ export class CascadedRows {
 
   #byModel(): Map<ModelSchema, Touched[]> {
     const found = new Map<ModelSchema, Touched[]>();
-    for (const touched of this.#all()) found.set(touched.model, [...(found.get(touched.model) ?? []), touched]);
+    for (const touched of this.#all()) {
+      const rows = found.get(touched.model) ?? [];
+      found.set(touched.model, rows);
+      rows.push(touched);
+    }
     return found;
   }
 }

@@ -11,11 +11,14 @@ import { assignmentsSql, deletion, write, type Assignment } from './write-sql.js
  * expression, so that one statement knows each row as it was under its lock and as it is.
  */
 
-const old = '"moneyclip_old"';
+/** The rows as they were, under their locks. */
+export const oldName = '"moneyclip_old"';
+/** Their primary keys. */
+export const keyName = '"moneyclip_key"';
 const changed = '"moneyclip_new"';
 
 /** Names that no column of a user's has, for the columns of a common table expression. */
-function columnNames(model: ModelSchema, kind: 'old' | 'new'): string {
+export function columnNames(model: ModelSchema, kind: 'old' | 'new'): string {
   return model.columns.map(({ position }) => quoteName(`moneyclip_${kind}_${position}`)).join(', ');
 }
 
@@ -28,7 +31,7 @@ export function updateMatchingSql(state: QueryState, assignments: readonly Assig
   const { writer, locked } = lockedSql(state);
   const { table, columns } = tableSql(model, 'postgres');
   const oldColumns = columnNames(model, 'old');
-  const update = `UPDATE ${table} SET ${assignmentsSql(writer, model, assignments)} FROM ${old} WHERE ${isLocked(model)}`;
+  const update = `UPDATE ${table} SET ${assignmentsSql(writer, model, assignments)} FROM ${oldName} WHERE ${isLocked(model)}`;
   const both = `${oldColumns}, ${columnNames(model, 'new')}`;
   return write(
     writer,
@@ -43,7 +46,7 @@ export function deleteMatchingSql(state: QueryState, most: number): Statement {
   const { writer, locked } = lockedSql(state);
   const { table } = tableSql(model, 'postgres');
   const oldColumns = columnNames(model, 'old');
-  const remove = `DELETE FROM ${table} USING ${old} WHERE ${isLocked(model)} RETURNING ${oldColumns}`;
+  const remove = `DELETE FROM ${table} USING ${oldName} WHERE ${isLocked(model)} RETURNING ${oldColumns}`;
   return write(writer, model, `WITH ${locked}, ${changed} (${oldColumns}) AS (${remove}) ${counted(most)}`);
 }
 
@@ -73,11 +76,11 @@ function lockedSql(state: QueryState): { writer: SqlWriter; locked: string } {
   const writer = new SqlWriter('postgres');
   const { text, parameters } = selectKeyedRows(state, 'postgres');
   writer.parameters.push(...parameters);
-  return { writer, locked: `${old} ("moneyclip_key", ${columnNames(state.model, 'old')}) AS (${text})` };
+  return { writer, locked: `${oldName} (${keyName}, ${columnNames(state.model, 'old')}) AS (${text})` };
 }
 
 function isLocked(model: ModelSchema): string {
-  return `${quoteName(model.table)}.${quoteName(model.primaryKey.name)} = ${old}."moneyclip_key"`;
+  return `${quoteName(model.table)}.${quoteName(model.primaryKey.name)} = ${oldName}.${keyName}`;
 }
 
 /** NOTE: the write is carried out to its end, however few of its rows are asked for. */

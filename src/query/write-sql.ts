@@ -23,7 +23,44 @@ export function insertRows(
   dialect: DialectName,
 ): Statement {
   const writer = new SqlWriter(dialect);
+  const returning = ` RETURNING ${tableSql(model, dialect).columns}`;
+  return write(writer, model, insertSql(writer, model, columns, rows) + returning);
+}
+
+/** What keeps a row from being inserted. */
+export interface Conflict {
+  /** The unique columns that tell the rows; every unique constraint where undefined. */
+  readonly target: readonly ColumnSchema[] | undefined;
+  /** A column of rows that are there already and will be updated: PostgreSQL locks them, without a change. */
+  readonly lock: ColumnSchema | undefined;
+}
+
+/** Inserts the rows that are not there yet, and answers those alone. */
+export function insertNewRows(
+  model: ModelSchema,
+  {
+    columns,
+    rows,
+    conflict,
+  }: { columns: readonly ColumnSchema[]; rows: readonly (readonly Cell[])[]; conflict: Conflict },
+  dialect: DialectName,
+): Statement {
+  const writer = new SqlWriter(dialect);
   const table = tableSql(model, dialect);
+  const { target, lock } = conflict;
+  const on = target ? ` (${target.map(({ name }) => writer.name(name)).join(', ')})` : '';
+  const locked = lock && dialect === 'postgres' ? writer.name(lock.name) : undefined;
+  const action = locked ? `UPDATE SET ${locked} = ${table.table}.${locked} WHERE FALSE` : 'NOTHING';
+  const insert = insertSql(writer, model, columns, rows);
+  return write(writer, model, `${insert} ON CONFLICT${on} DO ${action} RETURNING ${table.columns}`);
+}
+
+function insertSql(
+  writer: SqlWriter,
+  model: ModelSchema,
+  columns: readonly ColumnSchema[],
+  rows: readonly (readonly Cell[])[],
+): string {
   const values = rows.map(
     (row) => `(${columns.map((column, index) => writer.cell(column, row[index] ?? null)).join(', ')})`,
   );
@@ -31,7 +68,7 @@ export function insertRows(
     columns.length === 0
       ? 'DEFAULT VALUES'
       : `(${columns.map((column) => writer.name(column.name)).join(', ')}) VALUES ${values.join(', ')}`;
-  return write(writer, model, `INSERT INTO ${table.table} ${what} RETURNING ${table.columns}`);
+  return `INSERT INTO ${writer.name(model.table)} ${what}`;
 }
 
 /** Updates the rows with these keys and answers them whole. */

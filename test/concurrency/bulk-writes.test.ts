@@ -155,4 +155,98 @@ describe('a bulk write beside another writer on PostgreSQL', () => {
     await adding;
     expect((await Ware.objects.get({ id })).views).to.equal(2);
   });
+
+  it('that upserts the same key knows what the other one has inserted', async () => {
+    const shop = await Shop.create({});
+    const upsert = (category: number) => () =>
+      Ware.objects.upsertMany([{ slug: 'a', category }], { onConflict: ['slug'] });
+    const session = await OtherSession.open(db, upsert(1));
+    expect([await shop.inCategory(1), await shop.inCategory(2)]).to.deep.equal([0, 0]);
+    const changes = await changesOf(async () => {
+      const upserting = upsert(2)();
+      await somebodyWaits(db);
+      await session.commit();
+      expect(await shop.inCategory(1)).to.be.oneOf([0, 1]);
+      expect((await upserting).map(([, created]) => created)).to.deep.equal([false]);
+    });
+    expect(described(changes, 'category')).to.deep.equal(['race.Ware 1 -> 2', 'race.Ware none -> 1']);
+    expect([await shop.inCategory(1), await shop.inCategory(2)]).to.deep.equal([0, 1]);
+    expect(await Ware.objects.count()).to.equal(1);
+  });
+
+  it('that upserts inserts again what the other one was deleting', async () => {
+    await Ware.create({ slug: 'a', category: 1 });
+    const session = await OtherSession.open(db, () => Ware.objects.filter({ slug: 'a' }).delete());
+    const upserting = Ware.objects.upsertMany([{ slug: 'a', category: 2 }], { onConflict: ['slug'] });
+    await somebodyWaits(db);
+    await session.commit();
+    expect((await upserting).map(([, created]) => created)).to.deep.equal([true]);
+    expect((await Ware.objects.get({ slug: 'a' })).category).to.equal(2);
+  });
+
+  it('that upserts keeps others from changing a row between its look and its update', async () => {
+    const { id } = await Ware.create({ slug: 'a', category: 1 });
+    const upsert = () => Ware.objects.upsertMany([{ slug: 'a', category: 2 }], { onConflict: ['slug'] });
+    const session = await OtherSession.open(db, upsert);
+    const changes = await changesOf(async () => {
+      const update = Ware.objects.filter({ id }).update({ category: 3 });
+      await somebodyWaits(db);
+      await session.commit();
+      await update;
+    });
+    expect(described(changes, 'category')).to.deep.equal(['race.Ware 1 -> 2', 'race.Ware 2 -> 3']);
+  });
+
+  it('that updates instances knows the old values that the other one has committed meanwhile', async () => {
+    const wares = await Ware.objects.bulkCreate([{ category: 1 }, { category: 1 }]);
+    const session = await OtherSession.open(db, () => Ware.objects.update({ category: 2 }));
+    for (const ware of wares) ware.category = 3;
+    const changes = await changesOf(async () => {
+      const updating = Ware.objects.bulkUpdate(wares, ['category']);
+      await somebodyWaits(db);
+      await session.commit();
+      await updating;
+    });
+    expect(described(changes, 'category')).to.deep.equal([
+      ...['race.Ware 1 -> 2', 'race.Ware 1 -> 2', 'race.Ware 2 -> 3', 'race.Ware 2 -> 3'],
+    ]);
+  });
+
+  it('that updates instances in another order waits for it and does not deadlock', async () => {
+    const wares = await Ware.objects.bulkCreate(Array.from({ length: 50 }, () => ({})));
+    const copies = await Ware.objects.orderBy('-id').all();
+    for (const [n, ware] of wares.entries()) ware.views = n + 1;
+    for (const ware of copies) ware.category = 9;
+    await Promise.all([
+      Ware.objects.bulkUpdate(wares, ['views']),
+      Ware.objects.bulkUpdate(copies, ['category']),
+      Ware.objects.bulkUpdate(await Ware.objects.all(), ['views']),
+    ]);
+    expect(await Ware.objects.filter({ category: 9, views__gt: 0 }).count()).to.equal(50);
+  });
+
+  it('that gets or creates reads what the other one has inserted, also inside a transaction', async () => {
+    for (const [slug, run] of [
+      ['a', <T>(work: () => Promise<T>) => work()],
+      ['b', <T>(work: () => Promise<T>) => db.transaction(work)],
+    ] as const) {
+      const session = await OtherSession.open(db, () => Ware.create({ slug, views: 4 }));
+      const getting = run(async () => {
+        const [ware, created] = await Ware.objects.getOrCreate({ slug }, { defaults: { views: 5 } });
+        return [ware.views, created, await Ware.objects.filter({ slug }).count()];
+      });
+      await somebodyWaits(db);
+      await session.commit();
+      expect(await getting).to.deep.equal([4, false, 1]);
+    }
+  });
+
+  it('that updates or creates changes what the other one has inserted', async () => {
+    const session = await OtherSession.open(db, () => Ware.objects.updateOrCreate({ slug: 'a' }, { views: 1 }));
+    const other = Ware.objects.updateOrCreate({ slug: 'a' }, { category: 8 });
+    await somebodyWaits(db);
+    await session.commit();
+    expect((await other)[1]).to.equal(false);
+    expect(await Ware.objects.get({ slug: 'a' })).to.include({ views: 1, category: 8 });
+  });
 });

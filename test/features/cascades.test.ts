@@ -241,8 +241,8 @@ forEachCombination((combination) => {
       const texts = await statementsOf(() => topic.delete());
       const reads = texts.filter((text) => /^SELECT .* FROM "cascade_(topics|notes)"/.test(text));
       expect(reads).to.have.length(2);
-      if (combination.database === 'postgres')
-        expect(reads.every((text) => text.endsWith('FOR UPDATE'))).to.equal(true);
+      const locking = reads.filter((text) => text.endsWith('FOR UPDATE'));
+      expect(locking).to.have.length(combination.database === 'postgres' ? 2 : 0);
     });
 
     it('of a model that nothing depends on is one statement', async () => {

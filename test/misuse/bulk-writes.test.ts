@@ -6,6 +6,7 @@ import {
   PrimaryKey,
   Table,
   UsageError,
+  ValidationError,
   Version,
   type Database,
   type Manager,
@@ -23,6 +24,12 @@ class Thing extends CachedModel {
   @Version() declare version: number;
 }
 
+@Table('misuse_bulk_others', { label: 'misuseBulk.Other' })
+class Other extends CachedModel {
+  declare static objects: Manager<Other>;
+  @PrimaryKey() declare id: number;
+}
+
 /** What the types refuse and a caller without types may pass all the same. */
 const untyped = (value: unknown): never => value as never;
 
@@ -31,7 +38,7 @@ describe('bulk writes that make no sense', () => {
 
   before(async () => {
     db = await connect({ database: 'sqlite::memory:' });
-    await db.createTables([Thing]);
+    await db.createTables([Thing, Other]);
   });
   after(() => db.close());
 
@@ -97,6 +104,118 @@ describe('bulk writes that make no sense', () => {
         () => F('views').dividedBy(untyped(F('score'))),
         UsageError,
         'F(…).dividedBy takes a number, not an expression: a row may hold 0 there',
+      );
+    });
+  });
+
+  describe('bulkUpdate', () => {
+    it('refuses instances that it cannot update', async () => {
+      const stored = await Thing.create({});
+      const copy = await Thing.objects.get({ id: stored.id });
+      const removed = await Thing.create({});
+      await removed.delete();
+      const cases: readonly (readonly [unknown, string])[] = [
+        [stored, 'takes a list of instances, got an instance of Thing'],
+        [[stored, { id: 1 }], 'takes instances of misuseBulk.Thing, got an object'],
+        [[await Other.create({})], 'takes instances of misuseBulk.Thing, got an instance of Other'],
+        [[null], 'takes instances of misuseBulk.Thing, got null'],
+        [[new Thing({})], 'takes instances that are stored; one of them was never stored'],
+        [[removed], 'takes instances that are stored; one of them was deleted'],
+        [[stored, copy], 'got two instances of one row; give one of them'],
+      ];
+      for (const [instances, message] of cases) {
+        await rejection(
+          Thing.objects.bulkUpdate(untyped(instances), ['views']),
+          UsageError,
+          `misuseBulk.Thing: bulkUpdate() ${message}`,
+        );
+      }
+    });
+
+    it('refuses columns that it cannot set', async () => {
+      const cases: readonly (readonly [unknown, string])[] = [
+        [[], "misuseBulk.Thing: bulkUpdate(instances, columns) takes a list of columns to store, such as ['title']"],
+        [
+          'views',
+          "misuseBulk.Thing: bulkUpdate(instances, columns) takes a list of columns to store, such as ['title']",
+        ],
+        [['id'], "misuseBulk.Thing: bulkUpdate() cannot change the primary key 'id'; leave it out"],
+        [['version'], "misuseBulk.Thing: bulkUpdate() cannot set 'version', which counts up by itself; leave it out"],
+        [['view'], "misuseBulk.Thing has no column 'view'; did you mean 'views'?"],
+      ];
+      for (const [names, message] of cases) {
+        await rejection(Thing.objects.bulkUpdate([], untyped(names)), UsageError, message);
+      }
+    });
+  });
+
+  describe('upsertMany', () => {
+    const rows = [{ slug: 'a' }];
+
+    it('refuses what names no target, or columns that it cannot set', async () => {
+      const cases: readonly (readonly [object, string])[] = [
+        [
+          { onConflict: [] },
+          "misuseBulk.Thing: onConflict takes the columns that are unique, such as ['slug']; got none",
+        ],
+        [{}, "misuseBulk.Thing: onConflict takes the columns that are unique, such as ['slug']; got none"],
+        [{ onConflict: ['slog'] }, "misuseBulk.Thing has no column 'slog'; did you mean 'slug'?"],
+        [{ onConflict: ['slug'], update: ['view'] }, "misuseBulk.Thing has no column 'view'; did you mean 'views'?"],
+        [
+          { onConflict: ['slug'], update: ['slug'] },
+          "misuseBulk.Thing: update of upsertMany() cannot name 'slug', which tells which row is meant; leave it out",
+        ],
+        [
+          { onConflict: ['slug'], update: ['id'] },
+          "misuseBulk.Thing: update of upsertMany() cannot name 'id', which tells which row is meant; leave it out",
+        ],
+        [
+          { onConflict: ['slug'], update: ['version'] },
+          "misuseBulk.Thing: update of upsertMany() cannot name 'version', which counts up by itself; leave it out",
+        ],
+        [
+          { onConflict: ['views'] },
+          'misuseBulk.Thing: onConflict names views, but the table has no unique constraint on exactly that; name the columns of one',
+        ],
+      ];
+      for (const [options, message] of cases) {
+        await rejection(Thing.objects.upsertMany(rows, untyped(options)), UsageError, message);
+      }
+    });
+
+    it('refuses two rows of one key, and one without', async () => {
+      const onConflict = ['slug'] as const;
+      await rejection(
+        Thing.objects.upsertMany([{ slug: 'a' }, { slug: 'b' }, { slug: 'a' }], { onConflict }),
+        UsageError,
+        'misuseBulk.Thing: two of the rows have the same slug; give each once',
+      );
+      await rejection(
+        Thing.objects.upsertMany([{ views: 1 }], { onConflict }),
+        ValidationError,
+        'misuseBulk.Thing: slug is required, because onConflict tells rows by it',
+      );
+    });
+  });
+
+  describe('getOrCreate and updateOrCreate', () => {
+    it('refuse values that tell no row', async () => {
+      for (const values of [{}, null, undefined, 1]) {
+        await rejection(
+          Thing.objects.getOrCreate(untyped(values)),
+          UsageError,
+          "misuseBulk.Thing: getOrCreate() takes the values that tell the row, such as { slug: 'a' }",
+        );
+      }
+      await rejection(
+        Thing.objects.updateOrCreate(untyped({ slug__in: ['a'] }), {}),
+        UsageError,
+        "misuseBulk.Thing has no column 'slug__in'",
+      );
+      await rejection(
+        Thing.objects.updateOrCreate({ slug: 'a' }, untyped({ view: 1 })),
+        UsageError,
+        "misuseBulk.Thing has no column 'view'; did you mean 'views'?",
       );
     });
   });

@@ -12,7 +12,7 @@ export class OtherSession {
       done();
       await this.#end.arrive();
     });
-    this.#running.catch(done);
+    void this.#running.then(undefined, () => done());
   }
 
   /** Opens it and resolves when `work` is done in it. */
