@@ -1,8 +1,9 @@
 import { currentFrame } from '../cache/dependency-frame.js';
 import { dependenciesOfQuery } from '../invalidation/query-dependencies.js';
-import type { ObservedQuery, QueryObserver } from '../query/query-observer.js';
+import type { ObservedQuery, QueryObserver, RowReader } from '../query/query-observer.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema } from '../schema/model-schema.js';
+import type { QueryState } from '../schema/query-state.js';
 import { isPromise } from '../support/awaitable.js';
 import type { ModelCache } from './model-cache.js';
 import { lifeOfAnswer } from './query-policy.js';
@@ -25,6 +26,21 @@ export function queryTracker(cache: ModelCache): QueryObserver {
       const read = cache.rows(model).read(key);
       return isPromise(read) ? read.then(({ row }) => row) : Promise.resolve(read.row);
     },
+    relatedReader: (state) => (currentFrame() || isCached(cache, state) ? rowReader(cache) : undefined),
+  };
+}
+
+/** Whether the rows of a query come from the cache. */
+function isCached(cache: ModelCache, state: QueryState): boolean {
+  const query: ObservedQuery = { state, operation: 'fetch', shown: [], identity: () => '' };
+  return lifeOfAnswer(query, (label) => cache.policy(label)) !== undefined;
+}
+
+/** Reads each row through its own entry, all of one tick together. */
+function rowReader(cache: ModelCache): RowReader {
+  return async (model, keys) => {
+    const reads = await Promise.all(keys.map(async (key) => cache.rows(model).read(key)));
+    return reads.map(({ row }) => row);
   };
 }
 

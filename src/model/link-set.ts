@@ -22,11 +22,19 @@ export class LinkSet<T extends object> extends RelatedSet<T> {
     const column = relation.model.primaryKey;
     const own = { kind: 'comparison', column, lookup: 'exact', cells: [near] } as const;
     const condition = { kind: 'related', relation: inverseOf(relation), condition: own } as const;
-    super({ model: relation.target, condition, order: [], limit: undefined, offset: undefined });
+    super(
+      { model: relation.target, condition, order: [], limit: undefined, offset: undefined },
+      {
+        instance: owner,
+        name: relation.name,
+        key: near,
+      },
+    );
     this.#links = { relation, near };
   }
 
   async add(...args: readonly (T | KeyValue | LinkValues)[]): Promise<number> {
+    this.forget();
     const last = args.at(-1);
     const values = isLinkValues(last) ? last : undefined;
     const keys = this.#keys(values ? args.slice(0, -1) : args);
@@ -34,19 +42,23 @@ export class LinkSet<T extends object> extends RelatedSet<T> {
   }
 
   async remove(...rows: readonly (T | KeyValue)[]): Promise<number> {
+    this.forget();
     return removeLinks(this.#links, { kind: 'to', far: this.#keys(rows) });
   }
 
   async set(rows: readonly (T | KeyValue)[], values?: LinkValues): Promise<void> {
+    this.forget();
     const keys = this.#keys(rows);
     await setLinks(this.#links, keys, this.#throughValues(values));
   }
 
   async clear(): Promise<number> {
+    this.forget();
     return removeLinks(this.#links, { kind: 'all' });
   }
 
   async create(values: NewValues<T>, link?: LinkValues): Promise<T> {
+    this.forget();
     const { target, farModel } = this.#links.relation;
     const through = this.#throughValues(link);
     return connectionNamed(target.connection, target.label).transaction(async () => {

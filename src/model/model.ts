@@ -6,6 +6,7 @@ import { schemaOf } from '../schema/schema-of.js';
 import { describeValue } from '../schema/types/describe-value.js';
 import { columnOf, valueOf } from '../schema/values.js';
 import { changedColumns } from './dirty.js';
+import { attachRelation } from './reference-accessor.js';
 import { rowAssigner } from './row-assigner.js';
 import { rejectHiddenColumns } from './hidden-columns.js';
 import { Manager } from './manager.js';
@@ -47,6 +48,7 @@ export abstract class Model {
   static {
     setStateReader((instance) => (instance as Model).#state);
     declarationOf(Model).hydrator = hydrator;
+    declarationOf(Model).attach = attachRelation;
     Object.defineProperty(Model, 'objects', {
       configurable: true,
       get(this: ModelClass): Manager<Model> {

@@ -1,6 +1,6 @@
 import type { Cell, Row } from '../schema/cell.js';
 
-/** What a foreign key of an instance has loaded, and for which key. */
+/** What a relation of an instance has loaded, and for which key: a row, or rows as an array. */
 export interface LoadedReference {
   readonly key: Cell;
   readonly value: Promise<object | null>;

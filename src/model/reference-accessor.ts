@@ -2,6 +2,7 @@ import { UsageError } from '../errors.js';
 import type { Cell } from '../schema/cell.js';
 import type { ModelClassLike, ReferenceLoader } from '../schema/declaration.js';
 import type { ColumnSchema, ModelSchema, ReferenceSchema } from '../schema/model-schema.js';
+import type { Relation } from '../schema/relations.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { isTargetInstance, keyCellOfInstance } from '../schema/reference-key.js';
 import { describeValue } from '../schema/types/describe-value.js';
@@ -22,13 +23,13 @@ export function defineReferenceAccessor(prototype: object, name: string, load: R
   });
 }
 
-interface Relation {
+interface Reference {
   readonly schema: ModelSchema;
   readonly column: ColumnSchema;
   readonly reference: ReferenceSchema;
 }
 
-function relationOf(instance: object, name: string): Relation {
+function relationOf(instance: object, name: string): Reference {
   const schema = schemaOf(instance.constructor as ModelClassLike); // every model instance was made by its class
   const column = schema.byRelation.get(name);
   if (!column?.reference) throw new UsageError(`${schema.label}.${name} is no relation`);
@@ -50,6 +51,13 @@ function readReference(instance: object, name: string, load: ReferenceLoader): P
     if (state.loaded?.get(name)?.value === value) state.loaded.delete(name); // NOTE: a failure is not kept; the next read tries again
   });
   return value;
+}
+
+/** Gives an instance what a query loaded for one of its relations: a row or null, or rows as an array. */
+export function attachRelation(instance: object, relation: Relation, rows: object | null): void {
+  const { row } = stateOf(instance);
+  const column = relation.kind === 'toOne' ? relation.column : relation.model.primaryKey;
+  remember(instance, relation.name, row?.[column.position] ?? null, Promise.resolve(rows));
 }
 
 function remember(instance: object, name: string, key: Cell, value: Promise<object | null>): void {

@@ -6,6 +6,8 @@ import type { ModelSchema, ReferenceSchema } from '../schema/model-schema.js';
 import { keyCellOfInstance } from '../schema/reference-key.js';
 import { describeValue } from '../schema/types/describe-value.js';
 import { cellOf } from '../schema/values.js';
+import type { QueryState } from '../schema/query-state.js';
+import { stateOf } from './state-of.js';
 import type { NewValues } from './model-types.js';
 
 /** The values of the other columns of a through model, for new links. */
@@ -13,11 +15,32 @@ export interface LinkValues {
   readonly through: Readonly<Record<string, unknown>>;
 }
 
+/** The instance that a set belongs to. */
+export interface Owner {
+  readonly instance: object;
+  /** The accessor. */
+  readonly name: string;
+  readonly key: Cell;
+}
+
 /**
  * The rows that are related to one instance, such as `document.tags` or `user.documents`: a query set, with verbs that
  * relate rows and part them. Each verb takes instances or keys, may be repeated without effect, and is all or nothing.
  */
 export abstract class RelatedSet<T extends object> extends QuerySet<T> {
+  readonly #owner: Owner;
+
+  constructor(state: QueryState, owner: Owner) {
+    super(state);
+    this.#owner = owner;
+  }
+
+  /** All rows; those that `prefetch` loaded, without asking the database, until they are changed through this instance. */
+  override async all(): Promise<T[]> {
+    const rows = await this.loaded();
+    return Array.isArray(rows) ? [...(rows as T[])] : super.all(); // rows of this relation were put there
+  }
+
   /**
    * Relates rows; those that are related already stay as they are. Answers how many were not. The last argument may
    * be `{ through: { role: 'x' } }` for other columns of a through model. Throws UsageError for what is no row of the
@@ -36,6 +59,19 @@ export abstract class RelatedSet<T extends object> extends QuerySet<T> {
 
   /** Makes a new row and relates it, both or neither. */
   abstract create(values: NewValues<T>, link?: LinkValues): Promise<T>;
+
+  /** What was loaded ahead for this accessor; undefined where nothing was. */
+  protected async loaded(): Promise<object | null | undefined> {
+    const { instance, name, key } = this.#owner;
+    const known = stateOf(instance).loaded?.get(name);
+    return known?.key === key ? known.value : undefined;
+  }
+
+  /** Forgets the rows that were loaded ahead. Every verb begins with it. */
+  protected forget(): void {
+    const { instance, name } = this.#owner;
+    stateOf(instance).loaded?.delete(name);
+  }
 }
 
 /** The key of the instance that a set belongs to. Throws UsageError if it is not stored yet. */

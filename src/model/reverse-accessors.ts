@@ -1,5 +1,4 @@
 import { UsageError } from '../errors.js';
-import type { QuerySet } from '../query/query-set.js';
 import { declarationChain, declarationOf, type ModelClassLike, type ModelDeclaration } from '../schema/declaration.js';
 import { inverseOf, linkOf } from '../schema/many-to-many.js';
 import type { LinkSchema, ModelSchema } from '../schema/model-schema.js';
@@ -48,7 +47,10 @@ function install(model: ModelClassLike): void {
       name: reference.relatedName,
       property: reference.property,
       model: reference.targetModel(),
-      read: (owner) => (reference.unique ? onlyRow(new ReverseSet(pointing, owner)) : new ReverseSet(pointing, owner)),
+      read: (owner) => {
+        const rows = new ReverseSet(pointing, owner);
+        return reference.unique ? rows.only() : rows;
+      },
     });
   }
   for (const link of schema.links.values()) {
@@ -129,8 +131,4 @@ function isInherited(model: ModelClassLike, property: string): boolean {
 
 function declares({ columns, links }: ModelDeclaration, property: string): boolean {
   return columns.has(property) || links.has(property);
-}
-
-async function onlyRow(rows: QuerySet<object>): Promise<object | null> {
-  return (await rows.first()) ?? null;
 }

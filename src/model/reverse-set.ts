@@ -35,18 +35,33 @@ export class ReverseSet<T extends object> extends RelatedSet<T> {
     const { schema, column, reference, name } = pointing;
     const key = ownKey(reference.target(), owner, name);
     connectionNamed(schema.connection, schema.label);
-    super({ model: schema, condition: isKey(column, key), order: [], limit: undefined, offset: undefined });
+    super(
+      { model: schema, condition: isKey(column, key), order: [], limit: undefined, offset: undefined },
+      {
+        instance: owner,
+        name,
+        key,
+      },
+    );
     this.#pointing = pointing;
     this.#key = key;
   }
 
+  /** The one row of a one-to-one, or null. */
+  async only(): Promise<object | null> {
+    const loaded = await this.loaded();
+    return loaded === undefined ? ((await this.first()) ?? null) : loaded;
+  }
+
   async add(...rows: readonly unknown[]): Promise<number> {
+    this.forget();
     const keys = this.#keys(rows);
     if (keys.length === 0) return 0;
     return this.#connection.transaction(() => this.#add(keys));
   }
 
   async remove(...rows: readonly (T | KeyValue)[]): Promise<number> {
+    this.forget();
     const keys = this.#keys(rows);
     this.#assertNullable();
     if (keys.length === 0) return 0;
@@ -54,6 +69,7 @@ export class ReverseSet<T extends object> extends RelatedSet<T> {
   }
 
   async set(rows: readonly (T | KeyValue)[]): Promise<void> {
+    this.forget();
     const keys = this.#keys(rows);
     this.#assertNullable();
     await this.#connection.transaction(async () => {
@@ -64,11 +80,13 @@ export class ReverseSet<T extends object> extends RelatedSet<T> {
   }
 
   async clear(): Promise<number> {
+    this.forget();
     this.#assertNullable();
     return this.#update([isKey(this.#pointing.column, this.#key)], null);
   }
 
   async create(values: NewValues<T>): Promise<T> {
+    this.forget();
     const { model, column } = this.#pointing;
     const instance = Reflect.construct(model, [values]) as T; // the class whose instances are T
     Reflect.set(instance, column.property, valueOf(column, this.#key));

@@ -16,12 +16,20 @@ export interface ObservedQuery {
 /** A read of one row by its key that a policy may send through the cache. */
 export type RowOperation = 'reference' | 'listReference';
 
+/** The rows with these primary keys, in their order; undefined where there is none. */
+export type RowReader = (model: ModelSchema, keys: readonly Cell[]) => Promise<readonly (Row | undefined)[]>;
+
 /** Stands around every read of a query set, so that somebody above can note what was read, or answer it. */
 export interface QueryObserver {
   /** Answers a read, by `run` or in its place. Every kind of read answers rows of cells, which JSON keeps exactly. */
   around(query: ObservedQuery, run: () => Promise<readonly Row[]>): Promise<readonly Row[]>;
   /** Answers a read by primary key in the database's place; undefined where the database is to be asked. */
   answer(model: ModelSchema, key: Cell, operation: RowOperation): Promise<Row | undefined> | undefined;
+  /**
+   * Reads the rows that a query's `related` names, where each is to be accounted for by itself: what is tracked or
+   * cached. Undefined where they may be joined to the query.
+   */
+  relatedReader(state: QueryState): RowReader | undefined;
 }
 
 const observers = new WeakMap<DatabaseConnection, QueryObserver>();
@@ -48,4 +56,9 @@ export function answeredRow(
   { key, operation }: { readonly key: Cell; readonly operation: RowOperation },
 ): Promise<Row | undefined> | undefined {
   return observers.get(connection)?.answer(model, key, operation);
+}
+
+/** How whoever observes the connection reads the rows that `related` names; undefined where a join may. */
+export function relatedReader(connection: DatabaseConnection, state: QueryState): RowReader | undefined {
+  return observers.get(connection)?.relatedReader(state);
 }

@@ -1,16 +1,20 @@
 import { MultipleRecordsError, RecordNotFoundError, UsageError } from '../errors.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { connectionNamed } from '../database/connections.js';
-import type { Statement } from '../database/statement.js';
 import type { Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { columnOf } from '../schema/values.js';
 import { toCacheRequest, type CacheOptions } from './cache-options.js';
 import { deleteMatching } from './delete-rows.js';
 import type { Filter, OrderBy } from './filter-types.js';
+import { identityOf } from './fetch-rows.js';
+import { instancesOf } from './load-instances.js';
+import { addPrefetch, addRelated, isNamed } from './relation-paths.js';
+import type { PrefetchOf, PrefetchPath, RelatedPath } from './relation-types.js';
+import { describeValue } from '../schema/types/describe-value.js';
 import { parseFilter } from './parse-filter.js';
 import { observed, type ObservedQuery } from './query-observer.js';
-import { both, type OrderTerm, type QueryState, type ReadOperation } from '../schema/query-state.js';
+import { both, type OrderTerm, type Prefetch, type QueryState, type ReadOperation } from '../schema/query-state.js';
 import { selectCount, selectExists, selectRows } from './select-sql.js';
 import { tableSql } from './table-sql.js';
 import { updateMatching } from './update-matching.js';
@@ -67,11 +71,31 @@ export class QuerySet<T extends object> {
     return this.with({ caching: false });
   }
 
+  /**
+   * Loads the rows that foreign keys lead to along with each row: `await document.author` then asks nobody. A path
+   * goes on from there: `'author__publisher'`. Throws UsageError for what is no foreign key.
+   */
+  related(...paths: readonly RelatedPath<T>[]): QuerySet<T> {
+    return this.with({ related: addRelated(this.state.model, this.state.related ?? [], paths) });
+  }
+
+  /**
+   * Loads related rows of all rows, one SELECT for each relation: `await document.tags.all()` then asks nobody. An
+   * object takes a query for which of them, and with `as` the property that gets them as an array.
+   */
+  prefetch(...requests: readonly (PrefetchPath<T> | PrefetchOf<T>)[]): QuerySet<T> {
+    const { model, prefetch = [] } = this.state;
+    const all = requests.reduce<readonly Prefetch[]>((known, request) => {
+      if (!isNamed(model, request)) return addPrefetch(model, known, { name: request });
+      const { name, query, as } = request;
+      return addPrefetch(model, known, { name, as, query: query && this.#stateOf(query) });
+    }, prefetch);
+    return this.with({ prefetch: all });
+  }
+
   /** All rows, as instances. */
   async all(): Promise<T[]> {
-    const { model } = this.state;
-    const rows = await this.#rows(this.state);
-    return rows.map((row) => model.hydrate(row) as T); // hydrate makes instances of the model of this query set
+    return this.#instances(await this.#rows(this.state));
   }
 
   /** The first row in this order (of the primary key where none was given), or undefined. */
@@ -81,7 +105,8 @@ export class QuerySet<T extends object> {
         ? this.state.order
         : [{ path: [], column: this.state.model.primaryKey, descending: false }];
     const [row] = await this.#rows({ ...this.state, order, limit: Math.min(this.state.limit ?? 1, 1) });
-    return row && (this.state.model.hydrate(row) as T); // as above
+    const [instance] = row ? await this.#instances([row]) : [];
+    return instance;
   }
 
   /** The only row. Throws RecordNotFoundError or MultipleRecordsError. */
@@ -96,7 +121,8 @@ export class QuerySet<T extends object> {
         `${model.label}: more than one row matches; narrow the filter, or use first()`,
       );
     }
-    return model.hydrate(row) as T; // as above
+    const [instance] = await this.#instances([row]);
+    return instance as T; // there is one for each row
   }
 
   /** How many rows there are. */
@@ -133,6 +159,22 @@ export class QuerySet<T extends object> {
     return new QuerySet<T>({ ...this.state, ...change });
   }
 
+  #stateOf(query: unknown): QueryState {
+    if (query instanceof QuerySet) return (query as QuerySet<object>).state;
+    const { label } = this.state.model;
+    throw new UsageError(`${label}: prefetch({ query }) takes a query set, got ${describeValue(query)}`);
+  }
+
+  /** Instances of rows of this query, with what `related` and `prefetch` load along. */
+  async #instances(rows: readonly Row[]): Promise<T[]> {
+    const { model, related, prefetch } = this.state;
+    const instances =
+      related || prefetch
+        ? await instancesOf(this.#connection(), this.state, rows)
+        : rows.map((row) => model.hydrate(row));
+    return instances as T[]; // hydrate makes instances of the model of this query set
+  }
+
   #rows(state: QueryState, operation: 'fetch' | 'get' = 'fetch'): Promise<readonly Row[]> {
     const connection = this.#connection();
     const dialect = connection.facts.name;
@@ -158,11 +200,6 @@ export class QuerySet<T extends object> {
   #connection(): DatabaseConnection {
     return connectionNamed(this.state.model.connection, this.state.model.label);
   }
-}
-
-/** The same for the same question: the text and its parameters. */
-function identityOf(operation: ReadOperation, { text, parameters }: Statement): string {
-  return `${operation} ${text} ${JSON.stringify(parameters, (_, value: unknown) => (typeof value === 'bigint' ? `${value}n` : value))}`;
 }
 
 function orderTerm(model: ModelSchema, name: string): OrderTerm {

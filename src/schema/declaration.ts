@@ -1,6 +1,7 @@
 import type { ColumnType } from './column-type.js';
 import type { ModelSchema, OnDelete } from './model-schema.js';
 import type { Row } from './cell.js';
+import type { Relation } from './relations.js';
 
 /** A model named before it exists: a class, a function that gives it, or a label. */
 export type ModelReference = ModelClassLike | (() => ModelClassLike) | string;
@@ -62,6 +63,9 @@ export type HookMoment = 'beforeSave' | 'afterSave' | 'beforeDelete' | 'afterDel
 /** Makes the function that turns rows into instances of one class. */
 export type HydratorFactory = (model: ModelClassLike, schema: ModelSchema) => (row: Row) => object;
 
+/** Gives an instance the rows of a relation, so that its accessor answers them without a query. */
+export type RelationAttacher = (instance: object, relation: Relation, rows: object | null) => void;
+
 /** What the decorators on one class said; its parents' are kept with the parents. */
 export interface ModelDeclaration {
   table: { readonly name: string; readonly label: string; readonly connection: string } | undefined;
@@ -71,8 +75,9 @@ export interface ModelDeclaration {
   readonly links: Map<string, LinkDeclaration>;
   /** The models of the link tables that the library makes for `links`, by property. */
   readonly linkModels: Map<string, ModelClassLike>;
-  /** Set by the class at the root of all models. */
+  /** Set by the class at the root of all models, as the next. */
   hydrator: HydratorFactory | undefined;
+  attach: RelationAttacher | undefined;
   readonly hooks: { readonly moment: HookMoment; readonly method: string }[];
 }
 
@@ -89,6 +94,7 @@ export function declarationOf(model: object): ModelDeclaration {
       links: new Map(),
       linkModels: new Map(),
       hydrator: undefined,
+      attach: undefined,
       hooks: [],
     };
     declarations.set(model, declaration);

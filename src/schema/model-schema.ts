@@ -1,5 +1,6 @@
 import type { Cell, Row } from './cell.js';
 import type { ColumnType } from './column-type.js';
+import type { Relation } from './relations.js';
 import type { LinkDeclaration, ModelClassLike } from './declaration.js';
 
 /** One column of a model. */
@@ -81,6 +82,8 @@ export interface ModelSchema {
   readonly fingerprint: string;
   /** Makes an instance of a row that came from the database or the cache. */
   hydrate(row: Row): object;
+  /** Gives an instance the row (or null) of a relation, or its rows as an array: its accessor then asks nobody. */
+  attach(instance: object, relation: Relation, rows: object | null): void;
 }
 
 /** The cell of a row's primary key. */

@@ -1,6 +1,6 @@
 import type { Condition } from './condition.js';
 import type { ColumnSchema, ModelSchema } from './model-schema.js';
-import type { ToOneRelation } from './relations.js';
+import type { Relation, ToOneRelation } from './relations.js';
 
 /** A column of the model itself (no path) or of a row that foreign keys lead to. */
 export interface ColumnPath {
@@ -27,6 +27,17 @@ export type CacheRequest =
 /** The kinds of read that a query set makes. */
 export type ReadOperation = 'get' | 'fetch' | 'count' | 'exists' | 'aggregate';
 
+/** Related rows that are loaded along with the rows of a query, one SELECT for all of them. */
+export interface Prefetch {
+  readonly relation: Relation;
+  /** The property that gets them as an array; undefined where the relation's own accessor answers them. */
+  readonly as: string | undefined;
+  /** Which of them, in which order; all where undefined. */
+  readonly query: QueryState | undefined;
+  /** What is loaded along with them in turn. */
+  readonly nested: readonly Prefetch[];
+}
+
 /** What a query set asks for, as data. */
 export interface QueryState {
   readonly model: ModelSchema;
@@ -35,6 +46,9 @@ export interface QueryState {
   readonly order: readonly OrderTerm[];
   readonly limit: number | undefined;
   readonly offset: number | undefined;
+  /** Paths of foreign keys whose rows are loaded along; each comes after those that it begins with. */
+  readonly related?: readonly (readonly ToOneRelation[])[] | undefined;
+  readonly prefetch?: readonly Prefetch[] | undefined;
   /** What was said of the cache; undefined leaves it to the policy. */
   readonly caching?: CacheRequest | undefined;
 }

@@ -52,6 +52,7 @@ function buildSchema(model: ModelClassLike): ModelSchema {
     links: new Map([...linkDeclarations(model)].map(([name, link]) => [name, toLink(model, link)])),
     fingerprint: '',
     hydrate: () => ({}),
+    attach: declarationChain(model).find((declaration) => declaration.attach)?.attach ?? (() => undefined),
   };
   return Object.assign(schema, { fingerprint: fingerprintOf(schema), hydrate: hydratorOf(model, schema) });
 }
