@@ -28,6 +28,7 @@ export { AfterCommit, AfterDelete, AfterSave, BeforeDelete, BeforeSave } from '.
 export { CachedModel, CacheMixin, type ModelConstructor } from './model-cache/cached-model.js';
 export { CacheManager, type RowKey } from './model-cache/cache-manager.js';
 export { CachedForeignKey, CachedOneToOne } from './model-cache/cached-foreign-key.js';
+export { CachedList, type CachedListOptions } from './model-cache/cached-list.js';
 export type { Explanation } from './model-cache/explain.js';
 export type { Operation, PolicySetting, PolicySettings } from './model-cache/policy.js';
 

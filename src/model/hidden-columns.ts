@@ -10,9 +10,9 @@ const checked = new WeakSet<ModelClassLike>();
  */
 export function rejectHiddenColumns(model: ModelClassLike, construct: () => object): void {
   if (checked.has(model)) return;
-  const { byProperty, byRelation, links, label } = schemaOf(model);
+  const { byProperty, byRelation, links, lists, label } = schemaOf(model);
   const hidden = Object.keys(construct()).filter(
-    (name) => byProperty.has(name) || byRelation.has(name) || links.has(name),
+    (name) => byProperty.has(name) || byRelation.has(name) || links.has(name) || lists.has(name),
   );
   const [first] = hidden;
   if (first !== undefined) {

@@ -141,7 +141,7 @@ function assignNew(instance: Model, schema: ModelSchema, values: Values): void {
     if (value !== undefined) Reflect.set(instance, column.property, value);
   }
   for (const [name, value] of Object.entries(values)) {
-    columnOf(schema, name);
+    if (!schema.lists.has(name)) columnOf(schema, name);
     Reflect.set(instance, name, value);
   }
 }

@@ -41,12 +41,21 @@ function readReference(instance: object, name: string, load: ReferenceLoader): P
   const { schema, column, reference } = relationOf(instance, name);
   const key: unknown = Reflect.get(instance, column.property);
   if (key === null || key === undefined) return Promise.resolve(null);
-  const cell = cellOf(schema, column, key);
+  return loadOnce(instance, name, cellOf(schema, column, key), () => load(reference.targetModel(), key));
+}
+
+/** What a property of an instance has loaded for this key, or loads now. */
+export function loadOnce(
+  instance: object,
+  name: string,
+  key: Cell,
+  load: () => Promise<object | null>,
+): Promise<object | null> {
   const state = stateOf(instance);
   const known = state.loaded?.get(name);
-  if (known?.key === cell) return known.value;
-  const value = load(reference.targetModel(), key);
-  remember(instance, name, cell, value);
+  if (known?.key === key) return known.value;
+  const value = load();
+  remember(instance, name, key, value);
   value.catch(() => {
     if (state.loaded?.get(name)?.value === value) state.loaded.delete(name); // NOTE: a failure is not kept; the next read tries again
   });
@@ -60,7 +69,8 @@ export function attachRelation(instance: object, relation: Relation, rows: objec
   remember(instance, relation.name, row?.[column.position] ?? null, Promise.resolve(rows));
 }
 
-function remember(instance: object, name: string, key: Cell, value: Promise<object | null>): void {
+/** Keeps what a property of an instance answers for this key. */
+export function remember(instance: object, name: string, key: Cell, value: Promise<object | null>): void {
   const state = stateOf(instance);
   state.loaded ??= new Map();
   state.loaded.set(name, { key, value });

@@ -1,7 +1,6 @@
 import { RecordNotFoundError, UsageError } from '../errors.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
-
 import type { KeyValue } from '../query/filter-types.js';
 import type { Cell } from '../schema/cell.js';
 import type { Condition } from '../schema/condition.js';

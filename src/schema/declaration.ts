@@ -25,6 +25,8 @@ export interface ColumnDeclaration {
   readonly volatile: boolean;
   readonly validate: ((value: unknown) => string | undefined | void) | undefined;
   readonly reference: ReferenceDeclaration | undefined;
+  /** The property that answers with the rows whose keys are listed in this column. */
+  readonly list?: string | undefined;
 }
 
 /** Loads what a foreign key points at: from the database or through the cache. */

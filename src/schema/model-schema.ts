@@ -29,6 +29,8 @@ export interface ColumnSchema {
   /** A rule of the user's: a text is what is wrong. */
   readonly validate: ((value: unknown) => string | undefined | void) | undefined;
   readonly reference: ReferenceSchema | undefined;
+  /** The property that answers with the rows whose keys are listed in this column. */
+  readonly list: string | undefined;
 }
 
 /** What happens to rows that point at a row that is deleted. The database does it; the library knows of it. */
@@ -76,6 +78,8 @@ export interface ModelSchema {
   readonly byProperty: ReadonlyMap<string, ColumnSchema>;
   /** A foreign key's column by the property of its relation. */
   readonly byRelation: ReadonlyMap<string, ColumnSchema>;
+  /** A column that lists keys by the property that answers with their rows. */
+  readonly lists: ReadonlyMap<string, ColumnSchema>;
   /** Its many-to-many relations by property. */
   readonly links: ReadonlyMap<string, LinkSchema>;
   /** Changes when anything does that gives a stored row another meaning. */
@@ -86,7 +90,8 @@ export interface ModelSchema {
   attach(instance: object, relation: Relation, rows: object | null): void;
 }
 
-/** The cell of a row's primary key. */
+/** The cell of a row's primary key; of a link table's row one text of both of its keys. */
 export function primaryKeyOf(model: ModelSchema, row: Row): Cell {
+  if (model.isPairs) return JSON.stringify(row);
   return row[model.primaryKey.position] ?? null;
 }

@@ -49,6 +49,7 @@ function buildSchema(model: ModelClassLike): ModelSchema {
     version: columns.find((column) => column.version),
     byProperty: new Map(columns.map((column) => [column.property, column])),
     byRelation: new Map(columns.flatMap((column) => (column.reference ? [[column.reference.property, column]] : []))),
+    lists: new Map(columns.flatMap((column) => (column.list === undefined ? [] : [[column.list, column]]))),
     links: new Map([...linkDeclarations(model)].map(([name, link]) => [name, toLink(model, link)])),
     fingerprint: '',
     hydrate: () => ({}),
@@ -90,6 +91,7 @@ function toColumn(
     condition: !primaryKey && type.canonicalEquality && (unique || index || reference !== undefined),
     validate,
     reference: reference && toReference(model, declaration),
+    list: declaration.list,
   };
 }
 

@@ -75,7 +75,8 @@ function assertUsableName(key: string, where: string): void {
 /** Throws UsageError if a column or relation of this class has the name already. */
 export function assertFree(model: object, key: string, where: string): void {
   if (declarationOf(model).links.has(key)) throw new UsageError(`${where} is declared twice`);
-  for (const { property, reference } of declarationOf(model).columns.values()) {
+  for (const { property, reference, list } of declarationOf(model).columns.values()) {
+    if (list === key) throw new UsageError(`${where} is declared twice`);
     if (property !== key && reference?.property !== key) continue;
     const hint =
       reference && property === key
