@@ -16,6 +16,7 @@ import { repopulateRows } from '../model-cache/repopulate.js';
 import { queryTracker } from '../model-cache/track-queries.js';
 import { installReverseAccessors } from '../model/reverse-accessors.js';
 import { sameName, snakeCase, type Naming } from '../schema/naming.js';
+import { describeValue } from '../schema/types/describe-value.js';
 import { setNaming } from '../schema/schema-of.js';
 import type { CacheStore } from '../store/cache-store.js';
 import { openStore, type StoreSetting } from '../store/open-store.js';
@@ -54,13 +55,18 @@ export interface ConnectOptions {
   readonly queryTimeout?: Duration;
   /** How long to wait for a free connection or a lock of SQLite; default: 5 seconds. */
   readonly acquireTimeout?: Duration;
+  /**
+   * Whether statements are prepared by name on PostgreSQL, default: true. False behind a pooler that gives each
+   * transaction another connection and does not know of names: PgBouncer before 1.21 with `pool_mode = transaction`.
+   */
+  readonly preparedStatements?: boolean;
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
 }
 
 const optionNames = (
   'database, cache, name, prefix, ttl, negativeTtl, enabled, onCacheFailure, keys, policies, ' +
-  'naming, queryTimeout, acquireTimeout, clock'
+  'naming, queryTimeout, acquireTimeout, preparedStatements, clock'
 ).split(', ');
 
 /**
@@ -72,7 +78,11 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   checkOptions(options);
   const { name = 'default', clock = systemClock } = options;
   const settings = toSettings(options);
-  const connection = await openDatabase(options.database, { name, ...settings.limits });
+  const connection = await openDatabase(options.database, {
+    name,
+    preparedStatements: options.preparedStatements,
+    ...settings.limits,
+  });
   let store: CacheStore | undefined;
   try {
     store = await openStore(options.cache, { clock, dropInstead: settings.epochs });
@@ -166,8 +176,23 @@ function checkOptions(options: ConnectOptions): void {
       `connect: unknown option '${name}'${hint ? `; did you mean '${hint}'?` : `; use ${optionNames.join(', ')}`}`,
     );
   }
+  checkTypes(options);
   oneOf('onCacheFailure', options.onCacheFailure, ['degrade', 'throw']);
   oneOf('keys', options.keys, ['hashed', 'readable']);
+}
+
+function checkTypes({ name, prefix, enabled, preparedStatements }: ConnectOptions): void {
+  ofType('name', name, { expected: "a text such as 'default'", fits: typeof name === 'string' && name !== '' });
+  const isPrefix = typeof prefix === 'string' || typeof prefix === 'function';
+  ofType('prefix', prefix, { expected: "a text such as 'shop:', or a function that answers one", fits: isPrefix });
+  for (const [option, value] of Object.entries({ enabled, preparedStatements })) {
+    ofType(option, value, { expected: 'true or false', fits: typeof value === 'boolean' });
+  }
+}
+
+function ofType(option: string, value: unknown, { expected, fits }: { expected: string; fits: boolean }): void {
+  if (value === undefined || fits) return;
+  throw new UsageError(`connect: ${option} must be ${expected}; got ${describeValue(value)}`);
 }
 
 function oneOf(option: string, value: string | undefined, allowed: readonly string[]): void {

@@ -4,8 +4,9 @@ import { DatabaseConnection } from './database-connection.js';
 import { clientOf, isKnex, type KnexClient } from './knex-client.js';
 import { databaseConfig, type DatabaseLimits } from './database-config.js';
 import type { Dialect } from './dialect.js';
-import { PostgresDialect } from './postgres/postgres-dialect.js';
+import { PostgresDialect, type PostgresDialectOptions } from './postgres/postgres-dialect.js';
 import { convertPostgresError } from './postgres/postgres-errors.js';
+import { startError } from './postgres/start-error.js';
 import { openSqlite } from './sqlite/open-sqlite.js';
 import { convertSqliteError } from './sqlite/sqlite-errors.js';
 
@@ -20,6 +21,8 @@ export interface DatabaseOptions {
   readonly queryTimeoutMs?: number | undefined;
   /** How long to wait for a connection of the pool, or for a lock of SQLite; 5 s unless given. */
   readonly acquireTimeoutMs?: number | undefined;
+  /** Whether statements are prepared by name on PostgreSQL; true unless given. */
+  readonly preparedStatements?: boolean | undefined;
 }
 
 /**
@@ -33,6 +36,7 @@ export async function openDatabase(
   const limits = {
     queryTimeoutMs: options.queryTimeoutMs ?? 30_000,
     acquireTimeoutMs: options.acquireTimeoutMs ?? 5000,
+    preparedStatements: options.preparedStatements ?? true,
   };
   const ownsKnex = !isKnex(setting);
   const knex = isKnex(setting) ? setting : makeKnex(databaseConfig(setting, limits));
@@ -45,6 +49,8 @@ export async function openDatabase(
   }
 }
 
+type Limits = DatabaseLimits & PostgresDialectOptions;
+
 function makeKnex(config: Knex.Config): Knex {
   try {
     return createKnex(config);
@@ -53,7 +59,7 @@ function makeKnex(config: Knex.Config): Knex {
   }
 }
 
-async function dialectFor(knex: Knex, limits: DatabaseLimits, ownsConnections: boolean): Promise<Dialect> {
+async function dialectFor(knex: Knex, limits: Limits, ownsConnections: boolean): Promise<Dialect> {
   const client = clientOf(knex);
   switch (client.driverName) {
     case 'better-sqlite3':
@@ -63,8 +69,12 @@ async function dialectFor(knex: Knex, limits: DatabaseLimits, ownsConnections: b
       );
     case 'pg':
       assertPool(client);
-      await reach(client).catch(rethrow(convertPostgresError));
-      return new PostgresDialect(limits.queryTimeoutMs);
+      await reach(client)
+        .catch((error: unknown) => {
+          throw startError(error, client.connectionSettings ?? {}) ?? error;
+        })
+        .catch(rethrow(convertPostgresError));
+      return new PostgresDialect(limits);
     default:
       throw new UsageError(`A knex instance must use the client 'better-sqlite3' or 'pg'; got '${client.driverName}'.`);
   }

@@ -1,8 +1,9 @@
 import type { MoneyclipError } from '../../errors.js';
 import type { CommitAnswer, Dialect, DialectFacts, DriverConnection, ErrorContext, Isolation } from '../dialect.js';
 import type { Statement, StatementResult } from '../statement.js';
+import { requestCancel } from './cancel-request.js';
 import type { PostgresClient, PostgresResult } from './postgres-driver.js';
-import { convertPostgresError, losesConnection, planIsOutdated } from './postgres-errors.js';
+import { convertPostgresError, isOverdue, losesConnection, planIsOutdated } from './postgres-errors.js';
 import { PreparedNames } from './prepared-names.js';
 import { PreparedQuery } from './prepared-query.js';
 import { wireValues } from './wire-value.js';
@@ -10,15 +11,22 @@ import { wireValues } from './wire-value.js';
 const longestWaitForReadyMs = 250;
 const writeCommands = new Set(['INSERT', 'UPDATE', 'DELETE', 'MERGE']);
 
+export interface PostgresDialectOptions {
+  readonly queryTimeoutMs: number;
+  /** False where a name that was prepared may not be there the next time: a pooler gives each transaction another connection. */
+  readonly preparedStatements: boolean;
+}
+
 /** PostgreSQL by pg. */
 export class PostgresDialect implements Dialect {
   readonly facts: DialectFacts = { name: 'postgres', rowLocks: true, maxParameters: 65_535 };
   readonly probe = undefined;
   readonly #queryTimeoutMs: number;
-  readonly #names = new PreparedNames();
+  readonly #names: PreparedNames | undefined;
 
-  constructor(queryTimeoutMs: number) {
+  constructor({ queryTimeoutMs, preparedStatements }: PostgresDialectOptions) {
     this.#queryTimeoutMs = queryTimeoutMs;
+    this.#names = preparedStatements ? new PreparedNames() : undefined;
   }
 
   executeDirect(): undefined {
@@ -82,6 +90,7 @@ export class PostgresDialect implements Dialect {
     return new Promise((resolve, reject) => {
       const settle: Callback = (error, result) => {
         if (!error) return resolve(answer(result));
+        if (isOverdue(error)) requestCancel(client);
         if (losesConnection(error)) this.discard(client);
         return reject(error);
       };
@@ -95,12 +104,12 @@ export class PostgresDialect implements Dialect {
   /** A statement whose plan was outdated did nothing; outside a transaction it can be prepared anew. */
   #mayRepeat(client: PostgresClient, { text }: Statement, error: Error): boolean {
     if (!planIsOutdated(error)) return false;
-    this.#names.renew(text);
+    this.#names?.renew(text);
     return client.getTransactionStatus?.() === 'I';
   }
 
   #send(client: PostgresClient, statement: Statement, callback: Callback): void {
-    const name = statement.prepare ? this.#names.nameOf(statement.text) : undefined;
+    const name = statement.prepare ? this.#names?.nameOf(statement.text) : undefined;
     if (name !== undefined && this.#sendPrepared(client, statement, { name, callback })) return;
     const { text, parameters: values } = statement;
     client.query({ text, values, name, rowMode: 'array', query_timeout: this.#queryTimeoutMs }, callback);

@@ -42,6 +42,11 @@ export interface PostgresClient {
   readonly binary?: unknown;
   /** True where several queries are on the way at a time; only pg's own can be then. */
   readonly pipeline?: unknown;
+  /** Where the server is, and which of its processes serves this connection. */
+  readonly host?: string;
+  readonly port?: number;
+  readonly processID?: unknown;
+  readonly secretKey?: unknown;
   /** False while an answer is awaited. */
   readonly readyForQuery: boolean;
   /** knex throws the connection away when this is set. */

@@ -36,6 +36,11 @@ export function losesConnection(error: unknown): boolean {
   return isServerError(error) ? /^(08|57P0[123])/.test(error.code) : !(error instanceof TypeError);
 }
 
+/** True where pg gave up waiting for the answer: the server may still be at it. */
+export function isOverdue(error: Error): boolean {
+  return !isServerError(error) && error.message === 'Query read timeout';
+}
+
 /** True where a prepared statement no longer fits its table, which was altered since. Nothing was done. */
 export function planIsOutdated(error: unknown): boolean {
   return isServerError(error) && error.code === '0A000' && error.routine === 'RevalidateCachedQuery';

@@ -14,7 +14,7 @@ class Client extends EventEmitter {
 }
 
 describe('a connection that knex gives back', () => {
-  const dialect = new PostgresDialect(1000);
+  const dialect = new PostgresDialect({ queryTimeoutMs: 1000, preparedStatements: true });
 
   it('is kept where it is ready', async () => {
     const client = new Client();
