@@ -1,4 +1,5 @@
 import type { DatabaseConnection } from '../database/database-connection.js';
+import type { Statement } from '../database/statement.js';
 import type { Transaction } from '../database/transaction.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
@@ -19,6 +20,8 @@ export class RowLoader {
   readonly #connection: DatabaseConnection;
   readonly #model: ModelSchema;
   readonly #column: ColumnSchema;
+  /** The text of the SELECT of one row, which is the same each time. */
+  #textOfOne: string | undefined;
   /** One batch for each transaction that asks, since each sees its own rows. */
   readonly #batches = new Map<Transaction | undefined, Batch>();
 
@@ -35,7 +38,7 @@ export class RowLoader {
     if (!batch) {
       batch = new Map();
       this.#batches.set(transaction, batch);
-      afterThisTick(() => void this.#run(transaction));
+      afterThisTick(() => this.#run(transaction));
     }
     let waiting = batch.get(key);
     if (!waiting) {
@@ -46,9 +49,35 @@ export class RowLoader {
   }
 
   // NOTE: runs in the async context of the first who asked, and so in that one's transaction.
-  async #run(transaction: Transaction | undefined): Promise<void> {
+  #run(transaction: Transaction | undefined): void {
     const batch = this.#batches.get(transaction) ?? (new Map() as Batch);
     this.#batches.delete(transaction);
+    const [only] = batch;
+    if (only && batch.size === 1) this.#readOne(...only);
+    else void this.#readAll(batch);
+  }
+
+  /** NOTE: whatever row the database finds for one key is the answer, however its own key is written. */
+  #readOne(key: Cell, waiting: PromiseWithResolvers<Row | undefined>): void {
+    const { toRow } = tableSql(this.#model, this.#connection.facts.name);
+    this.#connection
+      .run(this.#selectOne(key))
+      .then(({ rows: [first] }) => waiting.resolve(first && toRow(first)))
+      .catch(waiting.reject);
+  }
+
+  #selectOne(key: Cell): Statement {
+    const dialect = this.#connection.facts.name;
+    if (this.#textOfOne === undefined || key === null) {
+      const statement = selectByCells(this.#model, this.#column, [key], dialect);
+      this.#textOfOne ??= statement.text;
+      return statement;
+    }
+    const parameters = [this.#column.type.toDatabase(key, dialect)];
+    return { text: this.#textOfOne, parameters, prepare: true, model: this.#model.label };
+  }
+
+  async #readAll(batch: Batch): Promise<void> {
     try {
       const rows = await this.#select([...batch.keys()]);
       for (const [key, waiting] of batch) waiting.resolve(rows.get(key));
@@ -81,10 +110,10 @@ const loaders = new WeakMap<DatabaseConnection, Map<ColumnSchema, RowLoader>>();
 
 /** The loader of a model's rows by its primary key, or by another unique column. */
 export function rowLoader(connection: DatabaseConnection, model: ModelSchema, column = model.primaryKey): RowLoader {
-  const known = loaders.get(connection) ?? new Map<ColumnSchema, RowLoader>();
-  loaders.set(connection, known);
-  const loader = known.get(column) ?? new RowLoader(connection, model, column);
-  known.set(column, loader);
+  let known = loaders.get(connection);
+  if (!known) loaders.set(connection, (known = new Map<ColumnSchema, RowLoader>()));
+  let loader = known.get(column);
+  if (!loader) known.set(column, (loader = new RowLoader(connection, model, column)));
   return loader;
 }
 
