@@ -43,7 +43,7 @@ class Versioned extends CachedModel {
 forEachCombination((combination) => {
   describe('the statement of a save', () => {
     const db = connected(combination, [Owner, Note, Versioned]);
-    const onPostgres = (): boolean => db().knex.client.config.client === 'pg';
+    const onPostgres = combination.database === 'postgres';
     let note: Note;
 
     beforeEach(async () => {
@@ -58,7 +58,7 @@ forEachCombination((combination) => {
     }
 
     const returning = (): string =>
-      onPostgres()
+      onPostgres
         ? '"id", "slug", "title", "views", "meta"::text, "owner_id"'
         : '"id", "slug", "title", "views", "meta", "owner_id"';
 

@@ -11,8 +11,8 @@ const longestMs = 2000;
  * NOTE: without TLS, as psql of old: the request holds only a number that is worthless once the connection has ended.
  */
 export function requestCancel({ host, port, processID, secretKey }: PostgresClient): void {
-  if (host === undefined || port === undefined || typeof processID !== 'number' || typeof secretKey !== 'number')
-    return;
+  if (host === undefined || port === undefined) return;
+  if (typeof processID !== 'number' || typeof secretKey !== 'number') return;
   const request = Buffer.alloc(16);
   [16, cancelCode, processID, secretKey].forEach((number, index) => request.writeInt32BE(number, 4 * index));
   const socket = connect(host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port });
