@@ -40,6 +40,7 @@ export { Held } from './store/held.js';
 export { HeldText } from './store/held-text.js';
 export { MemoryStore } from './store/memory-store.js';
 export { RedisStore } from './store/redis-store.js';
+export { SqlStore, type SqlStoreOptions } from './store/sql/sql-store.js';
 export type { Clock } from './support/clock.js';
 export type { Duration } from './support/duration.js';
 

@@ -31,7 +31,7 @@ import { Database } from './database.js';
 export interface ConnectOptions {
   /** `sqlite:app.db`, `sqlite::memory:`, `postgres://…`, a knex config or a knex instance. */
   readonly database: DatabaseSetting;
-  /** `redis://…`, `memory:`, an ioredis Redis or Cluster, or a CacheStore; default: `memory:`. */
+  /** `redis://…`, `file:cache.db`, `postgres://…`, `memory:`, an ioredis Redis or Cluster, or a CacheStore; default: `memory:`. */
   readonly cache?: StoreSetting;
   /** The connection's name; models use `default` unless their `@Table` names another. */
   readonly name?: string;

@@ -6,8 +6,10 @@ import { parseMemoryUrl } from './memory-url.js';
 import { connectRedis, type RedisClient } from './redis-client.js';
 import { RedisStore } from './redis-store.js';
 import { ResilientStore } from './resilient-store.js';
+import { openFileStore } from './sql/file-store.js';
+import { openPostgresStore } from './sql/sql-store.js';
 
-/** Where to cache: `memory:`, a Redis URL, an ioredis client, or a store of your own. */
+/** Where to cache: `memory:`, a URL of Redis, of a file or of PostgreSQL, an ioredis client, or a store of your own. */
 export type StoreSetting = string | RedisClient | CacheStore;
 
 export interface OpenStoreOptions {
@@ -37,6 +39,8 @@ async function openUrl(url: string, options: OpenStoreOptions): Promise<CacheSto
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0];
   if (scheme === 'memory:') return new MemoryStore({ ...parseMemoryUrl(url), clock: options.clock });
   if (scheme === 'redis:' || scheme === 'rediss:') return openRedis(await connectRedis(url), options, true);
+  if (scheme === 'file:') return new ResilientStore(await openFileStore(url, options.clock), options);
+  if (scheme === 'postgres:' || scheme === 'postgresql:') return new ResilientStore(openPostgresStore(url), options);
   throw unknownSetting(scheme ? `a URL that starts with '${scheme}'` : 'a text that is no URL');
 }
 
@@ -84,6 +88,6 @@ function hasMethods(value: object, methods: readonly string[]): boolean {
 
 function unknownSetting(got: string): UsageError {
   return new UsageError(
-    `'cache' must be 'memory:', a URL such as 'redis://localhost:6379/0' or 'rediss://…', a Redis or Cluster of ioredis, or an object with the methods of CacheStore; got ${got}.`,
+    `'cache' must be 'memory:', a URL such as 'redis://localhost:6379/0', 'rediss://…', 'file:cache.db' or 'postgres://…', a Redis or Cluster of ioredis, or an object with the methods of CacheStore; got ${got}.`,
   );
 }

@@ -58,11 +58,11 @@ describe('the layers', () => {
 });
 
 describe('driver packages', () => {
-  it('are named only by a dynamic import in the folder that adapts them', () => {
+  it('are named only by a dynamic import in the folders that adapt them', () => {
     const named = files.flatMap(({ path, imports }) =>
       imports.flatMap(({ specifier, kind }) => {
-        const adapter = drivers[specifier.split('/')[0] ?? ''];
-        const allowed = adapter === undefined || (kind === 'dynamic' && adapter === folderOf(path));
+        const adapters = drivers[specifier.split('/')[0] ?? ''];
+        const allowed = adapters === undefined || (kind === 'dynamic' && adapters.includes(folderOf(path)));
         return allowed ? [] : [`${path} has a ${kind} import of ${specifier}`];
       }),
     );

@@ -33,11 +33,11 @@ export const layers: readonly Layer[] = [
   { level: 8, folder: 'index', mayImport: [...below(6), 'compute', 'connection'] },
 ];
 
-/** Packages that only some users install. Each is loaded when a connection asks for it, by the folder named here. */
-export const drivers: Readonly<Record<string, string>> = {
-  'better-sqlite3': 'database',
-  pg: 'database',
-  ioredis: 'store',
+/** Packages that only some users install. Each is loaded when a connection asks for it, by the folders named here. */
+export const drivers: Readonly<Record<string, readonly string[]>> = {
+  'better-sqlite3': ['database', 'store'],
+  pg: ['database'],
+  ioredis: ['store'],
 };
 
 /** Every folder under a level. */

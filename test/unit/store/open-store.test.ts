@@ -89,7 +89,9 @@ describe('openStore', () => {
   });
 
   const accepted =
-    "'cache' must be 'memory:', a URL such as 'redis://localhost:6379/0' or 'rediss://…', a Redis or Cluster of ioredis, or an object with the methods of CacheStore; got ";
+    "'cache' must be 'memory:', a URL such as 'redis://localhost:6379/0', 'rediss://…', 'file:cache.db' or 'postgres://…', a Redis or Cluster of ioredis, or an object with the methods of CacheStore; got ";
+  const postgresMessage =
+    "A cache in PostgreSQL needs a URL such as 'postgres://user:password@localhost:5432/cache', with @ : / ? # % in a password written as %40 %3A %2F %3F %23 %25; this is not one.";
   const refused: readonly (readonly [unknown, string])[] = [
     ['redis', `${accepted}a text that is no URL.`],
     ['', `${accepted}a text that is no URL.`],
@@ -105,6 +107,11 @@ describe('openStore', () => {
     ['memory:?maxEntries=10mb', memoryMessage("maxEntries cannot be '10mb'")],
     ['memory:?maxBytes=10tb', memoryMessage("maxBytes cannot be '10tb'")],
     ['memory://localhost', memoryMessage("got 'memory://localhost'")],
+    ...['file:', 'file://host/cache.db', 'file:cache.db?mode=ro', 'file::memory:'].map(
+      (url) => [url, fileMessage(url)] as const,
+    ),
+    ['postgres://ann:se@cret@:host/x', postgresMessage],
+    ['postgresql://[', postgresMessage],
   ];
 
   for (const [setting, message] of refused) {
@@ -117,4 +124,8 @@ describe('openStore', () => {
 
 function memoryMessage(reason: string): string {
   return `A cache in memory is set by 'memory:' or 'memory:?maxEntries=1000&maxBytes=10mb': ${reason}.`;
+}
+
+function fileMessage(url: string): string {
+  return `A cache in a file is set by 'file:<path>' or 'file:///<absolute path>', without options; got '${url}'.`;
 }
