@@ -34,6 +34,19 @@ export type { Operation, PolicySetting, PolicySettings } from './model-cache/pol
 
 export { moneyclip, type MoneyclipHandle } from './compute/moneyclip.js';
 export type { MoneyclipOptions } from './compute/method-declaration.js';
+export { cached, cacheOf, type CachedEntry, type CachedFunction } from './compute/cached.js';
+export type {
+  CachedOptions,
+  CallNotice,
+  FunctionWatch,
+  RowPath,
+  RowPathResult,
+  ValueCodec,
+  WatchConditions,
+} from './compute/function-options.js';
+export type { KeepingOptions, LockSettings } from './compute/keeping.js';
+export { computeSignal } from './compute/compute-signal.js';
+export { invalidateTag } from './compute/tags.js';
 
 export type { CacheStore, CacheWrite, InProcessStore } from './store/cache-store.js';
 export { Held } from './store/held.js';

@@ -37,10 +37,21 @@ export class Answers<T> {
     if (staleForMs === undefined || found.state !== 'miss' || found.reason !== 'invalidated') return undefined;
     const { entry } = found;
     if (!entry || currentFrame()) return undefined; // NOTE: what is computed from it shall not be outdated too
+    if (this.#isCleared(plan, entry, found.stamps)) return undefined;
     const now = this.#engine.clock.now();
     if (entry.expiresAt <= now || now - Math.max(entry.createdAt, plan.currentAt ?? 0) > staleForMs) return undefined;
     const decoded = codec.decode(entry.payload, true);
     return decoded && { value: decoded.value, stamps: entry.stamps, entry };
+  }
+
+  /** Whether it was not only a change that made the entry no hit: somebody wants no such value to be served. */
+  #isCleared(plan: Plan, entry: Entry, current: readonly (string | undefined)[]): boolean {
+    const { clearedBy } = this.#options;
+    const keys = [plan.keyspace.epoch, ...(clearedBy === undefined ? [] : [plan.keyspace.stamp(clearedBy)])];
+    return keys.some((key) => {
+      const index = plan.base.indexOf(key);
+      return entry.stamps[index] !== current[index];
+    });
   }
 
   /** The value or error that another process stored meanwhile, as if it had been computed here. */

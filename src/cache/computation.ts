@@ -72,6 +72,8 @@ export interface ComputationOptions<T> {
   readonly softTtlMs?: number | undefined;
   /** How long after it ceased to be current an invalidated value may be served, while it is made again; default: never. */
   readonly staleForMs?: number | undefined;
+  /** The name of a dependency whose change forbids that, like a change of everything; each call must depend on it. */
+  readonly clearedBy?: string | undefined;
   /** How eagerly values are made again shortly before they end; 0 for never, default 1. */
   readonly eagerness?: number | undefined;
   /** One run at a time across processes. */
@@ -185,7 +187,7 @@ export class Computation<T> {
   }
 
   /** Computes the value past the cache, for this reason. */
-  bypass(call: Call<T>, reason: string): Promise<T> {
+  bypass(call: Pick<Call<T>, 'run'>, reason: string): Promise<T> {
     this.#count('bypass', reason);
     return this.#runner.runUnstored(call, reason);
   }

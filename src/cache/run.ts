@@ -59,7 +59,7 @@ export class Runner<T> {
   }
 
   /** Runs a call whose value must not be stored. */
-  runUnstored(call: Call<T>, reason: string): Promise<T> {
+  runUnstored(call: Pick<Call<T>, 'run'>, reason: string): Promise<T> {
     currentFrame()?.spoil(reason);
     const frame = new DependencyFrame(this.#engine, { outer: currentFrame() });
     frame.spoil(reason);
@@ -101,7 +101,7 @@ export class Runner<T> {
   }
 
   /** The run, or ComputeTimeoutError where it takes too long: then its signal is aborted and what it still reads counts for nothing. */
-  #limited(call: Call<T>, frame: DependencyFrame): Promise<T> {
+  #limited(call: Pick<Call<T>, 'run'>, frame: DependencyFrame): Promise<T> {
     const { label, computeTimeoutMs } = this.#options;
     const running = runInFrame(frame, () => call.run(frame));
     if (computeTimeoutMs === undefined) return running;

@@ -9,3 +9,8 @@ export function computationDependency(identity: string): string {
 export function labelDependency(label: string): string {
   return `l:${label}`;
 }
+
+/** All values under a label, also those that are served while they are made again. */
+export function clearedDependency(label: string): string {
+  return `l:${label}:cleared`;
+}

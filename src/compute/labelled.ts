@@ -3,7 +3,7 @@ import type { LockOptions } from '../cache/load-lock.js';
 import { announce } from '../changes/change-log.js';
 import { modelCacheNamed, type ModelCache } from '../model-cache/model-cache.js';
 import type { ModelReference } from '../schema/declaration.js';
-import { labelDependency } from './computation-dependencies.js';
+import { clearedDependency, labelDependency } from './computation-dependencies.js';
 import { dependenciesOfFollowed, dependenciesOfSources, type Source, type Watcher } from './watch-sources.js';
 
 /** How values are kept. What is undefined is left to the connection. */
@@ -72,6 +72,20 @@ export class Labelled<T> {
     await announce(this.cache.connection, [{ kind: 'dependencies', dependencies }]);
   }
 
+  /** Drops every value under the label; those that may be served after that are not served either, where that is wanted. */
+  dropAll({ alsoOutdated }: { readonly alsoOutdated: boolean }): Promise<void> {
+    return this.drop([...this.all(), ...(alsoOutdated ? this.#cleared() : [])]);
+  }
+
+  /** What every value under the label depends on and nothing else does. */
+  all(): readonly string[] {
+    return [labelDependency(this.label)];
+  }
+
+  #cleared(): string[] {
+    return this.#options.keeping.staleForMs === undefined ? [] : [clearedDependency(this.label)];
+  }
+
   #makeComputation(cache: ModelCache): Computation<T> {
     const { label, family, owner, codec, keeping, policy } = this.#options;
     const { ttlMs: usualMs, allowed } = policy(cache);
@@ -85,6 +99,7 @@ export class Labelled<T> {
       codec,
       ttlMs,
       limitsOthers: keeping.ttlMs !== undefined,
+      clearedBy: this.#cleared()[0],
     });
   }
 }

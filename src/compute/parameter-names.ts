@@ -2,27 +2,35 @@ const opening = '([{';
 const closing = ')]}';
 const quotes = `'"\``;
 
+/** What a function's text says of its arguments. */
+export interface Parameters {
+  readonly names: readonly string[];
+  /** True where it takes them as the properties of an only argument. */
+  readonly inObject: boolean;
+}
+
 /**
  * The names of a function's arguments, by its own text: of its parameters, or of what an only parameter takes apart.
  * Undefined where the text does not tell. Whoever relies on them must be safe if they are not the names that people
  * wrote, as after a build that shortens names.
  */
-export function parameterNames(run: (...args: never[]) => unknown): readonly string[] | undefined {
+export function parametersOf(run: (...args: never[]) => unknown): Parameters | undefined {
   const text = Function.prototype.toString.call(run).replaceAll(/\/\*.*?\*\/|\/\/[^\n]*/gs, '');
   const only = /^(?:async\s+)?([\w$]+)\s*=>/.exec(text)?.[1];
-  if (only !== undefined) return [only];
+  if (only !== undefined) return { names: [only], inObject: false };
   const start = text.indexOf('(');
   const parts = start < 0 ? undefined : splitList(text, start);
   const [first] = parts ?? [];
-  const isObject = parts?.length === 1 && first?.startsWith('{') === true;
-  return namesIn(isObject ? splitList(first ?? '', 0) : parts, isObject);
+  const inObject = parts?.length === 1 && first?.startsWith('{') === true;
+  const names = namesIn(inObject ? splitList(first ?? '', 0) : parts, inObject);
+  return names && { names, inObject };
 }
 
-function namesIn(parts: readonly string[] | undefined, isObject: boolean): readonly string[] | undefined {
+function namesIn(parts: readonly string[] | undefined, inObject: boolean): readonly string[] | undefined {
   if (!parts) return undefined;
   const named = parts.filter((part) => !part.startsWith('...'));
   const names = named.map((part) => /^[\w$]+/.exec(part)?.[0]);
-  if (!isObject && named.some((part) => !/^[\w$]+\s*(?:=|$)/.test(part))) return undefined;
+  if (!inObject && named.some((part) => !/^[\w$]+\s*(?:=|$)/.test(part))) return undefined;
   return names.every((name) => name !== undefined) ? names : undefined;
 }
 

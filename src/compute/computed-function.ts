@@ -1,0 +1,268 @@
+import { UsageError } from '../errors.js';
+import type { Call, Codec, Computation, Held } from '../cache/computation.js';
+import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
+import { anyTagDependency, tagDependency } from '../invalidation/dependencies.js';
+import { canonical } from './canonical.js';
+import { computationDependency } from './computation-dependencies.js';
+import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
+import type { CachedOptions, CallNotice, FunctionDeclaration } from './function-options.js';
+import { checkedSource } from './function-options.js';
+import { Labelled } from './labelled.js';
+import { LoadBatch } from './load-batch.js';
+import { NamedArguments, type ArgumentTexts } from './named-arguments.js';
+import { parametersOf } from './parameter-names.js';
+import { checkedTags } from './tags.js';
+import { tracedRun } from './traced-run.js';
+import { decodeValue, encodeValue } from './value-codec.js';
+import type { Source } from './watch-sources.js';
+
+/** What is computed with each miss. */
+export type Computing<Args extends readonly unknown[], T> = (...args: Args) => T | Promise<T>;
+
+type Load<Args, T> = (args: Args, frame: DependencyFrame) => T | Promise<T>;
+
+/** A function whose results are kept under a label. */
+export class ComputedFunction<Args extends readonly unknown[], T> {
+  readonly label: string;
+  /** How the values for some arguments are found, where anybody may ask for that. */
+  readonly named: NamedArguments | undefined;
+  /** True where it takes its arguments as the properties of an only one. */
+  readonly inObject: boolean;
+  readonly #where: string;
+  readonly #run: Computing<Args, T>;
+  readonly #options: CachedOptions<Args, T>;
+  readonly #labelled: Labelled<T>;
+
+  constructor(
+    label: string,
+    run: Computing<Args, T>,
+    { options, declaration }: { readonly options: CachedOptions<Args, T>; readonly declaration: FunctionDeclaration },
+  ) {
+    this.label = label;
+    this.#where = declaration.where;
+    this.#run = run;
+    this.#options = options;
+    const parameters = parametersOf(run);
+    const names = declaration.names ?? (declaration.followed.some(({ path }) => path) ? parameters?.names : undefined);
+    this.named = names && names.length > 0 ? new NamedArguments(label, names) : undefined;
+    this.inObject = parameters?.inObject ?? false;
+    this.#labelled = this.#declare(declaration);
+  }
+
+  get(args: Args): Promise<T> {
+    return this.#get(args, this.#loadOne);
+  }
+
+  /** The values of many calls: one command for all that are stored, one `loadMany` for all that are not. */
+  getMany(calls: readonly Args[]): Promise<T[]> {
+    const { loadMany } = this.#options;
+    if (!loadMany) return Promise.all(calls.map((args) => this.get(args)));
+    const batch = new LoadBatch<Args, T>(this.#labelled.cache.engine, this.#where, loadMany);
+    return Promise.all(calls.map((args) => this.#get(args, (fresh, frame) => batch.load(fresh, frame))));
+  }
+
+  peek(args: Args): Promise<T | undefined> {
+    return this.#labelled.computation.peek(this.#call(args));
+  }
+
+  refresh(args: Args): Promise<T> {
+    const reason = this.#ownReason(args);
+    if (reason !== undefined) return this.#bypass(args, this.#loadOne, reason);
+    return this.#labelled.computation.refresh(this.#call(args));
+  }
+
+  /** Stores a value that was made elsewhere; what is being computed for the same arguments does not replace it. */
+  async set(args: Args, value: T): Promise<void> {
+    const call = this.#call(args);
+    await this.#labelled.drop([this.dependency(args)]);
+    await this.#labelled.computation.set(call, value);
+  }
+
+  held(args: Args): Promise<Held<T> | undefined> {
+    return this.#labelled.computation.held(this.#call(args));
+  }
+
+  inspect(args: Args): ReturnType<Computation<T>['inspect']> {
+    return this.#labelled.computation.inspect(this.#call(args));
+  }
+
+  now(): number {
+    return this.#labelled.cache.engine.clock.now();
+  }
+
+  async invalidate(args: Args): Promise<void> {
+    await this.#labelled.drop([this.dependency(args)]);
+  }
+
+  /** Drops the values of every call that agrees with these arguments. Throws UsageError for names that are none of its arguments. */
+  async invalidateMatching(values: Readonly<Record<string, unknown>>): Promise<void> {
+    await this.#labelled.drop(this.dependenciesMatching(values));
+  }
+
+  dropAll(which: { readonly alsoOutdated: boolean }): Promise<void> {
+    return this.#labelled.dropAll(which);
+  }
+
+  /** The key as people read it. */
+  key(args: Args): string {
+    return this.#identity(args);
+  }
+
+  /** What the value of a call depends on by its arguments alone. */
+  dependency(args: Args): string {
+    return computationDependency(this.#identity(args));
+  }
+
+  /** What the values of all calls depend on that agree with these arguments. */
+  dependenciesMatching(values: Readonly<Record<string, unknown>>): readonly string[] {
+    if (!this.named) {
+      throw new UsageError(
+        `${this.#where}: its values can only be told apart by names if they are declared: args: ['…'], in the order of its parameters`,
+      );
+    }
+    const { names } = this.named;
+    const unknown = Object.keys(values).find((name) => !names.includes(name));
+    if (unknown !== undefined) {
+      throw new UsageError(
+        `${this.#where}: '${unknown}' is none of its arguments, which are ${names.join(', ')}; declare others by args: ['…']`,
+      );
+    }
+    const texts = this.#texts(new Map(Object.entries(values).filter(([, value]) => value !== undefined)));
+    return texts.size > 0 ? this.named.matching(texts) : this.#labelled.all();
+  }
+
+  #get(args: Args, load: Load<Args, T>): Promise<T> {
+    try {
+      const reason = this.#ownReason(args);
+      if (reason !== undefined) return this.#bypass(args, load, reason);
+      return this.#labelled.computation.get(this.#call(args, load));
+    } catch (error) {
+      return Promise.reject(error); // of an asynchronous function nobody expects that it throws
+    }
+  }
+
+  #bypass(args: Args, load: Load<Args, T>, reason: string): Promise<T> {
+    return this.#labelled.computation.bypass({ run: (frame) => this.#compute(args, frame, load) }, reason);
+  }
+
+  /** Why this call's value must not be cached; undefined where it may. */
+  #ownReason(args: Args): string | undefined {
+    const { skip } = this.#options;
+    if (typeof skip === 'function' ? skip(...args) : skip) return 'skipped';
+    return hasUnsavedInstance(args) ? 'an argument has unsaved changes' : undefined;
+  }
+
+  #call(args: Args, load: Load<Args, T> = this.#loadOne): Call<T> {
+    const identity = this.#identity(args);
+    const { onHit, onMiss } = this.#options;
+    return {
+      identity,
+      dependencies: () => this.#dependencies(identity, args),
+      run: (frame) => this.#compute(args, frame, load),
+      ...(onHit && { onHit: () => this.#tell(onHit, identity, args) }),
+      ...(onMiss && { onMiss: () => this.#tell(onMiss, identity, args) }),
+    };
+  }
+
+  readonly #loadOne: Load<Args, T> = (args) => this.#run(...args);
+
+  #compute(args: Args, frame: DependencyFrame, load: Load<Args, T>): Promise<T> {
+    return tracedRun(this.label, async () => {
+      if (frame.taint !== undefined) return load(args, frame); // NOTE: nothing is stored, so the caller's instances will do
+      const fresh = await runInFrame(undefined, () => freshArguments(frame, args));
+      return load(fresh as unknown as Args, frame); // the same arguments with other instances
+    });
+  }
+
+  #identity(args: Args): string {
+    const { key } = this.#options;
+    const told = key
+      ? canonical(key(...args), `${this.#where}: key`)
+      : withoutMissing(args)
+          .map((one) => canonical(one, this.#where))
+          .join();
+    return `${this.label}(${told})`;
+  }
+
+  #dependencies(identity: string, args: Args): string[] {
+    const { tag } = this.#options;
+    const tags = checkedTags(typeof tag === 'function' ? tag(...args) : tag, `${this.#where}: tag`);
+    return [
+      computationDependency(identity),
+      ...this.#labelled.dependencies(this.#sourcesOf(args)),
+      ...(this.named?.dependencies(this.#texts(this.named.byName(args))) ?? []),
+      ...(tags.length > 0 ? [...tags.map(tagDependency), anyTagDependency()] : []),
+    ];
+  }
+
+  #sourcesOf(args: Args): readonly Source[] {
+    const { watch } = this.#options;
+    if (typeof watch !== 'function') return [];
+    const sources: unknown = watch(...args);
+    if (Array.isArray(sources)) return sources.map((source) => checkedSource(this.#where, source));
+    throw new UsageError(`${this.#where}: watch must give a list of models and query sets, got ${typeof sources}`);
+  }
+
+  /** What has no text counts as not given: it agrees with everything. */
+  #texts(values: ReadonlyMap<string, unknown>): ArgumentTexts {
+    const texts = new Map<string, string>();
+    for (const [name, value] of values) {
+      try {
+        texts.set(name, canonical(value, this.#where));
+      } catch {
+        continue;
+      }
+    }
+    return texts;
+  }
+
+  #tell(listener: (notice: CallNotice<Args>) => void, key: string, args: Args): void {
+    try {
+      listener({ label: this.label, key, args });
+    } catch (error) {
+      process.emitWarning(`${this.#where}: onHit or onMiss failed: ${String(error)}`);
+    }
+  }
+
+  #declare({ where, keeping, sources, followed }: FunctionDeclaration): Labelled<T> {
+    const { connection = 'default', version, codec } = this.#options;
+    const { label } = this;
+    return new Labelled<T>({
+      label,
+      where,
+      byHand: '.invalidate()',
+      connection,
+      family: 'function',
+      owner: version === undefined ? label : `${label} ${version}`,
+      keeping,
+      codec: codecFor(label, codec),
+      sources,
+      followed: followed.map(({ model }) => model),
+      policy: (cache) => {
+        const policy = cache.policy(label);
+        return { ttlMs: policy.ttlMs('get'), allowed: policy.allowed };
+      },
+    });
+  }
+}
+
+/** Arguments that were left out at the end are the same as undefined. */
+function withoutMissing(args: readonly unknown[]): readonly unknown[] {
+  const last = args.findLastIndex((argument) => argument !== undefined);
+  return args.slice(0, last + 1);
+}
+
+function codecFor<T>(label: string, own: CachedOptions<never[], T>['codec']): Codec<T> {
+  const decodeOwn = own ? (data: unknown) => own.decode(data) : (data: unknown) => data as T; // what was encoded
+  return {
+    encode: (value) => encodeValue(own ? own.encode(value) : value, label),
+    decode: (payload, shared) => {
+      const decoded = decodeValue(payload, shared);
+      try {
+        return decoded && { value: decodeOwn(decoded.value) };
+      } catch {
+        return undefined;
+      }
+    },
+  };
+}

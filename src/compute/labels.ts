@@ -1,0 +1,58 @@
+import { UsageError } from '../errors.js';
+import { nearest } from '../support/nearest.js';
+
+/** What is declared under a label. */
+interface Declared {
+  readonly label: string;
+  readonly place: string;
+  readonly handle: object;
+  /** Takes back what the declaration set going. */
+  readonly end: () => void;
+}
+
+const byLabel = new Map<string, Declared>();
+
+/**
+ * Makes a handle known by its label. A declaration from the same place, as when a module is loaded again, takes the
+ * place of the earlier one. Throws UsageError, naming both places, if the label is taken.
+ */
+export function declareLabel(declared: Declared): void {
+  const { label, place } = declared;
+  const known = byLabel.get(label);
+  if (known && known.place !== place) {
+    throw new UsageError(
+      `the label '${label}' is declared twice, at ${known.place} and at ${place}: values are told apart by their label, so give one of them another`,
+    );
+  }
+  known?.end();
+  byLabel.set(label, declared);
+}
+
+/** Ends a declaration: its label is free, and writes are not followed for it any more. Does nothing if it has ended. */
+export function endDeclaration(label: string, handle: object): void {
+  const known = byLabel.get(label);
+  if (known?.handle !== handle) return;
+  known.end();
+  byLabel.delete(label);
+}
+
+/** What is declared under a label. Throws UsageError if nothing is. */
+export function handleLabelled(label: string): object {
+  const known = byLabel.get(label);
+  if (known) return known.handle;
+  const meant = nearest(label, byLabel.keys());
+  throw new UsageError(
+    `cacheOf('${label}'): nothing is declared under this label${meant === undefined ? '' : `; did you mean '${meant}'?`} ` +
+      `Import the module that declares it first, or name it in connect({ workers: […] }).`,
+  );
+}
+
+/** How many labels are declared. */
+export function declaredLabels(): readonly string[] {
+  return [...byLabel.keys()];
+}
+
+/** Whether a module of this path declares a label. */
+export function declaresLabels(path: string): boolean {
+  return [...byLabel.values()].some(({ place }) => place.startsWith(`${path}:`));
+}

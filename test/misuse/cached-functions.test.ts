@@ -1,0 +1,292 @@
+import { expect } from 'chai';
+import { after, before, describe, it } from 'mocha';
+import {
+  cached,
+  cacheOf,
+  connect,
+  invalidateTag,
+  UsageError,
+  type CachedFunction,
+  type CachedOptions,
+  type Database,
+} from '../../src/index.js';
+import { Article } from '../support/article-models.js';
+import { rejection, thrown } from '../support/rejection.js';
+
+function declare(options: unknown, run: unknown = async () => 1): void {
+  cached('wrong.one', run as () => Promise<number>, options as CachedOptions<[], number>).undeclare();
+}
+
+const models =
+  'write a class, a function () => Model, a label or a query set. A class whose module is still loading is undefined here.';
+
+const wrongOptions: readonly (readonly [string, unknown, string])[] = [
+  ['no object', 5, 'the options must be an object, got number'],
+  ['null', null, 'the options must be an object, got null'],
+  ['an unknown option', { tttl: 1 }, "unknown option 'tttl'; did you mean 'ttl'?"],
+  ['a key that is a text', { key: 'x' }, 'key must be a function, got string'],
+  ['a listener that is none', { onHit: true }, 'onHit must be a function, got boolean'],
+  ['a loader that is none', { loadMany: [] }, 'loadMany must be a function, got object'],
+  [
+    'names that are none',
+    { args: 'a, b' },
+    "args must be a list of the names of the arguments, such as ['category', 'year']",
+  ],
+  [
+    'a watch that is a text',
+    { watch: 'Article' },
+    'watch must be a list of models, query sets or [Model, path], or a function of the arguments, got string',
+  ],
+  ['an undefined model', { watch: [undefined] }, `the watched model is undefined; ${models}`],
+  ['an undefined model with a path', { watch: [[undefined, () => []]] }, `the watched model is undefined; ${models}`],
+  [
+    'a path that is none',
+    { watch: [[Article, 'category']] },
+    'after a watched model comes a path, a function from its row to arguments, or { when: (row) => true or false }; got string',
+  ],
+  [
+    'a condition that is none',
+    { watch: [[Article, () => [], { when: true }]] },
+    'after a watched model comes a path, a function from its row to arguments, or { when: (row) => true or false }; got object',
+  ],
+  [
+    'a ttl below 0',
+    { ttl: -1 },
+    "ttl must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got -1",
+  ],
+  [
+    'a ttl that cannot be read',
+    { ttl: 'soon' },
+    "ttl must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got 'soon'",
+  ],
+  [
+    'a soft ttl that cannot be read',
+    { softTtl: 'soon' },
+    "softTtl must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got 'soon'",
+  ],
+  [
+    'a soft ttl as long as the ttl',
+    { ttl: '1m', softTtl: '60s' },
+    'softTtl (60000 ms) must be shorter than ttl (60000 ms)',
+  ],
+  [
+    'a time that may be stale, without stale',
+    { staleFor: '1m' },
+    'staleFor says how long an old value may be served, which needs stale: true',
+  ],
+  ['a stale that is a time', { stale: '1m' }, 'stale must be true or false, got string; how long is said by staleFor'],
+  ['a lock that is a text', { lock: 'yes' }, 'lock must be true, false or { waitMs, pollMs, holdMs }, got string'],
+  ['a lock with an unknown setting', { lock: { wait: 1 } }, "lock: unknown option 'wait'; use waitMs, pollMs, holdMs"],
+  [
+    'a lock that waits below 0',
+    { lock: { waitMs: -1 } },
+    'lock.waitMs must be a number of milliseconds above 0, got -1',
+  ],
+  [
+    'a lock that is held for a text',
+    { lock: { holdMs: '1s' } },
+    'lock.holdMs must be a number of milliseconds above 0, got string',
+  ],
+  [
+    'a lock that ends before the computation may',
+    { lock: { holdMs: 10 }, computeTimeout: '1s' },
+    'lock.holdMs (10 ms) must not be shorter than computeTimeout (1000 ms)',
+  ],
+  [
+    'an eagerness below 0',
+    { earlyRefresh: -1 },
+    'earlyRefresh must be true, false or a number from 0, such as 1; got -1',
+  ],
+  [
+    'an eagerness that is a text',
+    { earlyRefresh: 'yes' },
+    'earlyRefresh must be true, false or a number from 0, such as 1; got string',
+  ],
+];
+
+describe('a cached function that is declared wrongly', () => {
+  for (const [what, options, message] of wrongOptions) {
+    it(`with ${what} says so at once, and declares nothing`, () => {
+      thrown(() => declare(options), UsageError, `cached('wrong.one'): ${message}`);
+      expect(() => cacheOf('wrong.one')).to.throw(UsageError);
+    });
+  }
+
+  it('without a label or a function says so', () => {
+    thrown(
+      () => cached('', async () => 1),
+      UsageError,
+      'cached(label, function): the label must be a text that is not empty, got an empty text',
+    );
+    thrown(
+      () => cached(5 as unknown as string, async () => 1),
+      UsageError,
+      'cached(label, function): the label must be a text that is not empty, got number',
+    );
+    thrown(
+      () => declare({}, 'x'),
+      UsageError,
+      "cached('wrong.one', …): expected a function to keep the results of, got string",
+    );
+  });
+
+  it('under a label that is taken names both places', () => {
+    const first = cached('wrong.twice', async () => 1);
+    const { message } = thrown(() => cached('wrong.twice', async () => 2), UsageError);
+    expect(message).to.match(
+      /^the label 'wrong\.twice' is declared twice, at test\/misuse\/cached-functions\.test\.ts:\d+:\d+ and at test\/misuse\/cached-functions\.test\.ts:\d+:\d+: values are told apart by their label, so give one of them another$/,
+    );
+    expect(cacheOf('wrong.twice')).to.equal(first);
+    first.undeclare();
+  });
+});
+
+describe('a cached function that is called wrongly', () => {
+  let db: Database;
+
+  before(async () => {
+    db = await connect({ database: 'sqlite::memory:' });
+    await db.createTables([Article]);
+  });
+
+  after(() => db.close());
+
+  const where = "cached('wrong.call')";
+  const wrongCalls: readonly (readonly [string, CachedOptions<readonly unknown[], unknown>, unknown, string])[] = [
+    [
+      'a function',
+      {},
+      () => 1,
+      `${where}: arguments must be plain data, dates, bigints or stored model instances to make a key; got a function`,
+    ],
+    [
+      'NaN',
+      {},
+      Number.NaN,
+      `${where}: arguments must be plain data, dates, bigints or stored model instances to make a key; got NaN`,
+    ],
+    [
+      'a key without a text',
+      { key: () => Symbol('x') },
+      1,
+      `${where}: key: arguments must be plain data, dates, bigints or stored model instances to make a key; got a symbol`,
+    ],
+    [
+      'an empty tag',
+      { tag: () => [''] },
+      1,
+      `${where}: tag: a tag must be a text that is not empty, got an empty text`,
+    ],
+    [
+      'a tag that is a number',
+      { tag: () => [5] as unknown as string[] },
+      1,
+      `${where}: tag: a tag must be a text that is not empty, got number`,
+    ],
+    [
+      'an unknown watched label',
+      { watch: ['press.Nothing'] },
+      1,
+      `${where} names 'press.Nothing', but no model with that label is declared.`,
+    ],
+    [
+      'sources that are no list',
+      { watch: () => 5 as unknown as [] },
+      1,
+      `${where}: watch must give a list of models and query sets, got number`,
+    ],
+    [
+      'a source that is none',
+      { watch: () => [5 as unknown as string] },
+      1,
+      `${where}: the watched model is 5; ${models}`,
+    ],
+  ];
+  for (const [what, options, argument, message] of wrongCalls) {
+    it(`with ${what} rejects`, async () => {
+      const one = cached('wrong.call', async (..._: readonly unknown[]): Promise<unknown> => 1, options);
+      const error = await rejection(one(argument), UsageError).finally(() => one.undeclare());
+      expect(error.message.slice(0, message.length)).to.equal(message);
+    });
+  }
+
+  it('and gives what cannot be kept rejects', async () => {
+    const one = cached('wrong.result', async (): Promise<unknown> => () => 1);
+    const error = await rejection(one(), UsageError).finally(() => one.undeclare());
+    expect(error.message).to.match(/^wrong\.result: the result cannot be cached: /);
+  });
+
+  it('and gives too few values for many calls rejects', async () => {
+    const one = cached('wrong.many', async (number: number) => number, { loadMany: async () => [1] });
+    await rejection(
+      one.getMany([[1], [2]]),
+      UsageError,
+      "cached('wrong.many'): loadMany must give a list of one value for each of the 2 calls, in their order; got 1 values",
+    ).finally(() => one.undeclare());
+  });
+
+  it('for some of its arguments without their names rejects', async () => {
+    const one = cached('wrong.matching', async (...numbers: number[]) => numbers);
+    await rejection(
+      one.invalidateMatching({ a: 1 }),
+      UsageError,
+      "cached('wrong.matching'): its values can only be told apart by names if they are declared: args: ['…'], in the order of its parameters",
+    ).finally(() => one.undeclare());
+  });
+
+  it('and whose path does not work is reported once', async () => {
+    const warnings: string[] = [];
+    const note = ({ message }: Error): unknown => warnings.push(message);
+    process.on('warning', note);
+    const one = cached('wrong.path', async (category: number) => category, {
+      watch: [[Article, (article: Article) => ({ kategory: article.category })]],
+    });
+    await one(1);
+    for (const title of ['a', 'b']) await Article.create({ title, category: 1 });
+    await new Promise((resolve) => setImmediate(resolve));
+    process.off('warning', note);
+    one.undeclare();
+    expect(warnings).to.deep.equal([
+      "cached('wrong.path'): the path of a watched row failed, so all of its values were dropped: cached('wrong.path'): 'kategory' is none of its arguments, which are category; declare others by args: ['…']",
+    ]);
+  });
+
+  it('and is computed from itself rejects, also by way of many at once', async () => {
+    const one: { (number: number): Promise<unknown>; undeclare(): void } = cached(
+      'wrong.endless',
+      (number: number): unknown => one(number),
+    );
+    const message = 'wrong.endless: the value is computed from itself, for the same arguments; it would never end';
+    await rejection(one(1), UsageError, message);
+    one.undeclare();
+    const batch: CachedFunction<[number], unknown> = cached(
+      'wrong.batch',
+      async (number: number): Promise<unknown> => number,
+      {
+        loadMany: async (calls): Promise<unknown[]> => batch.getMany(calls),
+      },
+    );
+    await rejection(batch.getMany([[1], [2]]), UsageError, message.replace('endless', 'batch')).finally(() =>
+      batch.undeclare(),
+    );
+  });
+
+  it('by a tag that is none rejects', async () => {
+    await rejection(
+      invalidateTag(5 as unknown as string),
+      UsageError,
+      'invalidateTag(): a tag must be a text that is not empty, got number',
+    );
+  });
+
+  it('by a label that is nearly right says which it may be', () => {
+    const one = cached('wrong.near', async () => 1);
+    thrown(
+      () => cacheOf('wrong.naer'),
+      UsageError,
+      "cacheOf('wrong.naer'): nothing is declared under this label; did you mean 'wrong.near'? " +
+        'Import the module that declares it first, or name it in connect({ workers: […] }).',
+    );
+    one.undeclare();
+  });
+});
