@@ -44,6 +44,7 @@ export type {
   ValueCodec,
   WatchConditions,
 } from './compute/function-options.js';
+export type { WatchedRows } from './compute/watch-sources.js';
 export type { KeepingOptions, LockSettings } from './compute/keeping.js';
 export { computeSignal } from './compute/compute-signal.js';
 export { invalidateTag } from './compute/tags.js';

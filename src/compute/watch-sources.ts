@@ -8,8 +8,11 @@ import type { QueryState } from '../schema/query-state.js';
 import { resolveModel } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
 
+/** A query set, of whatever model. */
+export type WatchedRows = Pick<QuerySet<object>, 'count' | 'exists'>;
+
 /** What a value is said to depend on besides what it is found to read: models and query sets. */
-export type Source = ModelReference | QuerySet<object>;
+export type Source = ModelReference | WatchedRows;
 
 /** Who watches, for messages. */
 export interface Watcher {
@@ -24,7 +27,7 @@ export interface Watcher {
 export function dependenciesOfSources(sources: readonly Source[], watcher: Watcher): readonly string[] {
   return sources.flatMap((source) => {
     if (source instanceof QuerySet) return dependenciesOfRows(source, watcher);
-    const { table } = watchedSchema(source, watcher);
+    const { table } = watchedSchema(source as ModelReference, watcher); // what is no query set was checked at declaration
     return [tableDependency(table), bulkDependency(table)];
   });
 }
@@ -34,7 +37,7 @@ export function dependenciesOfFollowed(models: readonly ModelReference[], watche
   return models.map((model) => bulkDependency(watchedSchema(model, watcher).table));
 }
 
-function dependenciesOfRows(rows: QuerySet<object>, watcher: Watcher): readonly string[] {
+function dependenciesOfRows(rows: object, watcher: Watcher): readonly string[] {
   const state = Reflect.get(rows, 'state') as QueryState; // NOTE: protected from users; what it asks for is data
   assertHeard(state.model, watcher);
   const shown = state.model.columns.map((column) => ({ path: [], column }));
