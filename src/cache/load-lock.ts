@@ -11,6 +11,8 @@ export interface LockOptions {
   readonly holdMs: number;
 }
 
+export const usualLock: LockOptions = { waitMs: 30_000, pollMs: 50, holdMs: 10_000 };
+
 /** A lock that was taken. */
 export interface HeldLock {
   /** Lets others take it, once what was stored under it has arrived. Nobody needs to wait for it. */

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import type { LockOptions } from '../cache/load-lock.js';
+import { usualLock, type LockOptions } from '../cache/load-lock.js';
 import { durationMs, type Duration } from '../support/duration.js';
 import { nearest } from '../support/nearest.js';
 import type { Keeping } from './labelled.js';
@@ -44,8 +44,6 @@ export const keepingNames: readonly string[] = [
   'errorTtl',
   'computeTimeout',
 ];
-
-const usualLock: LockOptions = { waitMs: 30_000, pollMs: 50, holdMs: 10_000 };
 
 /** Converts and checks. Throws UsageError, beginning with `where`, for what is wrong or contradicts itself. */
 export function toKeeping(where: string, options: KeepingOptions): Keeping {

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { Computation, type Call, type Codec } from '../cache/computation.js';
+import { usualLock } from '../cache/load-lock.js';
 import { dependenciesOfQuery } from '../invalidation/query-dependencies.js';
 import type { ObservedQuery } from '../query/query-observer.js';
 import type { Row } from '../schema/cell.js';
@@ -22,6 +23,8 @@ const rowsCodec: Codec<Rows> = {
 export interface AnswerLife {
   readonly ttlMs: number;
   readonly isOwn: boolean;
+  /** One load at a time across processes. */
+  readonly isLocked: boolean;
 }
 
 /**
@@ -71,7 +74,7 @@ export class QueryCache {
   }
 
   #computation(life: AnswerLife): Computation<Rows> {
-    const id = `${life.ttlMs} ${life.isOwn}`;
+    const id = `${life.ttlMs} ${life.isOwn} ${life.isLocked}`;
     const known = this.#byLife.get(id);
     if (known) return known;
     const { label, fingerprint } = this.#model;
@@ -82,6 +85,7 @@ export class QueryCache {
       owner: life.isOwn ? `${fingerprint} ${life.ttlMs}` : fingerprint,
       ttlMs: life.ttlMs,
       limitsOthers: life.isOwn,
+      lock: life.isLocked ? usualLock : undefined,
       codec: rowsCodec,
     });
     this.#byLife.set(id, computation);

@@ -9,11 +9,11 @@ export function lifeOfAnswer(query: ObservedQuery, policyOf: (label: string) => 
   const policy = policyOf(state.model.label);
   if (caching === false || !policy.allowed || showsForbidden(query, policyOf)) return undefined;
   if (!caching) {
-    return policy.automatic(operation) ? { ttlMs: policy.ttlMs(operation), isOwn: false } : undefined;
+    return policy.automatic(operation) ? { ttlMs: policy.ttlMs(operation), isOwn: false, isLocked: false } : undefined;
   }
-  const { ops, ttlMs } = caching;
+  const { ops, ttlMs, lock: isLocked = false } = caching;
   if (ops && !ops.includes(operation)) return undefined;
-  return ttlMs === undefined ? { ttlMs: policy.ttlMs(operation), isOwn: false } : { ttlMs, isOwn: true };
+  return { ttlMs: ttlMs ?? policy.ttlMs(operation), isOwn: ttlMs !== undefined, isLocked };
 }
 
 /** Whether it shows something of another model of which nothing may be cached. */

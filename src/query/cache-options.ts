@@ -33,8 +33,13 @@ export function toCacheRequest(model: ModelSchema, options: CacheOptions): Cache
   return {
     ttlMs: options.ttl === undefined ? undefined : durationMs(options.ttl, `${where}: ttl`),
     ops: toOperations(where, options.ops),
-    lock: options.lock,
+    lock: toLock(where, options.lock),
   };
+}
+
+function toLock(where: string, lock: unknown): boolean | undefined {
+  if (lock === undefined || typeof lock === 'boolean') return lock;
+  throw new UsageError(`${where}: lock is true or false, got ${typeof lock}`);
 }
 
 function toOperations(where: string, ops: CacheOptions['ops']): readonly ReadOperation[] | undefined {

@@ -274,6 +274,13 @@ describe('cached query sets', () => {
       expect((await current().costOf(ask)).sql).to.equal(1);
     });
 
+    it('with lock, two processes that share the store load one after the other', async () => {
+      await stock();
+      const list = Shelf.objects.filter({ id__gt: 0 }).cache({ lock: true });
+      expect((await list.all()).length).to.equal(2);
+      expect((await current().costOf(() => list.all())).sql).to.equal(0);
+    });
+
     it('a thousand who ask for a list that is kept by reference share SELECTs too: for the list, and for its rows', async () => {
       await stock();
       const list = ofCategory(1).limit(50); // nobody asked for it before
@@ -325,6 +332,9 @@ describe('cache() of a query set', () => {
       "cachedQueries.Book: cache(): ops takes 'all' or a list of get, fetch, count, exists, aggregate; got 'cuont'",
     );
     expect(() => books.cache({ ttl: 'soon' })).to.throw(/cachedQueries\.Book: cache\(\): ttl/);
+    expect(() => books.cache({ lock: 1 as never })).to.throw(
+      'cachedQueries.Book: cache(): lock is true or false, got number',
+    );
     expect(() => books.cache(5 as never)).to.throw('cachedQueries.Book: cache() takes { ttl, ops, lock }, got 5');
   });
 });
