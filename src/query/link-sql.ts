@@ -4,7 +4,8 @@ import type { Cell } from '../schema/cell.js';
 import type { DialectName } from '../schema/column-type.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import type { ManyToManyRelation } from '../schema/relations.js';
-import { jsonArray, SqlWriter } from './sql-writer.js';
+import { jsonArray } from './compile/list-parameter.js';
+import { SqlWriter } from './sql-writer.js';
 import { tableSql } from './table-sql.js';
 
 /** Links of one row. */

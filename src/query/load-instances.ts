@@ -4,8 +4,8 @@ import type { Condition } from '../schema/condition.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { both, type Prefetch, type QueryState } from '../schema/query-state.js';
 import type { ManyToManyRelation, Relation, ToManyRelation, ToOneRelation } from '../schema/relations.js';
-import { fetchRows } from './fetch-rows.js';
 import { relatedReader, type RowReader } from './query-observer.js';
+import { readRows } from './reads/read-rows.js';
 
 /** An instance with the row that it was made of. */
 interface Loaded {
@@ -25,7 +25,7 @@ export async function instancesOf(
 
 async function load(connection: DatabaseConnection, state: QueryState): Promise<Loaded[]> {
   const { related: _, prefetch: __, ...plain } = state;
-  return withRelations(connection, state, await fetchRows(connection, plain));
+  return withRelations(connection, state, await readRows(plain));
 }
 
 async function withRelations(
@@ -48,7 +48,7 @@ async function loadRelated(
 ): Promise<void> {
   const { related = [] } = state;
   if (related.length === 0) return;
-  const reader = relatedReader(connection, state) ?? batchReader(connection, state);
+  const reader = relatedReader(connection, state) ?? batchReader(state);
   const byPath = new Map<string, readonly Loaded[]>([['', loaded]]);
   for (const path of related) {
     const relation = path.at(-1);
@@ -62,10 +62,10 @@ function nameOf(path: readonly ToOneRelation[]): string {
 }
 
 /** Reads rows by their keys with one SELECT. */
-function batchReader(connection: DatabaseConnection, { caching }: QueryState): RowReader {
+function batchReader({ caching }: QueryState): RowReader {
   return async (model, keys) => {
     const condition = isOneOf(model.primaryKey, keys);
-    const rows = await fetchRows(connection, { ...allOf(model), condition, caching });
+    const rows = await readRows({ ...allOf(model), condition, caching });
     const byKey = new Map(rows.map((row) => [row[model.primaryKey.position] ?? null, row]));
     return keys.map((key) => byKey.get(key));
   };
@@ -103,7 +103,7 @@ interface PrefetchFor {
 async function prefetchFor(connection: DatabaseConnection, { state, prefetch, loaded }: PrefetchFor): Promise<void> {
   const { relation } = prefetch;
   if (relation.kind === 'toOne') {
-    const reader = relatedReader(connection, state) ?? batchReader(connection, state);
+    const reader = relatedReader(connection, state) ?? batchReader(state);
     const targets = await attachToOne(relation, loaded, reader);
     const inner = { ...allOf(relation.target), caching: state.caching };
     for (const one of prefetch.nested) await prefetchFor(connection, { state: inner, prefetch: one, loaded: targets });
@@ -143,7 +143,7 @@ async function groupByLinks(
   connection: DatabaseConnection,
   { relation, wanted, owners }: Grouping<ManyToManyRelation>,
 ): Promise<void> {
-  const ownersByTarget = await linksOf(connection, relation, { keys: [...owners.keys()], caching: wanted.caching });
+  const ownersByTarget = await linksOf(relation, { keys: [...owners.keys()], caching: wanted.caching });
   if (ownersByTarget.size === 0) return;
   const { primaryKey } = relation.target;
   const related = await load(connection, among(wanted, primaryKey, [...ownersByTarget.keys()]));
@@ -154,11 +154,10 @@ async function groupByLinks(
 
 /** The keys of the rows that each linked row is linked to. */
 async function linksOf(
-  connection: DatabaseConnection,
   { through, near, far }: ManyToManyRelation,
   { keys, caching }: { readonly keys: readonly Cell[]; readonly caching: QueryState['caching'] },
 ): Promise<ReadonlyMap<Cell, ReadonlySet<Cell>>> {
-  const links = await fetchRows(connection, { ...allOf(through), condition: isOneOf(near, keys), caching });
+  const links = await readRows({ ...allOf(through), condition: isOneOf(near, keys), caching });
   const ownersByTarget = new Map<Cell, Set<Cell>>();
   for (const link of links) {
     const target = link[far.position] ?? null;

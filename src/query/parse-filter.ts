@@ -1,96 +1,84 @@
 import { UsageError } from '../errors.js';
-import type { Cell } from '../schema/cell.js';
-import type { Condition, Lookup } from '../schema/condition.js';
-import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import { keyCellOfInstance } from '../schema/reference-key.js';
-import { cellOf, columnOf } from '../schema/values.js';
-import { nearest } from '../support/nearest.js';
+import type { Condition } from '../schema/condition.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+import { declarationOf } from '../schema/declaration.js';
+import { describeValue } from '../schema/types/describe-value.js';
+import { columnCondition, type ColumnTerm } from './conditions/filter-value.js';
+import { Combined } from './conditions/q.js';
+import { anyRelated, noneRelated, RowConditions } from './conditions/related-conditions.js';
+import { resolveName, type ResolvedName } from './conditions/resolve-name.js';
 
-const lookups: readonly Lookup[] = ['exact', 'in', 'gt', 'gte', 'lt', 'lte', 'range', 'isnull'];
-const incomparable: readonly string[] = ['json', 'array'];
-
-/** The condition that `filter({ title: 'x', views__gte: 10 })` means: all of them at once. Throws UsageError for what it cannot be. */
-export function parseFilter(model: ModelSchema, filter: Readonly<Record<string, unknown>>): Condition {
+/**
+ * The condition that `filter({ title: 'x', tags__name: 'y' })` means: all of it at once, and all that is said through
+ * one relation about one and the same row there. Throws UsageError for what it cannot be.
+ */
+export function parseFilter(model: ModelSchema, filter: object): Condition {
+  if (filter instanceof Combined) return parseCombined(model, filter);
   if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) {
     throw new UsageError(
       `${model.label}: expected conditions as an object, such as { id: 1 }; got ${describe(filter)}`,
     );
   }
-  const parts = Object.entries(filter).map(([name, value]) => parseOne(model, name, value));
-  const [only] = parts;
-  return only && parts.length === 1 ? only : { kind: 'and', parts };
+  const conditions = new RowConditions();
+  for (const [name, value] of Object.entries(filter)) add(conditions, resolveName(model, name), value);
+  return conditions.condition();
 }
 
-function parseOne(model: ModelSchema, name: string, value: unknown): Condition {
-  const [property = '', lookupName = 'exact', ...rest] = name.split('__');
-  const column = columnOf(model, property);
-  const lookup = lookups.find((known) => known === lookupName);
-  if (!lookup || rest.length > 0) throw unknownLookup(model, name, lookupName);
-  if (value === undefined) {
-    throw new UsageError(
-      `${model.label}: the value of '${name}' is undefined; leave it out, or write null or ${property}__isnull`,
-    );
+function parseCombined(model: ModelSchema, { kind, parts }: Combined): Condition {
+  const conditions = parts.map((part) => parseFilter(model, part));
+  if (kind !== 'not') return { kind, parts: conditions };
+  const [part] = conditions;
+  return part ? { kind, part } : { kind: 'or', parts: [] };
+}
+
+function add(conditions: RowConditions, name: ResolvedName, value: unknown): void {
+  let group = conditions;
+  for (const relation of name.column ? name.path : name.path.slice(0, -1)) group = group.related(relation);
+  if (name.column) addColumn(group, { ...name, column: name.column }, value);
+  else addRelation(group, name, value);
+}
+
+function addColumn(group: RowConditions, term: ColumnTerm, value: unknown): void {
+  const condition = columnCondition(term, value);
+  const asksForNull = condition.kind === 'comparison' && condition.lookup === 'isnull' && condition.cells[0] === true;
+  group.add(condition, asksForNull);
+}
+
+/** `tags: tag`, `tags__in: [1, 2]`, `tags__isnull: true`: about the related rows themselves. */
+function addRelation(group: RowConditions, name: ResolvedName, value: unknown): void {
+  const relation = name.path.at(-1);
+  if (!relation) throw new TypeError('a name without a column ends with a relation');
+  const { target } = relation;
+  const term: ColumnTerm = { ...name, column: target.primaryKey };
+  if (name.lookup === 'isnull' || (name.lookup === 'exact' && value === null)) {
+    const none = name.lookup === 'exact' || columnIsNull(term, value);
+    group.add(none ? noneRelated(relation) : anyRelated(relation), none);
+    return;
   }
-  if (lookup !== 'isnull' && value !== null && incomparable.includes(column.type.name)) {
-    throw new UsageError(
-      `${model.label}: a ${column.type.name} column such as '${property}' can only be asked for null (${property}__isnull)`,
-    );
+  const keys = name.lookup === 'in' && Array.isArray(value) ? value.map((one) => keyOf(term, one)) : keyOf(term, value);
+  addColumn(group.related(relation), term, keys);
+}
+
+function columnIsNull(term: ColumnTerm, value: unknown): boolean {
+  const condition = columnCondition(term, value);
+  return condition.kind === 'comparison' && condition.cells[0] === true;
+}
+
+/** The key of an instance; anything else is taken for a key, or for what the lookup takes. */
+function keyOf({ model, name, column }: ColumnTerm, value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || tableOf(value) === undefined) return value;
+  if (tableOf(value) !== model.table) {
+    throw new UsageError(`'${name}': expected an instance of ${model.label} or its key, got ${describeValue(value)}`);
   }
-  return toCondition(model, { column, lookup, name }, value);
-}
-
-interface Term {
-  readonly column: ColumnSchema;
-  readonly lookup: Lookup;
-  readonly name: string;
-}
-
-function toCondition(model: ModelSchema, { column, lookup, name }: Term, value: unknown): Condition {
-  const cell = (one: unknown): Cell => filterCell(model, column, one);
-  switch (lookup) {
-    case 'isnull':
-      if (typeof value !== 'boolean') throw wrongValue(model, name, 'true or false', value);
-      return { kind: 'comparison', column, lookup, cells: [value] };
-    case 'in':
-      return { kind: 'comparison', column, lookup, cells: listOf(model, name, value).map(cell) };
-    case 'range': {
-      const ends = listOf(model, name, value);
-      if (ends.length !== 2) throw wrongValue(model, name, 'a list of two values', value);
-      return { kind: 'comparison', column, lookup, cells: ends.map(cell) };
-    }
-    case 'exact':
-      if (value === null) return { kind: 'comparison', column, lookup: 'isnull', cells: [true] };
-      return { kind: 'comparison', column, lookup, cells: [cell(value)] };
-    default:
-      if (value === null) throw wrongValue(model, name, 'a value', value);
-      return { kind: 'comparison', column, lookup, cells: [cell(value)] };
+  const key: unknown = Reflect.get(value, column.property);
+  if (key === undefined || key === null) {
+    throw new UsageError(`'${name}': this ${model.label} has no key yet; save() it first`);
   }
+  return key;
 }
 
-function listOf(model: ModelSchema, name: string, value: unknown): readonly unknown[] {
-  if (!Array.isArray(value)) throw wrongValue(model, name, 'a list', value);
-  if (value.some((one) => one === null || one === undefined)) {
-    throw new UsageError(`${model.label}: the list of '${name}' holds null, which equals nothing; use __isnull for it`);
-  }
-  return value;
-}
-
-function filterCell(model: ModelSchema, column: ColumnSchema, value: unknown): Cell {
-  const { reference } = column;
-  if (reference && typeof value === 'object') {
-    return keyCellOfInstance(reference, value, `${model.label}.${reference.property}`);
-  }
-  return cellOf(model, column, value);
-}
-
-function unknownLookup(model: ModelSchema, name: string, lookup: string): UsageError {
-  const hint = nearest(lookup, lookups);
-  const help = hint ? `did you mean '${hint}'?` : `use one of ${lookups.join(', ')}`;
-  return new UsageError(`${model.label}: '${name}' uses an unknown lookup '${lookup}'; ${help}`);
-}
-
-function wrongValue(model: ModelSchema, name: string, expected: string, value: unknown): UsageError {
-  return new UsageError(`${model.label}: '${name}' takes ${expected}; got ${describe(value)}`);
+function tableOf(instance: object): string | undefined {
+  return declarationOf(instance.constructor).table?.name;
 }
 
 function describe(value: unknown): string {

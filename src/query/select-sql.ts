@@ -2,41 +2,43 @@ import type { Statement } from '../database/statement.js';
 import type { Cell } from '../schema/cell.js';
 import type { DialectName } from '../schema/column-type.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import type { OrderTerm, QueryState } from '../schema/query-state.js';
+import type { ColumnPath, QueryState, RowLock } from '../schema/query-state.js';
+import { askedOf } from './compile/asked.js';
+import { JoinedTables } from './compile/joined-tables.js';
+import { orderTermSql } from './compile/order.js';
+import type { Read } from './compile/read.js';
 import { quoteName, SqlWriter } from './sql-writer.js';
-import { tableSql } from './table-sql.js';
-import { conditionSql } from './where-sql.js';
+import { selectAggregates } from './compile/select-aggregates.js';
+import { readExpression, tableSql } from './table-sql.js';
+import { limitSql, rowsSql } from './where-sql.js';
 
-/** Reads the rows of a query. */
+/** Reads the rows of a query; with `lock` nobody else changes them until the end of the transaction. */
 export function selectRows(state: QueryState, dialect: DialectName, lock = false): Statement {
-  const { columns } = tableSql(state.model, dialect);
-  return select(state, dialect, { list: columns, lock });
+  const locked = lock ? { ...state, lock: { strength: 'update' } as const } : state;
+  return selectFor(locked, { kind: 'rows', more: [] }, dialect);
 }
 
 /** Reads the rows of a query under their locks, each after its bare primary key, for a statement that joins them. */
 export function selectKeyedRows(state: QueryState, dialect: DialectName): Statement {
-  const { table, columns } = tableSql(state.model, dialect);
-  return select(state, dialect, { list: `${table}.${quoteName(state.model.primaryKey.name)}, ${columns}`, lock: true });
+  const writer = new SqlWriter(dialect);
+  const locked: QueryState = { ...state, lock: { strength: 'update' } };
+  const tables = new JoinedTables(state.model);
+  const columns = ownColumns(state.model).map((path) => readExpression(path.column, tables.column(path), dialect));
+  const rows = rowsSql(writer, locked, tables) + lockSql(writer, locked, tables);
+  return statementOf(writer, state, `SELECT ${[keyName(tables, state.model), ...columns].join(', ')}${rows}`);
 }
 
 /** Reads the primary keys of a query's rows, for a statement that writes them. */
 export function selectKeys(state: QueryState, dialect: DialectName): Statement {
-  const { table } = tableSql(state.model, dialect);
-  return select(state, dialect, { list: `${table}.${quoteName(state.model.primaryKey.name)}`, lock: false });
+  const writer = new SqlWriter(dialect);
+  const tables = new JoinedTables(state.model);
+  return statementOf(writer, state, `SELECT ${keyName(tables, state.model)}${rowsSql(writer, state, tables)}`);
 }
 
-/** Counts the rows of a query; with a limit no more than that. */
-export function selectCount(state: QueryState, dialect: DialectName): Statement {
-  if (state.limit === undefined && state.offset === undefined) {
-    return select({ ...state, order: [] }, dialect, { list: 'COUNT(*)', lock: false });
-  }
-  const inner = select({ ...state, order: [] }, dialect, { list: '1', lock: false });
-  return { ...inner, text: `SELECT COUNT(*) FROM (${inner.text}) AS "limited"` };
-}
-
-/** Tells whether a query has any row. */
-export function selectExists(state: QueryState, dialect: DialectName): Statement {
-  return select({ ...state, order: [], limit: state.limit === 0 ? 0 : 1 }, dialect, { list: '1', lock: false });
+/** The statement that makes a read. */
+export function selectFor(state: QueryState, read: Read, dialect: DialectName): Statement {
+  const writer = new SqlWriter(dialect);
+  return statementOf(writer, state, textOf(writer, askedOf(state, read), read));
 }
 
 /** Reads whole rows by the values of one column; the text is the same for any number of them. */
@@ -59,29 +61,69 @@ export function selectByCells(
   };
 }
 
-function select(state: QueryState, dialect: DialectName, { list, lock }: { list: string; lock: boolean }): Statement {
-  const writer = new SqlWriter(dialect);
-  const { model, condition, order } = state;
-  let text = `SELECT ${list} FROM ${writer.name(model.table)}`;
-  if (condition) text += ` WHERE ${conditionSql(writer, condition)}`;
-  if (order.length > 0) text += ` ORDER BY ${order.map((term) => orderSql(writer, model, term)).join(', ')}`;
-  text += limitSql(writer, state);
-  if (lock && dialect === 'postgres') text += ' FOR UPDATE';
-  return { text, parameters: writer.parameters, prepare: true, model: model.label };
+function statementOf({ parameters }: SqlWriter, { model }: QueryState, text: string): Statement {
+  return { text, parameters, prepare: true, model: model.label };
 }
 
-/** Nulls are the largest values on every database. */
-function orderSql(writer: SqlWriter, model: ModelSchema, { column, descending }: OrderTerm): string {
-  // NOTE: with its table; PostgreSQL would take the bare name for what the select list reads, which may be its text
-  const name = `${writer.name(model.table)}.${writer.name(column.name)}`;
-  const expression = column.type.orderSql?.(name, writer.dialect) ?? name;
-  const nulls = column.nullable && writer.dialect === 'sqlite' ? ` NULLS ${descending ? 'FIRST' : 'LAST'}` : '';
-  return `${expression}${descending ? ' DESC' : ''}${nulls}`;
+function ownColumns({ columns }: ModelSchema): ColumnPath[] {
+  return columns.map((column) => ({ path: [], column }));
 }
 
-function limitSql(writer: SqlWriter, { limit, offset }: QueryState): string {
-  if (limit === undefined && offset === undefined) return '';
-  const everything = writer.dialect === 'sqlite' ? ' LIMIT -1' : '';
-  const limited = limit === undefined ? everything : ` LIMIT ${writer.parameter(limit)}`;
-  return offset === undefined ? limited : `${limited} OFFSET ${writer.parameter(offset)}`;
+function keyName(tables: JoinedTables, { primaryKey }: ModelSchema): string {
+  return tables.column({ path: [], column: primaryKey });
+}
+
+function textOf(writer: SqlWriter, state: QueryState, read: Read): string {
+  switch (read.kind) {
+    case 'rows':
+      return selectColumns(writer, state, [...ownColumns(state.model), ...read.more]);
+    case 'only':
+      return selectColumns(writer, state, ownColumns(state.model));
+    case 'columns':
+      return (state.distinct ? selectDistinct : selectColumns)(writer, state, read.columns);
+    case 'count':
+      return selectCount(writer, state);
+    case 'exists':
+      return `SELECT 1${rowsSql(writer, state)}`;
+    case 'aggregate':
+      return selectAggregates(writer, state, read);
+  }
+}
+
+function selectColumns(writer: SqlWriter, state: QueryState, columns: readonly ColumnPath[]): string {
+  const tables = new JoinedTables(state.model);
+  const list = columns.map((path) => readExpression(path.column, tables.column(path), writer.dialect));
+  return `SELECT ${list.join(', ')}${rowsSql(writer, state, tables)}${lockSql(writer, state, tables)}`;
+}
+
+/** NOTE: around the distinct values, because the order is of the columns and the list may read them as something else. */
+function selectDistinct(writer: SqlWriter, state: QueryState, columns: readonly ColumnPath[]): string {
+  const tables = new JoinedTables(state.model);
+  const name = (index: number): string => `"distinct"."${index}"`;
+  const inner = columns.map((path, index) => `${tables.column(path)} AS "${index}"`);
+  const list = columns.map(({ column }, index) => readExpression(column, name(index), writer.dialect));
+  const order = state.order.map((term) =>
+    orderTermSql(term, name(columns.findIndex((path) => tables.column(path) === tables.column(term))), writer.dialect),
+  );
+  const rows = rowsSql(writer, { ...state, order: [], limit: undefined, offset: undefined }, tables);
+  const ordered = order.length > 0 ? ` ORDER BY ${order.join(', ')}` : '';
+  const from = `(SELECT DISTINCT ${inner.join(', ')}${rows}) AS "distinct"`;
+  return `SELECT ${list.join(', ')} FROM ${from}${ordered}${limitSql(writer, state)}`;
+}
+
+/** With a limit no more than that. */
+function selectCount(writer: SqlWriter, state: QueryState): string {
+  const { limit, offset } = state;
+  if (limit === undefined && offset === undefined) return `SELECT COUNT(*)${rowsSql(writer, state)}`;
+  return `SELECT COUNT(*) FROM (SELECT 1${rowsSql(writer, state)}) AS "limited"`;
+}
+
+const lockVerbs: Readonly<Record<RowLock['strength'], string>> = { update: 'UPDATE', share: 'SHARE' };
+const waits: Readonly<Record<NonNullable<RowLock['others']>, string>> = { skip: ' SKIP LOCKED', fail: ' NOWAIT' };
+
+/** SQLite has no row locks: a transaction of ours holds the whole database from its beginning. */
+function lockSql({ dialect }: SqlWriter, { lock, model }: QueryState, { isJoined }: JoinedTables): string {
+  if (!lock || dialect === 'sqlite') return '';
+  const own = quoteName(model.table.split('.').at(-1) ?? model.table); // NOTE: OF takes no schema
+  return ` FOR ${lockVerbs[lock.strength]}${isJoined ? ` OF ${own}` : ''}${lock.others ? waits[lock.others] : ''}`;
 }

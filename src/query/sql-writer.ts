@@ -1,6 +1,8 @@
 import type { Cell } from '../schema/cell.js';
 import type { DialectName } from '../schema/column-type.js';
 import type { ColumnSchema } from '../schema/model-schema.js';
+import { driverValue } from './compile/comparison.js';
+import { listParameter } from './compile/list-parameter.js';
 
 /** Writes one statement: names are quoted, values become parameters, nothing of the user's ends up in the text. */
 export class SqlWriter {
@@ -29,12 +31,8 @@ export class SqlWriter {
 
   /** `expression` is one of the cells: one parameter, however many there are, so the text does not depend on the number. */
   isOneOf(expression: string, column: ColumnSchema, cells: readonly Cell[]): string {
-    const values = cells.map((cell) => driverValue(column, cell, this.dialect));
-    if (this.dialect === 'postgres') return `${expression} = ANY(${this.parameter(values)})`;
-    const json = jsonArray(values);
-    return json === undefined
-      ? `${expression} IN (${values.map((value) => this.parameter(value)).join(', ')})`
-      : `${expression} IN (SELECT value FROM json_each(${this.parameter(json)}))`;
+    const list = listParameter(column, cells, this.dialect);
+    return list.text(expression, this.parameter(list.parameter));
   }
 }
 
@@ -43,22 +41,4 @@ export function quoteName(identifier: string): string {
     .split('.')
     .map((part) => `"${part.replaceAll('"', '""')}"`)
     .join('.');
-}
-
-/** Driver values as one text that SQLite reads exactly; undefined where it would not. */
-export function jsonArray(values: readonly unknown[]): string | undefined {
-  return values.every(isKeptByJson) ? `[${values.map(jsonText).join(',')}]` : undefined;
-}
-
-/** SQLite reads whole numbers of 64 bits in JSON exactly; fractions it may round, and it has no text for infinities and bytes. */
-function isKeptByJson(value: unknown): boolean {
-  return typeof value === 'string' || typeof value === 'bigint' || Number.isSafeInteger(value);
-}
-
-function jsonText(value: unknown): string {
-  return typeof value === 'bigint' ? String(value) : JSON.stringify(value);
-}
-
-function driverValue(column: ColumnSchema, cell: Cell, dialect: DialectName): unknown {
-  return cell === null ? null : column.type.toDatabase(cell, dialect);
 }

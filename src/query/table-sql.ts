@@ -38,16 +38,17 @@ function makeTableSql(model: ModelSchema, dialect: DialectName): TableSql {
 
 /** Expressions that read the columns exactly. */
 function selectList(columns: readonly ColumnSchema[], dialect: DialectName): string {
-  return columns.map((column) => selectExpression(column, dialect)).join(', ');
+  return columns.map((column) => readExpression(column, quoteName(column.name), dialect)).join(', ');
 }
 
-function selectExpression(column: ColumnSchema, dialect: DialectName): string {
-  const name = quoteName(column.name);
+/** The expression that reads a column exactly, under its name in the statement. */
+export function readExpression(column: ColumnSchema, name: string, dialect: DialectName): string {
   // NOTE: no alias; ORDER BY would take it for the column and sort what is only its text
   return column.type.selectSql?.(name, dialect) ?? name;
 }
 
-function toCell(column: ColumnSchema, raw: unknown, dialect: DialectName): Cell {
+/** What the driver read of a column, as a cell. */
+export function toCell(column: ColumnSchema, raw: unknown, dialect: DialectName): Cell {
   if (raw === null || raw === undefined) return null;
   try {
     return column.type.fromDatabase(raw, dialect);

@@ -1,51 +1,112 @@
-import { UsageError } from '../errors.js';
-import type { Comparison, Condition, RelatedCondition } from '../schema/condition.js';
-import type { SqlWriter } from './sql-writer.js';
+import type { Condition, RelatedCondition, SubqueryCondition } from '../schema/condition.js';
+import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import type { QueryState } from '../schema/query-state.js';
+import type { ManyToManyRelation } from '../schema/relations.js';
+import { compileComparison } from './compile/comparison.js';
+import { withoutIdleOrder } from './compile/asked.js';
+import { JoinedTables } from './compile/joined-tables.js';
+import { orderTermSql } from './compile/order.js';
+import { quoteName, type SqlWriter } from './sql-writer.js';
 
-const operators = { exact: '=', gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
-
-/** The SQL of a condition; its values become parameters. */
-export function conditionSql(writer: SqlWriter, condition: Condition): string {
+/** The SQL of a condition on the rows of a model, which the statement calls by its table's name; values become parameters. */
+function conditionSql(writer: SqlWriter, model: ModelSchema, condition: Condition): string {
+  const inner = (part: Condition): string => conditionSql(writer, model, part);
   switch (condition.kind) {
-    case 'comparison':
-      return comparisonSql(writer, condition);
+    case 'comparison': {
+      const { parameters, text } = compileComparison(condition, writer.dialect);
+      const values = parameters.values();
+      return text(nameOf(model, condition.column), () => writer.parameter(values.next().value));
+    }
     case 'and':
-      return joined(writer, condition.parts, ' AND ', 'TRUE');
+      return joined(condition.parts.map(inner), ' AND ', 'TRUE');
     case 'or':
-      return joined(writer, condition.parts, ' OR ', 'FALSE');
+      return joined(condition.parts.map(inner), ' OR ', 'FALSE');
     case 'not':
-      return `(${conditionSql(writer, condition.part)}) IS NOT TRUE`;
+      return `(${inner(condition.part)}) IS NOT TRUE`;
     case 'related':
       return relatedSql(writer, condition);
     case 'inQuery':
-      throw new UsageError('conditions on other tables are not compiled yet');
+      return inQuerySql(writer, model, condition);
   }
 }
 
+/** Everything of a query from FROM on, with the tables that its list and order name. */
+export function rowsSql(writer: SqlWriter, state: QueryState, tables = new JoinedTables(state.model)): string {
+  const { model, condition } = state;
+  // NOTE: the order first, since it may join tables
+  const order = state.order.map((term) => orderTermSql(term, tables.column(term), writer.dialect));
+  let text = ` FROM ${tables.sql}`;
+  if (condition) text += ` WHERE ${conditionSql(writer, model, condition)}`;
+  if (order.length > 0) text += ` ORDER BY ${order.join(', ')}`;
+  return text + limitSql(writer, state);
+}
+
+export function limitSql(writer: SqlWriter, { limit, offset }: Pick<QueryState, 'limit' | 'offset'>): string {
+  if (limit === undefined && offset === undefined) return '';
+  const everything = writer.dialect === 'sqlite' ? ' LIMIT -1' : '';
+  const limited = limit === undefined ? everything : ` LIMIT ${writer.parameter(limit)}`;
+  return offset === undefined ? limited : `${limited} OFFSET ${writer.parameter(offset)}`;
+}
+
+function nameOf({ table }: ModelSchema, column: { readonly name: string }): string {
+  return `${quoteName(table)}.${quoteName(column.name)}`;
+}
+
+function joined(parts: readonly string[], operator: string, none: string): string {
+  return parts.length === 0 ? none : parts.map((part) => `(${part})`).join(operator);
+}
+
+/** NOTE: a list of keys, never a join: a row is found once, however many related rows there are. */
 function relatedSql(writer: SqlWriter, { relation, condition }: RelatedCondition): string {
-  if (relation.kind !== 'manyToMany' || condition?.kind !== 'comparison') {
-    throw new UsageError('conditions on other tables are not compiled yet');
+  const { model, target } = relation;
+  if (relation.kind === 'toOne') {
+    const keys = keysSql(writer, { model: target, column: target.primaryKey, condition });
+    return `${nameOf(model, relation.column)} IN (${keys})`;
   }
-  const { model, through, near, far } = relation;
-  const key = writer.name(model.primaryKey.name);
-  const value = writer.cell(far, condition.cells[0] ?? null);
-  return `${key} IN (SELECT ${writer.name(near.name)} FROM ${writer.name(through.table)} WHERE ${writer.name(far.name)} = ${value})`;
+  const key = nameOf(model, model.primaryKey);
+  if (relation.kind === 'toMany') {
+    return `${key} IN (${keysSql(writer, { model: target, column: relation.column, condition })})`;
+  }
+  return `${key} IN (${linkedSql(writer, relation, condition)})`;
 }
 
-function joined(writer: SqlWriter, parts: readonly Condition[], operator: string, none: string): string {
-  return parts.length === 0 ? none : parts.map((part) => `(${conditionSql(writer, part)})`).join(operator);
+/** NOTE: what is said of the key of the row over there, the links know by themselves. */
+function linkedSql(writer: SqlWriter, relation: ManyToManyRelation, condition: Condition | undefined): string {
+  const { target, through, near, far } = relation;
+  const keys = { model: through, column: near };
+  if (condition?.kind === 'comparison' && condition.column === target.primaryKey) {
+    return keysSql(writer, { ...keys, condition: { ...condition, column: far } });
+  }
+  const link: Condition | undefined = condition && {
+    kind: 'inQuery',
+    column: far,
+    query: { model: target, condition, order: [], limit: undefined, offset: undefined },
+    selected: target.primaryKey,
+  };
+  return keysSql(writer, { ...keys, condition: link });
 }
 
-function comparisonSql(writer: SqlWriter, comparison: Comparison): string {
-  const { column, lookup, cells } = comparison;
-  const name = writer.name(column.name);
-  if (lookup === 'isnull') return cells[0] === true ? `${name} IS NULL` : `${name} IS NOT NULL`;
-  if (lookup === 'in') return cells.length === 0 ? 'FALSE' : writer.isOneOf(name, column, cells);
-  const order = (expression: string): string =>
-    (lookup === 'exact' ? undefined : column.type.orderSql?.(expression, writer.dialect)) ?? expression;
-  const [first = null, second = null] = cells;
-  if (lookup === 'range') {
-    return `${order(name)} BETWEEN ${order(writer.cell(column, first))} AND ${order(writer.cell(column, second))}`;
-  }
-  return `${order(name)} ${operators[lookup]} ${order(writer.cell(column, first))}`;
+interface Keys {
+  readonly model: ModelSchema;
+  readonly column: ColumnSchema;
+  readonly condition: Condition | undefined;
+}
+
+function keysSql(writer: SqlWriter, { model, column, condition }: Keys): string {
+  const name = nameOf(model, column);
+  const conditions = [
+    column.nullable ? `${name} IS NOT NULL` : undefined,
+    condition && conditionSql(writer, model, condition),
+  ];
+  return `SELECT ${name} FROM ${quoteName(model.table)}${whereSql(conditions)}`;
+}
+
+function whereSql(conditions: readonly (string | undefined)[]): string {
+  const parts = conditions.filter((condition) => condition !== undefined);
+  return parts.length === 0 ? '' : ` WHERE ${joined(parts, ' AND ', '')}`;
+}
+
+function inQuerySql(writer: SqlWriter, model: ModelSchema, { column, query, selected }: SubqueryCondition): string {
+  const rows = rowsSql(writer, withoutIdleOrder(query));
+  return `${nameOf(model, column)} IN (SELECT ${nameOf(query.model, selected)}${rows})`;
 }

@@ -4,7 +4,11 @@ import type { QueryState } from '../schema/query-state.js';
 import type { Relation } from './relations.js';
 
 /** How a column is compared. */
-export type Lookup = 'exact' | 'in' | 'gt' | 'gte' | 'lt' | 'lte' | 'range' | 'isnull';
+export type Lookup = 'exact' | 'in' | 'gt' | 'gte' | 'lt' | 'lte' | 'range' | 'isnull' | TextLookup;
+
+/** How text is searched; its one cell is the text as it was given. Those with an `i` take all letters as small ones. */
+export type TextLookup =
+  'iexact' | 'contains' | 'icontains' | 'startswith' | 'istartswith' | 'endswith' | 'iendswith' | 'regex';
 
 /** One comparison, its value as cells already. */
 export interface Comparison {
@@ -13,6 +17,11 @@ export interface Comparison {
   readonly lookup: Lookup;
   /** One cell, or two for `range`, or any number for `in`; for `isnull` true or false. */
   readonly cells: readonly Cell[];
+  /**
+   * The names that lead to a value inside a JSON column, which is what is compared then, never the column itself. Its
+   * cells are JSON's own texts, numbers and booleans.
+   */
+  readonly json?: readonly string[] | undefined;
 }
 
 /** There is a related row for which `condition` holds; any related row at all where it is undefined. */

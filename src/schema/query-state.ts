@@ -38,6 +38,12 @@ export interface Prefetch {
   readonly nested: readonly Prefetch[];
 }
 
+/** How rows are locked; a lock that is held by others is waited for where `others` says nothing. */
+export interface RowLock {
+  readonly strength: 'update' | 'share';
+  readonly others?: 'skip' | 'fail' | undefined;
+}
+
 /** What a query set asks for, as data. */
 export interface QueryState {
   readonly model: ModelSchema;
@@ -49,6 +55,10 @@ export interface QueryState {
   /** Paths of foreign keys whose rows are loaded along; each comes after those that it begins with. */
   readonly related?: readonly (readonly ToOneRelation[])[] | undefined;
   readonly prefetch?: readonly Prefetch[] | undefined;
+  /** Each combination of values once, where single columns are read; whole rows never come twice anyway. */
+  readonly distinct?: boolean | undefined;
+  /** Locks the rows that are read, until the end of the transaction. */
+  readonly lock?: RowLock | undefined;
   /** What was said of the cache; undefined leaves it to the policy. */
   readonly caching?: CacheRequest | undefined;
 }

@@ -17,7 +17,21 @@ export interface SqliteDatabase {
   prepare(text: string): SqliteStatement;
   exec(text: string): void;
   pragma(text: string, options?: { readonly simple?: boolean }): unknown;
+  function(name: string, options: SqliteFunctionOptions, implementation: (...values: never[]) => unknown): void;
+  aggregate(name: string, options: SqliteAggregateOptions): void;
   close(): void;
+}
+
+/** The same arguments always give the same. */
+export interface SqliteFunctionOptions {
+  readonly deterministic: boolean;
+}
+
+/** A function of many rows: `step` makes the next state of one row's value, `result` the answer. */
+export interface SqliteAggregateOptions extends SqliteFunctionOptions {
+  readonly start: () => unknown;
+  readonly step: (state: never, value: never) => unknown;
+  readonly result: (state: never) => unknown;
 }
 
 /** What the package better-sqlite3 exports. */

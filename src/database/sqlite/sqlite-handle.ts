@@ -1,4 +1,5 @@
 import type { Statement, StatementResult } from '../statement.js';
+import { registerFunctions } from './sqlite-functions.js';
 import type { SqliteDatabase, SqliteStatement } from './sqlite-driver.js';
 
 const preparedLimit = 500;
@@ -13,6 +14,7 @@ export class SqliteHandle {
 
   constructor(database: SqliteDatabase) {
     this.database = database;
+    registerFunctions(database);
     this.#totalChanges = database.prepare('SELECT total_changes()').pluck(true);
     this.#dataVersion = database.prepare('PRAGMA data_version').pluck(true);
     this.#schemaVersion = database.prepare('PRAGMA schema_version').pluck(true);

@@ -1,0 +1,51 @@
+import { LRUCache } from 'lru-cache';
+import type { Statement } from '../../database/statement.js';
+import type { DialectName } from '../../schema/column-type.js';
+import type { QueryState } from '../../schema/query-state.js';
+import { hashText } from '../../support/hash.js';
+import { selectFor } from '../select-sql.js';
+import type { Read } from './read.js';
+import { Shape } from './shape.js';
+
+/** Texts that are kept; those that were not used for longest are written anew. */
+const mostTexts = 2000;
+
+interface KnownText {
+  readonly text: string;
+  /** The same in every process. */
+  readonly name: string;
+}
+
+const texts: Readonly<Record<DialectName, LRUCache<string, KnownText>>> = {
+  sqlite: new LRUCache({ max: mostTexts }),
+  postgres: new LRUCache({ max: mostTexts }),
+};
+
+/** A read that is ready to be sent. */
+export interface PlannedRead {
+  readonly statement: Statement;
+  /** The same for the same question, in every process. */
+  identity(): string;
+}
+
+/** The statement of a read. Its text is written once for all reads of one shape. */
+export function planRead(state: QueryState, read: Read, dialect: DialectName): PlannedRead {
+  const { key, parameters } = new Shape(state, read, dialect);
+  let known = texts[dialect].get(key);
+  if (!known) {
+    const { text } = selectFor(state, read, dialect);
+    known = { text, name: hashText(text) };
+    texts[dialect].set(key, known);
+  }
+  const { text, name } = known;
+  return {
+    statement: { text, parameters, prepare: true, model: state.model.label },
+    identity: () => `${name} ${JSON.stringify(parameters, exactly)}`,
+  };
+}
+
+/** Numbers that JSON has not are written apart from each other. */
+function exactly(_: string, value: unknown): unknown {
+  if (typeof value === 'bigint') return `${value}n`;
+  return typeof value === 'number' && !Number.isFinite(value) ? `${value}f` : value;
+}
