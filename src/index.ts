@@ -3,6 +3,7 @@ import 'reflect-metadata';
 export { connect, type ConnectOptions } from './connection/connect.js';
 export { Database, type DatabaseStats } from './connection/database.js';
 export {
+  changed,
   invalidate,
   invalidateAll,
   invalidateModel,

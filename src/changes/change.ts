@@ -1,4 +1,4 @@
-import type { Row } from '../schema/cell.js';
+import type { Cell, Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 
 /** A row that was inserted (`before` missing), updated, or deleted (`after` missing). The values come from the database. */
@@ -15,6 +15,13 @@ export interface TableChange {
   readonly model: ModelSchema;
 }
 
+/** Rows with known keys changed, by SQL that is not the library's: which values they had or have is not known. */
+export interface KeysChange {
+  readonly kind: 'keys';
+  readonly model: ModelSchema;
+  readonly keys: readonly Cell[];
+}
+
 /** Something that is named directly depends on what was written. */
 export interface DependencyChange {
   readonly kind: 'dependencies';
@@ -27,4 +34,4 @@ export interface TotalChange {
 }
 
 /** What one write did. */
-export type Change = RowChange | TableChange | DependencyChange | TotalChange;
+export type Change = RowChange | TableChange | KeysChange | DependencyChange | TotalChange;

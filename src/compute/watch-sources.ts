@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import { bulkDependency, tableDependency } from '../invalidation/dependencies.js';
+import { tableDependency, valuesDependency } from '../invalidation/dependencies.js';
 import { dependenciesOfQuery } from '../invalidation/query-dependencies.js';
 import { QuerySet } from '../query/query-set.js';
 import type { ModelReference } from '../schema/declaration.js';
@@ -28,13 +28,13 @@ export function dependenciesOfSources(sources: readonly Source[], watcher: Watch
   return sources.flatMap((source) => {
     if (source instanceof QuerySet) return dependenciesOfRows(source, watcher);
     const { table } = watchedSchema(source as ModelReference, watcher); // what is no query set was checked at declaration
-    return [tableDependency(table), bulkDependency(table)];
+    return [tableDependency(table), valuesDependency(table)];
   });
 }
 
 /** Of models whose rows are followed one by one: the changes for which there are no rows to look at. */
 export function dependenciesOfFollowed(models: readonly ModelReference[], watcher: Watcher): readonly string[] {
-  return models.map((model) => bulkDependency(watchedSchema(model, watcher).table));
+  return models.map((model) => valuesDependency(watchedSchema(model, watcher).table));
 }
 
 function dependenciesOfRows(rows: object, watcher: Watcher): readonly string[] {

@@ -5,7 +5,10 @@ import { Model } from '../model/model.js';
 import { stateOf } from '../model/state-of.js';
 import { UsageError } from '../errors.js';
 import type { ModelClassLike } from '../schema/declaration.js';
+import { mostRowChanges } from '../query/row-changes.js';
 import { schemaOf } from '../schema/schema-of.js';
+import { describeValue } from '../schema/types/describe-value.js';
+import { keyCellOf } from '../schema/values.js';
 
 export { postponeInvalidation, withoutInvalidation };
 
@@ -39,6 +42,24 @@ export async function invalidate(instance: Model): Promise<void> {
 export async function invalidateModel(model: ModelClassLike): Promise<void> {
   const schema = schemaOf(model);
   await announce(connectionNamed(schema.connection, schema.label), [{ kind: 'table', model: schema }]);
+}
+
+/**
+ * Says that rows were inserted, updated or deleted by SQL that did not go through this library, such as `db.knex`, by
+ * their keys or as instances: what was read of these rows becomes invalid, and of the table everything that was read by
+ * other values than keys, since nobody knows which the rows had. Other rows stay cached. In a transaction, at its commit.
+ */
+export async function changed(model: ModelClassLike, keys: readonly unknown[]): Promise<void> {
+  const schema = schemaOf(model);
+  if (!Array.isArray(keys)) {
+    throw new UsageError(`changed(${schema.label}, keys): expected a list of keys, got ${describeValue(keys)}`);
+  }
+  const cells = keys.map((key: unknown) => keyCellOf(schema, key));
+  if (cells.length === 0) return;
+  const many = cells.length > mostRowChanges;
+  await announce(connectionNamed(schema.connection, schema.label), [
+    many ? { kind: 'table', model: schema } : { kind: 'keys', model: schema, keys: cells },
+  ]);
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Change, RowChange } from '../changes/change.js';
+import type { Change, KeysChange, RowChange } from '../changes/change.js';
 import { touchedByRow, type TouchedByRow, type TouchedColumn } from '../changes/touched-by-row.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
@@ -35,9 +35,17 @@ export function tableDependency(table: string, scope: Scope = 'any'): string {
   return `t${marks[scope]}:${table}`;
 }
 
-/** Everything of a table: every entry that reads it depends on this too, and unknown changes drop it. */
+/** All rows of a table: every entry that reads rows by their keys depends on this too, and unknown changes drop it. */
 export function bulkDependency(table: string): string {
   return `b:${table}`;
+}
+
+/**
+ * All values of a table: every entry that reads rows by other values than their keys depends on this too. Unknown
+ * changes drop it, and so do changes of known rows whose values are not known.
+ */
+export function valuesDependency(table: string): string {
+  return `v:${table}`;
 }
 
 /** The rows of a table with this value in this column. */
@@ -78,7 +86,7 @@ export function argumentsDependency(label: string, text: string): string {
 
 /** Whether a dependency is one of the few whose stamp is kept for good: it belongs to a table, not to a row or a value. */
 export function isLasting(dependency: string): boolean {
-  return /^(?:t[sm]?|b|l):/.test(dependency);
+  return /^(?:t[sm]?|b|v|l):/.test(dependency);
 }
 
 /** A key as part of an entry's key: different cells give different texts. */
@@ -108,12 +116,22 @@ export function dependenciesOfChange(change: Change): readonly string[] {
     case 'dependencies':
       return change.dependencies;
     case 'table':
-      return [bulkDependency(change.model.table)];
+      return [bulkDependency(change.model.table), valuesDependency(change.model.table)];
+    case 'keys':
+      return dependenciesOfKeys(change);
     case 'row':
       return dependenciesOfRowChange(change);
     case 'everything':
       return []; // NOTE: not a dependency among others; see `invalidate`
   }
+}
+
+function dependenciesOfKeys({ model, keys }: KeysChange): readonly string[] {
+  const { table } = model;
+  const scopes: readonly Scope[] = ['any', 'stable', 'members'];
+  const names = [valuesDependency(table), ...scopes.map((scope) => tableDependency(table, scope))];
+  for (const scope of scopes) names.push(...keys.map((key) => rowDependency(table, key, scope)));
+  return touchedByRow(model).complete ? names : [...names, bulkDependency(table)];
 }
 
 function dependenciesOfRowChange(change: RowChange): readonly string[] {
@@ -124,7 +142,8 @@ function dependenciesOfRowChange(change: RowChange): readonly string[] {
   for (const row of [before, after]) {
     if (row) for (const column of touched.columns) addColumn(names, change, { row, column, scopes });
   }
-  if (!touched.complete) names.add(bulkDependency(model.table));
+  if (!touched.complete)
+    for (const name of [bulkDependency(model.table), valuesDependency(model.table)]) names.add(name);
   return [...names];
 }
 

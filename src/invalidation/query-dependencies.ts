@@ -3,7 +3,14 @@ import type { Comparison, Condition, RelatedCondition } from '../schema/conditio
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import type { ColumnPath, QueryState } from '../schema/query-state.js';
 import type { ManyToManyRelation, Relation, ToOneRelation } from '../schema/relations.js';
-import { bulkDependency, scopeOfUse, tableDependency, valueDependency, type Scope } from './dependencies.js';
+import {
+  bulkDependency,
+  scopeOfUse,
+  tableDependency,
+  valueDependency,
+  valuesDependency,
+  type Scope,
+} from './dependencies.js';
 
 const mostAlternatives = 100;
 
@@ -56,7 +63,8 @@ function addRows(names: Set<string>, rows: RowsRead): void {
   const { cover, scope } = coverAndScope(rows);
   if (!cover) names.add(tableDependency(model.table, scope));
   for (const { column, cell } of cover?.values ?? []) names.add(valueDependency(model.table, column, { cell, scope }));
-  names.add(bulkDependency(model.table));
+  const byKey = cover?.values.every(({ column }) => column.primaryKey) ?? false;
+  names.add(byKey ? bulkDependency(model.table) : valuesDependency(model.table));
   if (condition) addOthers(names, condition, cover);
 }
 

@@ -4,7 +4,7 @@ import type { Miss, Hit } from '../cache/cache-engine.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import { Flights } from '../cache/flights.js';
 import { jitteredTtl } from '../cache/lifetime.js';
-import { bulkDependency, conditionDependency, rowDependency, tableDependency } from '../invalidation/dependencies.js';
+import { conditionDependency, rowDependency, tableDependency, valuesDependency } from '../invalidation/dependencies.js';
 import { rowLoader } from '../query/row-loader.js';
 import type { Cell, Row } from '../schema/cell.js';
 import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
@@ -173,7 +173,7 @@ export class UniqueKeys {
   }
 
   #stampKeys(wanted: Wanted): string[] {
-    return this.#cache.stampKeys([...this.#ownDependencies(wanted), bulkDependency(this.#model.table)]);
+    return this.#cache.stampKeys([...this.#ownDependencies(wanted), valuesDependency(this.#model.table)]);
   }
 
   /** Rows that get the value or lose it drop it; where equal values may be written differently, every write does. */

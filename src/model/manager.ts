@@ -1,6 +1,6 @@
 import { MultipleRecordsError } from '../errors.js';
 import { connectionNamed } from '../database/connections.js';
-import type { Filter, PropertyNames } from '../query/filter-types.js';
+import type { DynamicConditions, PropertyNames } from '../query/filter-types.js';
 import { lockRows } from '../query/lock-rows.js';
 import { parseFilter } from '../query/parse-filter.js';
 import { QuerySet } from '../query/query-set.js';
@@ -72,7 +72,8 @@ export class Manager<T extends object> extends QuerySet<T> {
   async getOrCreate(values: NewValues<T>, options: { readonly defaults?: NewValues<T> } = {}): Promise<[T, boolean]> {
     const { model } = this.state;
     assertLookup(model, 'getOrCreate', values);
-    const rows = this.filter(values as Filter<T>).noCache();
+    const conditions: DynamicConditions = { ...values };
+    const rows = this.filter(conditions).noCache();
     const make = (): T => this.#make({ ...options.defaults, ...values });
     return getOrCreate({ schema: model, make, find: async () => onlyOf(model, await rows.limit(2).all()) });
   }

@@ -38,7 +38,7 @@ export type PrefetchPath<T, Depth extends 0 | 1 | 2 | 3 = 2> = {
 export interface PrefetchOf<T> {
   readonly name: PrefetchPath<T>;
   /** Which of the related rows, in which order; without a limit. */
-  readonly query?: QuerySet<object>;
+  readonly query?: Pick<QuerySet<object>, 'count' | 'exists'>;
   /** The property that gets them as an array; default: the relation's own accessor answers them. */
   readonly as?: string;
 }

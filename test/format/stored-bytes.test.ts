@@ -142,15 +142,15 @@ describe('what is stored', () => {
         '[1,1704067200000,60000,0,"<s:r:format_items:99> <s:b:format_items> <epoch>",0,null]',
       );
       expect(textOf(keys.unique)).to.equal(
-        '[1,1704067200000,3600000,0,"<s:cm:format_items:name=ann> <s:b:format_items> <epoch>",0,1]',
+        '[1,1704067200000,3600000,0,"<s:cm:format_items:name=ann> <s:v:format_items> <epoch>",0,1]',
       );
       expect(textOf(keys.listed)).to.equal(
         '[1,1704067200000,3600000,0,"<s:k:item::%s::%s["1","7"]> <s:l:format.Item.listed> <epoch> <s:r:format_items:1> <s:b:format_items>",' +
           '["r:format_items:1","b:format_items"],["devalue","[[1,2,3,4],\\"ann\\",7,[\\"Date\\",\\"1970-01-01T00:00:00.000Z\\"],[\\"BigInt\\",\\"1\\"]]"]]',
       );
       expect(textOf(keys.plain)).to.equal(
-        '[1,1704067200000,3600000,0,"<s:k:format.Item.plain::%s(%s)["1",""]> <s:l:format.Item.plain> <epoch> <s:r:format_items:1> <s:b:format_items> <s:cm:format_items:name=other>",' +
-          '["r:format_items:1","b:format_items","cm:format_items:name=other"],["json",{"name":"ann","others":0}]]',
+        '[1,1704067200000,3600000,0,"<s:k:format.Item.plain::%s(%s)["1",""]> <s:l:format.Item.plain> <epoch> <s:r:format_items:1> <s:b:format_items> <s:cm:format_items:name=other> <s:v:format_items>",' +
+          '["r:format_items:1","b:format_items","cm:format_items:name=other","v:format_items"],["json",{"name":"ann","others":0}]]',
       );
     });
   }
@@ -165,6 +165,7 @@ describe('what is stored', () => {
       '{p:}epoch': 0,
       '{p:}s:r:format_items:1': 7_200_000,
       '{p:}s:b:format_items': 0,
+      '{p:}s:v:format_items': 0,
       '{p:}s:k:format.Item.plain::%s(%s)["1",""]': 7_200_000,
       '{p:}s:l:format.Item.plain': 0,
       '{p:}s:cm:format_items:name=other': 7_200_000,

@@ -6,21 +6,19 @@ export class OtherSession {
   readonly #end = new Hold();
   readonly #running: Promise<unknown>;
 
-  private constructor(db: Database, work: () => Promise<unknown>, done: () => void) {
+  private constructor(db: Database, work: () => Promise<unknown>, done: Hold) {
     this.#running = db.transaction(async () => {
       await work();
-      done();
+      void done.arrive();
       await this.#end.arrive();
     });
-    void this.#running.then(undefined, () => done());
   }
 
   /** Opens it and resolves when `work` is done in it. */
   static async open(db: Database, work: () => Promise<unknown>): Promise<OtherSession> {
-    let done: () => void = () => undefined;
-    const worked = new Promise<void>((resolve) => (done = resolve));
+    const done = new Hold();
     const session = new OtherSession(db, work, done);
-    await worked;
+    await Promise.race([done.reached, session.#running]); // which rejects if the work does
     return session;
   }
 
