@@ -1,4 +1,5 @@
-import type { CacheEngine, Found } from './cache-engine.js';
+import type { CacheEngine } from './cache-engine.js';
+import type { Found } from './found.js';
 import type { ComputationOptions } from './computation.js';
 import { currentFrame, DependencyFrame } from './dependency-frame.js';
 import type { Entry } from './entry.js';

@@ -1,5 +1,4 @@
 import type { CacheStore, InProcessStore } from '../store/cache-store.js';
-import { Held } from '../store/held.js';
 import { HeldText } from '../store/held-text.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import type { Clock } from '../support/clock.js';
@@ -7,38 +6,12 @@ import { randomStamp } from '../support/random-stamp.js';
 import type { Address } from './address.js';
 import { currentFrame } from './dependency-frame.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
+import type { Bypass, Found, Hit, Miss } from './found.js';
+import { gather } from './gather.js';
+import { areHeld, copied, HeldEntry, packed, stampsIn, type Judged } from './held-entry.js';
 import type { Keyspace } from './keyspace.js';
 import { PackedEntry } from './packed-entry.js';
-import { StorePort } from './store-port.js';
-
-/** What looking for an entry found. */
-export type Found = Hit | Miss | Bypass;
-
-export interface Hit {
-  readonly state: 'hit';
-  readonly entry: Entry;
-  /** The stamps that are current, aligned with the keys that were asked for. */
-  readonly stamps: readonly string[];
-  /** The entry's length as text. */
-  readonly bytes: number;
-  /** True where the payload is this process's only copy: whoever hands it out copies it. */
-  readonly shared: boolean;
-}
-
-export interface Miss {
-  readonly state: 'miss';
-  readonly reason: 'absent' | 'expired' | 'invalidated' | 'unreadable';
-  /** The stamps that are current; undefined where nobody holds one. */
-  readonly stamps: readonly (string | undefined)[];
-  /** The entry that was there but does not hold, where it could be read. */
-  readonly entry: Entry | undefined;
-}
-
-/** The cache must not be used now: the caller goes to the database and stores nothing. */
-export interface Bypass {
-  readonly state: 'bypass';
-  readonly reason: string;
-}
+import { StorePort, type Texts } from './store-port.js';
 
 /** What is told about the engine's work; every method is called at most once per event and must be cheap. */
 export interface EngineEvents {
@@ -76,24 +49,6 @@ export interface Fill {
   readonly softMs?: number | undefined;
 }
 
-type Judged = Pick<Hit, 'entry' | 'bytes' | 'shared'>;
-
-/** An entry in an in-process store, with its length as text. */
-class HeldEntry extends Held implements Judged {
-  readonly entry: Entry;
-  readonly bytes: number;
-
-  constructor(entry: Entry, bytes: number) {
-    super();
-    this.entry = entry;
-    this.bytes = bytes;
-  }
-
-  get shared(): boolean {
-    return true;
-  }
-}
-
 /**
  * The protocol, and nothing of models or SQL. An entry carries the stamps of everything it was computed from. A hit
  * needs every stamp unchanged. A miss acquires stamps BEFORE it reads the database, so that an invalidation in between
@@ -125,11 +80,45 @@ export class CacheEngine {
     return noticed ? this.#lookupAfter(noticed, key, stampKeys) : this.#lookupNow(key, stampKeys);
   }
 
-  /** The same for an entry whose key tells its stamps: a hit in this process then makes none of these keys. */
-  lookupAt(address: Address): Awaitable<Found> {
+  /**
+   * The same for an entry whose key tells its stamps: a hit in this process makes none of these keys. `use` gets what
+   * was found, in the same promise.
+   */
+  lookupAt<T>(address: Address, use: (found: Found) => Awaitable<T>): Awaitable<T> {
     const noticed = this.#noticeChangesElsewhere();
-    if (noticed) return this.#lookupAfter(noticed, address.key, address.stampKeys);
-    return this.#heldAt(address) ?? this.#lookupNow(address.key, address.stampKeys);
+    if (noticed) return this.#lookupAfter(noticed, address.key, address.stampKeys).then(use);
+    const { inProcess } = this.port;
+    if (inProcess) return use(this.#findHeld(inProcess, address));
+    return this.#ask([address.key, ...address.stampKeys], (texts, error) =>
+      use(texts ? this.#judgeText(address.key, texts[0], texts.slice(1)) : this.#failed('read', error)),
+    );
+  }
+
+  /** The same for many as one operation: what others wrote is noticed once, and a store elsewhere is asked once. */
+  lookupAll(addresses: readonly Address[]): Awaitable<readonly Found[]> {
+    const noticed = this.#noticeChangesElsewhere();
+    if (!noticed) return this.#lookupAllNow(addresses);
+    return noticed.then(
+      () => this.#lookupAllNow(addresses),
+      (error: unknown) => addresses.map(() => this.#failed('drop', error)),
+    );
+  }
+
+  #lookupAllNow(addresses: readonly Address[]): Awaitable<readonly Found[]> {
+    const { inProcess } = this.port;
+    if (inProcess) return addresses.map((address) => this.#findHeld(inProcess, address));
+    const gathered = gather(addresses);
+    return this.#ask(gathered.keys, (texts, error) =>
+      addresses.map(({ key }, index) => {
+        if (!texts) return this.#failed('read', error);
+        const [place = -1, ...stampPlaces] = gathered.places[index] ?? [];
+        return this.#judgeText(
+          key,
+          texts[place],
+          stampPlaces.map((each) => texts[each]),
+        );
+      }),
+    );
   }
 
   #lookupAfter(noticed: Promise<void>, key: string, stampKeys: readonly string[]): Promise<Found> {
@@ -142,19 +131,22 @@ export class CacheEngine {
   #lookupNow(key: string, stampKeys: readonly string[]): Awaitable<Found> {
     const { inProcess } = this.port;
     if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys);
-    // NOTE: one promise for all of it, since each costs as much as judging an entry
+    return this.#ask([key, ...stampKeys], (texts, error) =>
+      texts ? this.#judgeText(key, texts[0], texts.slice(1)) : this.#failed('read', error),
+    );
+  }
+
+  /** What `use` makes of the texts under keys, or of the error where there are none. One promise, since each costs. */
+  #ask<T>(keys: readonly string[], use: (texts: Texts | undefined, error: unknown) => Awaitable<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.port.request(
-        [key, ...stampKeys],
-        (texts) => resolve(this.#judgeText(key, texts[0], texts.slice(1))),
-        (error) => {
-          try {
-            resolve(this.#failed('read', error));
-          } catch (failure) {
-            reject(failure);
-          }
-        },
-      );
+      const answer = (texts: Texts | undefined, error?: unknown): void => {
+        try {
+          resolve(use(texts, error));
+        } catch (failure) {
+          reject(failure);
+        }
+      };
+      this.port.request(keys, answer, (error) => answer(undefined, error));
     });
   }
 
@@ -179,13 +171,11 @@ export class CacheEngine {
     return found.state === 'hit' ? found : undefined;
   }
 
-  #heldAt(address: Address): Hit | undefined {
-    const { inProcess } = this.port;
-    if (!inProcess) return undefined;
+  #findHeld(store: InProcessStore, address: Address): Hit | Miss {
     const { id } = address;
-    const held = id === undefined ? inProcess.held(address.key) : inProcess.heldAt(address.prefix, id);
-    if (!(held instanceof PackedEntry) || !held.isCurrent) return undefined;
-    return held.expiresAt > this.clock.now() ? held : undefined;
+    const held = id === undefined ? store.held(address.key) : store.heldAt(address.prefix, id);
+    if (held instanceof PackedEntry && held.isCurrent && held.expiresAt > this.clock.now()) return held;
+    return this.#judgeHeld(store, address.key, address.stampKeys);
   }
 
   #judgeHeld(store: InProcessStore, key: string, stampKeys: readonly string[]): Hit | Miss {
@@ -322,45 +312,6 @@ export class CacheEngine {
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** An entry as an object that nobody else can change. */
-function copied(entry: Entry): HeldEntry {
-  const text = encodeEntry(entry);
-  return new HeldEntry(decodeEntry(text) ?? entry, text.length); // what was encoded can be decoded
-}
-
-function packed(store: InProcessStore, entry: Entry, stampKeys: readonly string[]): PackedEntry {
-  const stamps = stampKeys.map((key, index) => stampIn(store, key, entry.stamps[index] ?? ''));
-  return new PackedEntry(entry, stamps);
-}
-
-/** The stamp itself; where another one has taken its place, or none, one that is gone: the entry is dead on arrival. */
-function stampIn(store: InProcessStore, key: string, text: string): HeldText {
-  const held = store.held(key);
-  if (held instanceof HeldText && held.text === text) return held;
-  const lost = new HeldText(text, undefined);
-  lost.gone = true;
-  return lost;
-}
-
-function stampsIn(store: InProcessStore, stampKeys: readonly string[]): (string | undefined)[] {
-  const stamps: (string | undefined)[] = [];
-  for (const key of stampKeys) {
-    const held = store.held(key);
-    stamps.push(held instanceof HeldText ? held.text : undefined);
-  }
-  return stamps;
-}
-
-/** The same check where the stamps can be looked at one by one. */
-function areHeld(store: InProcessStore, stampKeys: readonly string[], stored: readonly string[]): boolean {
-  if (stored.length !== stampKeys.length) return false;
-  for (let index = 0; index < stored.length; index++) {
-    const held = store.held(stampKeys[index] ?? '');
-    if (!(held instanceof HeldText) || held.text !== stored[index]) return false;
-  }
-  return true;
 }
 
 /** The whole check of a hit: every stamp is still the one that the entry was stored under. */

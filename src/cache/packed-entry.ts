@@ -1,8 +1,8 @@
 import { Held } from '../store/held.js';
 import type { HeldText } from '../store/held-text.js';
 import { inOnePiece, withoutObject } from '../support/compact.js';
-import type { Hit } from './cache-engine.js';
 import { encodeEntry, type Entry } from './entry.js';
+import type { Hit } from './found.js';
 
 /** Times are counted from that of the first entry: V8 keeps numbers of less than 2 ** 31 without an object of their own. */
 let firstAt: number | undefined;
@@ -10,12 +10,13 @@ let firstAt: number | undefined;
 /**
  * An entry in a store in this process that refers to its stamps themselves, so that a hit looks none of them up: it
  * holds as long as none of them is gone. Its payload is kept as text, which takes two thirds of the memory of an array
- * with the same, and each hit parses one of its own.
+ * with the same; only those that were asked for last are kept parsed too.
  */
 export class PackedEntry extends Held implements Entry, Hit {
   readonly bytes: number;
   readonly costMs: number;
-  readonly #payload: string;
+  readonly #text: string;
+  #unpacked: unknown;
   readonly #createdAfterMs: number;
   readonly #lifeMs: number;
   readonly #stamp: HeldText;
@@ -28,7 +29,7 @@ export class PackedEntry extends Held implements Entry, Hit {
     super();
     this.bytes = frame.length - 1 + text.length;
     const [stamp, ...others] = stamps as [HeldText, ...HeldText[]]; // as said above
-    this.#payload = inOnePiece(text);
+    this.#text = inOnePiece(text);
     firstAt ??= createdAt;
     this.#createdAfterMs = withoutObject(createdAt - firstAt);
     this.#lifeMs = withoutObject(expiresAt - createdAt);
@@ -68,8 +69,19 @@ export class PackedEntry extends Held implements Entry, Hit {
     return undefined;
   }
 
+  /** Forgets the payload that was parsed; the next hit parses it again. */
+  pack(): void {
+    this.#unpacked = undefined;
+  }
+
   get payload(): unknown {
-    return JSON.parse(this.#payload) as unknown;
+    if (this.#unpacked !== undefined) return this.#unpacked;
+    const payload: unknown = JSON.parse(this.#text);
+    if (this.#text.length <= longestUnpacked) {
+      this.#unpacked = payload;
+      noteUnpacked(this);
+    }
+    return payload;
   }
 
   get state(): 'hit' {
@@ -81,7 +93,7 @@ export class PackedEntry extends Held implements Entry, Hit {
   }
 
   get shared(): boolean {
-    return false;
+    return true;
   }
 }
 
@@ -94,4 +106,16 @@ function kept(stamps: readonly HeldText[]): readonly HeldText[] {
   if (known?.length === stamps.length && known.every((stamp, index) => stamp === stamps[index])) return known;
   if (first) lists.set(first, stamps);
   return stamps;
+}
+
+/** The entries that were unpacked last, whose payloads are kept: at most 1 MB of text. The oldest one's place is next. */
+const unpacked: PackedEntry[] = [];
+const mostUnpacked = 256;
+const longestUnpacked = 4096;
+let next = 0;
+
+function noteUnpacked(entry: PackedEntry): void {
+  unpacked[next]?.pack();
+  unpacked[next] = entry;
+  next = (next + 1) % mostUnpacked;
 }

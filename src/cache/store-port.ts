@@ -3,7 +3,8 @@ import { isInProcess } from '../store/cache-store.js';
 import type { Awaitable } from '../support/awaitable.js';
 import { TickBatch } from '../support/tick-batch.js';
 
-type Texts = readonly (string | undefined)[];
+/** Texts in the order of their keys, undefined where there is none. */
+export type Texts = readonly (string | undefined)[];
 
 interface Waiting<Item, Answer> {
   readonly items: readonly Item[];

@@ -1,4 +1,4 @@
-import type { Found } from '../cache/cache-engine.js';
+import type { Found } from '../cache/found.js';
 import { announce } from '../changes/change-log.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ModelClassLike } from '../schema/declaration.js';
@@ -6,7 +6,7 @@ import type { ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
 import type { FilterValue, KeyValue, PropertyNames } from '../query/filter-types.js';
-import { isPromise, type Awaitable } from '../support/awaitable.js';
+import { isPromise } from '../support/awaitable.js';
 import { explainFound, type Explanation } from './explain.js';
 import { modelCacheOf, type ModelCache } from './model-cache.js';
 import type { RowCache, RowRead } from './row-cache.js';
@@ -47,11 +47,8 @@ export class CacheManager<T extends object> {
   async getMany(keys: readonly KeyValue[]): Promise<(T | undefined)[]> {
     const { schema, rows } = this.#rows();
     const cells = keys.map((key) => keyCellOf(schema, key)); // before anything is read: a wrong key throws
-    const reads = cells.map((cell) => rows.read(cell));
-    const answers = reads.some(isPromise)
-      ? await Promise.all(reads.map((read) => Promise.resolve(read)))
-      : (reads as RowRead[]); // no promise among them
-    return answers.map((read) => read.row && this.#hydrate(schema, read.row));
+    const reads = await rows.readMany(cells);
+    return reads.map(({ row }) => row && this.#hydrate(schema, row));
   }
 
   /** What this process holds and is valid now: no I/O, no promise, and never anything where the cache is a server. */
@@ -88,11 +85,10 @@ export class CacheManager<T extends object> {
   #answer<R>(key: RowKey<T>, use: (schema: ModelSchema, read: RowRead) => R): Promise<R> {
     try {
       const { schema, rows, cache } = this.#rows();
-      const read: Awaitable<RowRead> = isUniqueValues(this.#model, key)
-        ? cache.uniqueKeys(schema).read(key)
-        : rows.read(keyCellOf(schema, key));
-      if (isPromise(read)) return read.then((answer) => use(schema, answer));
-      return Promise.resolve(use(schema, read));
+      const take = (read: RowRead): R => use(schema, read);
+      if (isUniqueValues(this.#model, key)) return cache.uniqueKeys(schema).read(key).then(take);
+      const answer = rows.readWith(keyCellOf(schema, key), take);
+      return isPromise(answer) ? answer : Promise.resolve(answer);
     } catch (error) {
       return Promise.reject(error);
     }

@@ -1,18 +1,28 @@
 import { RecordNotFoundError } from '../errors.js';
 import { referenceDecorator, type ReferenceOptions } from '../model/decorators/reference.js';
 import type { ModelReference, ReferenceLoader } from '../schema/declaration.js';
+import type { ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
+import { isPromise } from '../support/awaitable.js';
 import { modelCacheOf } from './model-cache.js';
+import type { RowRead } from './row-cache.js';
 
-const loadThroughCache: ReferenceLoader = async (model, value) => {
-  const target = schemaOf(model);
-  const read = await modelCacheOf(target).rows(target).read(keyCellOf(target, value));
-  if (!read.row) {
-    throw new RecordNotFoundError(target.label, `${target.label}: the row that a foreign key points at does not exist`);
+const loadThroughCache: ReferenceLoader = (model, value) => {
+  try {
+    const target = schemaOf(model);
+    const rows = modelCacheOf(target).rows(target);
+    const loaded = rows.readWith(keyCellOf(target, value), (read) => instanceOf(target, read));
+    return isPromise(loaded) ? loaded : Promise.resolve(loaded);
+  } catch (error) {
+    return Promise.reject(error);
   }
-  return target.hydrate(read.row);
 };
+
+function instanceOf(target: ModelSchema, { row }: RowRead): object {
+  if (row) return target.hydrate(row);
+  throw new RecordNotFoundError(target.label, `${target.label}: the row that a foreign key points at does not exist`);
+}
 
 /** A foreign key whose row is read through the cache; many that are read in one tick are one command and one SELECT at most. */
 export function CachedForeignKey(

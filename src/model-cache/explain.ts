@@ -1,5 +1,5 @@
 import type { Entry } from '../cache/entry.js';
-import type { Found } from '../cache/cache-engine.js';
+import type { Found } from '../cache/found.js';
 
 /** What the cache would answer for one key now, and why. */
 export interface Explanation {

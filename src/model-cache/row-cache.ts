@@ -1,4 +1,5 @@
-import type { Bypass, CacheEngine, Found, Hit, Miss } from '../cache/cache-engine.js';
+import type { CacheEngine } from '../cache/cache-engine.js';
+import type { Bypass, Found, Hit, Miss } from '../cache/found.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import { Flights } from '../cache/flights.js';
 import { isDueEarly, jitteredTtl } from '../cache/lifetime.js';
@@ -64,12 +65,28 @@ export class RowCache {
 
   /** The row with this key. A valid entry in this process answers without a promise. */
   read(key: Cell): Awaitable<RowRead> {
+    return this.readWith(key, (read) => read);
+  }
+
+  /** What `use` makes of the row with this key, in the same promise. */
+  readWith<T>(key: Cell, use: (read: RowRead) => T): Awaitable<T> {
     const reason = this.bypassReason();
-    if (reason !== undefined) return this.#readPast(key, reason);
+    if (reason !== undefined) return this.#readPast(key, reason).then(use);
     const address = this.#addressOf(key);
-    const found = this.#engine.lookupAt(address);
-    if (isPromise(found)) return found.then((answer) => this.#use(address, answer));
-    return this.#use(address, found);
+    return this.#engine.lookupAt(address, (found) => {
+      const read = this.#use(address, found);
+      return isPromise(read) ? read.then(use) : use(read);
+    });
+  }
+
+  /** The rows with these keys, in their order. */
+  readMany(keys: readonly Cell[]): Awaitable<readonly RowRead[]> {
+    const reason = this.bypassReason();
+    if (reason !== undefined) return Promise.all(keys.map((key) => this.#readPast(key, reason)));
+    if (keys.length === 0) return [];
+    const addresses = keys.map((key) => this.#addressOf(key));
+    const found = this.#engine.lookupAll(addresses);
+    return isPromise(found) ? found.then((all) => this.#useAll(addresses, all)) : this.#useAll(addresses, found);
   }
 
   /** Reads the row from the database and stores it, whatever is cached. */
@@ -95,7 +112,9 @@ export class RowCache {
   /** What the cache would answer now, without loading anything. */
   async inspect(key: Cell): Promise<Found> {
     const reason = this.bypassReason();
-    return reason === undefined ? this.#engine.lookupAt(this.#addressOf(key)) : { state: 'bypass', reason };
+    return reason === undefined
+      ? this.#engine.lookupAt(this.#addressOf(key), (found) => found)
+      : { state: 'bypass', reason };
   }
 
   /** The names of what a row depends on, aligned with the stamps that come with it; the last is everything under the prefix. */
@@ -107,6 +126,12 @@ export class RowCache {
     const { keyspace } = this.#engine;
     if (this.#rowKeys?.keyspace !== keyspace) this.#rowKeys = new RowKeys(keyspace, this.#model); // tenants may have their own
     return new RowAddress(this.#rowKeys, key);
+  }
+
+  #useAll(addresses: readonly RowAddress[], found: readonly Found[]): Awaitable<readonly RowRead[]> {
+    const reads = found.map((each, index) => this.#use(addresses[index] as RowAddress, each)); // they are aligned
+    if (!reads.some(isPromise)) return reads as RowRead[]; // as just seen
+    return Promise.all(reads.map((read) => Promise.resolve(read)));
   }
 
   #use(address: RowAddress, found: Found): Awaitable<RowRead> {

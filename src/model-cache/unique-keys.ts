@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { RecordNotFoundError, UsageError } from '../errors.js';
-import type { Miss, Hit } from '../cache/cache-engine.js';
+import type { Miss, Hit } from '../cache/found.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import { Flights } from '../cache/flights.js';
 import { jitteredTtl } from '../cache/lifetime.js';

@@ -66,8 +66,16 @@ function tableOf(model: object): string | undefined {
   return declarationOf(model).table?.name;
 }
 
+const classes = new WeakMap<object, boolean>();
+
+/** NOTE: remembered, since each read of a foreign key comes here and the text of a function takes a microsecond. */
 function isClass(value: object): boolean {
-  return Function.prototype.toString.call(value).startsWith('class');
+  let known = classes.get(value);
+  if (known === undefined) {
+    known = Function.prototype.toString.call(value).startsWith('class');
+    classes.set(value, known);
+  }
+  return known;
 }
 
 function describe(value: unknown): string {

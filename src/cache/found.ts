@@ -1,0 +1,30 @@
+import type { Entry } from './entry.js';
+
+/** What looking for an entry found. */
+export type Found = Hit | Miss | Bypass;
+
+export interface Hit {
+  readonly state: 'hit';
+  readonly entry: Entry;
+  /** The stamps that are current, aligned with the keys that were asked for. */
+  readonly stamps: readonly string[];
+  /** The entry's length as text. */
+  readonly bytes: number;
+  /** True where the payload is this process's only copy: whoever hands it out copies it. */
+  readonly shared: boolean;
+}
+
+export interface Miss {
+  readonly state: 'miss';
+  readonly reason: 'absent' | 'expired' | 'invalidated' | 'unreadable';
+  /** The stamps that are current; undefined where nobody holds one. */
+  readonly stamps: readonly (string | undefined)[];
+  /** The entry that was there but does not hold, where it could be read. */
+  readonly entry: Entry | undefined;
+}
+
+/** The cache must not be used now: the caller goes to the database and stores nothing. */
+export interface Bypass {
+  readonly state: 'bypass';
+  readonly reason: string;
+}

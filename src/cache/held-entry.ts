@@ -1,0 +1,66 @@
+import type { InProcessStore } from '../store/cache-store.js';
+import { Held } from '../store/held.js';
+import { HeldText } from '../store/held-text.js';
+import { decodeEntry, encodeEntry, type Entry } from './entry.js';
+import type { Hit } from './found.js';
+import { PackedEntry } from './packed-entry.js';
+
+/** What is judged by stamps. */
+export type Judged = Pick<Hit, 'entry' | 'bytes' | 'shared'>;
+
+/** An entry in an in-process store, with its length as text. */
+export class HeldEntry extends Held implements Judged {
+  readonly entry: Entry;
+  readonly bytes: number;
+
+  constructor(entry: Entry, bytes: number) {
+    super();
+    this.entry = entry;
+    this.bytes = bytes;
+  }
+
+  get shared(): boolean {
+    return true;
+  }
+}
+
+/** An entry as an object that nobody else can change. */
+export function copied(entry: Entry): HeldEntry {
+  const text = encodeEntry(entry);
+  return new HeldEntry(decodeEntry(text) ?? entry, text.length); // what was encoded can be decoded
+}
+
+/** An entry that refers to its stamps. */
+export function packed(store: InProcessStore, entry: Entry, stampKeys: readonly string[]): PackedEntry {
+  const stamps = stampKeys.map((key, index) => stampIn(store, key, entry.stamps[index] ?? ''));
+  return new PackedEntry(entry, stamps);
+}
+
+/** The stamp itself; where another one has taken its place, or none, one that is gone: the entry is dead on arrival. */
+function stampIn(store: InProcessStore, key: string, text: string): HeldText {
+  const held = store.held(key);
+  if (held instanceof HeldText && held.text === text) return held;
+  const lost = new HeldText(text, undefined);
+  lost.gone = true;
+  return lost;
+}
+
+/** The texts under the keys of stamps now. */
+export function stampsIn(store: InProcessStore, stampKeys: readonly string[]): (string | undefined)[] {
+  const stamps: (string | undefined)[] = [];
+  for (const key of stampKeys) {
+    const held = store.held(key);
+    stamps.push(held instanceof HeldText ? held.text : undefined);
+  }
+  return stamps;
+}
+
+/** Whether exactly these stamps are under these keys now. */
+export function areHeld(store: InProcessStore, stampKeys: readonly string[], stored: readonly string[]): boolean {
+  if (stored.length !== stampKeys.length) return false;
+  for (let index = 0; index < stored.length; index++) {
+    const held = store.held(stampKeys[index] ?? '');
+    if (!(held instanceof HeldText) || held.text !== stored[index]) return false;
+  }
+  return true;
+}
