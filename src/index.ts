@@ -56,6 +56,7 @@ export type { WatchedRows } from './compute/watch-sources.js';
 export type { KeepingOptions, LockSettings } from './compute/keeping.js';
 export { computeSignal } from './compute/compute-signal.js';
 export { invalidateTag } from './compute/tags.js';
+export { registerCodec, type ClassCodec } from './compute/class-codecs.js';
 
 export type { CacheStore, CacheWrite, InProcessStore } from './store/cache-store.js';
 export { Held } from './store/held.js';

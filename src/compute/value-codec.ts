@@ -3,58 +3,107 @@ import { UsageError } from '../errors.js';
 import { isDirty } from '../model/dirty.js';
 import { Model } from '../model/model.js';
 import { stateOf } from '../model/state-of.js';
-import type { Row } from '../schema/cell.js';
+import type { Cell, Row } from '../schema/cell.js';
 import type { ModelClassLike } from '../schema/declaration.js';
+import type { ModelSchema } from '../schema/model-schema.js';
 import { modelsLabelled } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
+import { keyCellOf } from '../schema/values.js';
+import { codecNamed } from './class-codecs.js';
+import { base64Of, bytesFrom, byteTypeOf } from './known-types.js';
+import { UnstorableError, ValueShape } from './value-shape.js';
 
-/** A computed value inside an entry: plain JSON as it is, everything else as devalue's text. */
-export type EncodedValue = readonly ['json', unknown] | readonly ['devalue', string];
-
-const deepest = 100;
-
-const reducers = {
-  Row: (value: unknown) => value instanceof Model && reduceInstance(value),
-  Buffer: (value: unknown) => Buffer.isBuffer(value) && value.toString('base64'),
-};
-
-const revivers = {
-  Row: ([label, fingerprint, row]: [string, string, Row]) => reviveInstance(label, fingerprint, row),
-  Buffer: (text: string) => Buffer.from(text, 'base64'),
-};
+/** A row that is stored by its key. Its own entry, or the database, has the rest. */
+export type StoredReference = readonly [label: string, fingerprint: string, key: Cell];
 
 /**
- * A value as it is stored. Dates, Maps, Sets, bigints, Buffers, typed arrays, undefined, NaN, cycles and stored model
- * instances come back exactly. Throws UsageError, beginning with `where`, for what cannot: functions, symbols,
- * instances of other classes and instances with unsaved changes.
+ * A computed value inside an entry: plain JSON as it is, everything else as devalue's text, with the rows that it only
+ * refers to.
  */
-export function encodeValue(value: unknown, where: string): EncodedValue {
-  if (isExactJson(value, 0)) return ['json', value];
+export type EncodedValue =
+  readonly ['json', unknown] | readonly ['devalue', string] | readonly ['devalue', string, readonly StoredReference[]];
+
+export interface EncodeOptions {
+  /** Whether model instances are stored with their rows, the default, or only by their keys. */
+  readonly instances?: 'value' | 'reference' | undefined;
+}
+
+type Reducer = (value: unknown) => unknown;
+
+/**
+ * A value as it is stored. Everything structured comes back exactly: Dates, Maps, Sets, bigints, bytes, URLs, regular
+ * expressions, undefined, NaN, -0, lists with holes, what is shared between its parts, stored model instances, and
+ * instances of classes with a codec. Throws UsageError, beginning with `where` and naming the part, for what cannot:
+ * functions, symbols, circles, instances of other classes and instances with unsaved changes.
+ */
+export function encodeValue(value: unknown, where: string, options: EncodeOptions = {}): EncodedValue {
   try {
-    return ['devalue', stringify(value, reducers)];
+    const shape = new ValueShape(value);
+    if (shape.isJson) return ['json', value];
+    const references: StoredReference[] = [];
+    const text = stringify(value, { ...reducers, ...classReducers(shape, options, references) });
+    return references.length === 0 ? ['devalue', text] : ['devalue', text, references];
   } catch (error) {
-    if (error instanceof UsageError) throw new UsageError(`${where}: ${error.message}`, { cause: error });
-    throw new UsageError(`${where}: the result cannot be cached: ${reasonOf(error)}. Return plain data.`, {
-      cause: error,
-    });
+    throw refusal(error, where);
   }
 }
 
 /**
  * The value in a payload; undefined for anything that `encodeValue` did not write. Each call gives a value of its own,
- * where the payload is `shared` by copying it.
+ * where the payload is `shared` by copying it. `instances` are those of `referencesIn(payload)`, in that order; without
+ * one of them there is no value.
  */
-export function decodeValue(payload: unknown, shared = false): { readonly value: unknown } | undefined {
-  if (!Array.isArray(payload) || payload.length !== 2) return undefined;
+export function decodeValue(
+  payload: unknown,
+  shared = false,
+  instances: readonly (object | undefined)[] = [],
+): { readonly value: unknown } | undefined {
+  if (!Array.isArray(payload)) return undefined;
   const [kind, content] = payload as readonly unknown[];
-  if (kind === 'json') return { value: shared ? copyJson(content) : content };
+  if (kind === 'json' && payload.length === 2) return { value: shared ? copyJson(content) : content };
   if (kind !== 'devalue' || typeof content !== 'string') return undefined;
   try {
-    return { value: parse(content, revivers) as unknown };
+    const Reference = ([place]: [number]): object => instances[place] ?? missing('a row');
+    return { value: parse(content, { ...revivers, Reference }) as unknown };
   } catch {
     return undefined;
   }
 }
+
+/** The rows that a payload refers to: who decodes it gets their instances first. */
+export function referencesIn(payload: unknown): readonly StoredReference[] {
+  if (!Array.isArray(payload) || payload[0] !== 'devalue') return [];
+  const references: unknown = payload[2];
+  return Array.isArray(references) ? (references as StoredReference[]) : []; // written by encodeValue, nothing else has a third part
+}
+
+const reducers: Readonly<Record<string, Reducer>> = {
+  Bytes: (value) => {
+    const type = typeof value === 'object' && value !== null && byteTypeOf(value);
+    return type && [type, base64Of(value)];
+  },
+  // NOTE: devalue forgets where a regular expression was about to look next
+  Pattern: (value) => value instanceof RegExp && value.lastIndex !== 0 && [value.source, value.flags, value.lastIndex],
+};
+
+function classReducers(
+  { encoded }: ValueShape,
+  { instances = 'value' }: EncodeOptions,
+  references: StoredReference[],
+): Record<string, Reducer> {
+  const Instance: Reducer = (value) => typeof value === 'object' && value !== null && encoded.get(value);
+  if (instances === 'value') return { Row: (value) => value instanceof Model && reduceToRow(value), Instance };
+  const Reference: Reducer = (value) => value instanceof Model && [references.push(reduceToKey(value)) - 1];
+  return { Reference, Instance };
+}
+
+const revivers = {
+  Row: ([label, fingerprint, row]: [string, string, Row]) => hydrate(label, fingerprint, row),
+  Bytes: ([type, text]: [string, string]) => bytesFrom(type, text),
+  Pattern: ([source, flags, lastIndex]: [string, string, number]) =>
+    Object.assign(new RegExp(source, flags), { lastIndex }),
+  Instance: ([name, plain]: [string, unknown]) => (codecNamed(name) ?? missing('the codec')).decode(plain),
+};
 
 function copyJson(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
@@ -62,58 +111,49 @@ function copyJson(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, copyJson(item)]));
 }
 
-/** Whether JSON gives back exactly this. */
-function isExactJson(value: unknown, depth: number): boolean {
-  switch (typeof value) {
-    case 'string':
-    case 'boolean':
-      return true;
-    case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0);
-    case 'object':
-      return value === null || (depth < deepest && isExactContainer(value, depth + 1));
-    default:
-      return false;
-  }
+function reduceToRow(instance: Model): [string, string, Row] {
+  const { label, fingerprint } = storedSchema(instance);
+  const { row } = stateOf(instance);
+  return [label, fingerprint, row ?? missing('the row')];
 }
 
-function isExactContainer(value: object, depth: number): boolean {
-  if (Array.isArray(value)) {
-    return Object.keys(value).length === value.length && value.every((item) => isExactJson(item, depth));
-  }
-  const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype || Object.getOwnPropertySymbols(value).length > 0) return false;
-  if (Object.hasOwn(value, '__proto__') || 'toJSON' in value) return false;
-  return Object.values(value).every((item) => isExactJson(item, depth));
+function reduceToKey(instance: Model): StoredReference {
+  const schema = storedSchema(instance);
+  return [schema.label, schema.fingerprint, keyCellOf(schema, instance)];
 }
 
-function reduceInstance(instance: Model): [string, string, Row] {
+/** The schema of an instance whose row is known. */
+function storedSchema(instance: Model): ModelSchema {
   const model = instance.constructor as ModelClassLike; // every model instance was made by its class
   const schema = schemaOf(model);
-  const { row } = stateOf(instance);
   if (!modelsLabelled(schema.label).includes(model)) {
     throw new UsageError(
       `the result holds a ${schema.label} of a class that was declared again since; return one of the new class`,
     );
   }
-  if (!row || !instance.isPersisted || isDirty(instance, schema)) {
+  if (!stateOf(instance).row || !instance.isPersisted || isDirty(instance, schema)) {
     throw new UsageError(
       `the result holds a ${schema.label} with unsaved changes; save it first, or return its values`,
     );
   }
-  return [schema.label, schema.fingerprint, row];
+  return schema;
 }
 
-function reviveInstance(label: string, fingerprint: string, row: Row): object {
+function hydrate(label: string, fingerprint: string, row: Row): object {
   const schema = modelsLabelled(label)
     .map(schemaOf)
     .find((one) => one.fingerprint === fingerprint);
-  if (!schema) throw new TypeError(`${label} has changed`);
-  return schema.hydrate(row);
+  return (schema ?? missing('the model')).hydrate(row);
 }
 
-function reasonOf(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
-  const path: unknown = Reflect.get(error, 'path');
-  return typeof path === 'string' && path !== '' ? `${error.message} (at ${path})` : error.message;
+/** What a stored value needs is not there any more: it is computed anew. */
+function missing(what: string): never {
+  throw new TypeError(`${what} is not there`);
+}
+
+function refusal(error: unknown, where: string): UsageError {
+  if (error instanceof UsageError) return new UsageError(`${where}: ${error.message}`, { cause: error });
+  const reason = error instanceof Error ? error.message : String(error);
+  const advice = error instanceof UnstorableError ? '' : '. Return plain data';
+  return new UsageError(`${where}: the result cannot be cached: ${reason}${advice}.`, { cause: error });
 }

@@ -150,6 +150,23 @@ describe('what is stored', () => {
       expect(await author.outer([{ of: stale }].map(({ of }) => of)[0])).to.equal('newer');
     });
 
+    it('A7: so is one inside a Map or a Set', async () => {
+      const [author, other] = [await Author.create({ name: 'self' }), await Author.create({ name: 'old' })];
+      const stale = await Author.cache.get(other.id);
+      scripts.outer = async (_, argument) =>
+        [...(argument as Map<string, Set<Author>>).values()].map(([...of]) => of[0]?.name);
+      const argument = new Map([['of', new Set([stale])]]);
+      other.name = 'new';
+      await other.save();
+      expect(await author.outer(argument)).to.deep.equal(['new']);
+      other.name = 'newer';
+      await other.save();
+      expect(await author.outer(argument)).to.deep.equal(['newer']);
+      stale.name = 'unsaved';
+      expect(await author.outer(argument)).to.deep.equal(['unsaved']);
+      expect(await author.outer(new Map([['of', new Set([other])]]))).to.deep.equal(['newer']);
+    });
+
     it('A7: an instance with unsaved changes computes from them, and nothing is stored', async () => {
       const author = await Author.create({ name: 'saved' });
       scripts.outer = async (self) => self.name;

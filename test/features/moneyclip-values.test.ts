@@ -10,6 +10,7 @@ import {
   type CacheManager,
   type Manager,
 } from '../../src/index.js';
+import { decodeValue, encodeValue, referencesIn } from '../../src/compute/value-codec.js';
 import { forEachCombination } from '../setup/combinations.js';
 import { connected } from '../support/connected.js';
 import { rejection } from '../support/rejection.js';
@@ -56,6 +57,9 @@ describe('values of @moneyclip', () => {
       ['a Map of Sets', () => new Map([['a', new Set([1, 'x', null])]])],
       ['a Buffer', () => Buffer.from([0, 255, 128])],
       ['a Uint8Array', () => new Uint8Array([1, 2, 3])],
+      ['a Float64Array', () => new Float64Array([0.1, -0, Number.NaN])],
+      ['a BigInt64Array', () => new BigInt64Array([-1n])],
+      ['an ArrayBuffer', () => new Uint8Array([1, 2, 3]).buffer],
       ['a regular expression', () => /x+/giu],
       ['a URL', () => new URL('https://example.org/?q=1')],
       ['nested plain data', () => ({ a: [1, { b: 'ü\u2028\u0000' }], c: null })],
@@ -81,17 +85,29 @@ describe('values of @moneyclip', () => {
       });
     }
 
-    it('come back with cycles and with shared parts', async () => {
+    it('come back with what their parts share', async () => {
       produce = () => {
         const shared = new Date(0);
-        const value: Record<string, unknown> = { one: shared, two: shared };
-        value['self'] = value;
-        return value;
+        return { one: shared, two: shared };
       };
       await item.produced();
       const value = (await item.produced()) as Record<string, unknown>;
-      expect(value['self']).to.equal(value);
       expect(value['one']).to.equal(value['two']);
+    });
+
+    it('may be stored with the keys of instances only, for rows that come from elsewhere', async () => {
+      const found = [await Item.cache.get(other.id), await Item.cache.get(item.id)] as const;
+      const payload = encodeValue({ first: found[0], again: [found[0], found[1]] }, 'W', { instances: 'reference' });
+      const references = referencesIn(JSON.parse(JSON.stringify(payload)));
+      expect(references.map(([label, , key]) => [label, key])).to.deep.equal([
+        ['clipValues.Item', other.id],
+        ['clipValues.Item', item.id],
+      ]);
+      expect(JSON.stringify(payload)).to.not.include('other');
+      const decoded = decodeValue(payload, true, [other, item])?.value;
+      expect(decoded).to.deep.equal({ first: other, again: [other, item] });
+      expect(decodeValue(payload, true, [other, undefined]), 'a row that is gone').to.equal(undefined);
+      expect(referencesIn(encodeValue(found[0], 'W'))).to.deep.equal([]);
     });
 
     it('may be model instances, also among others', async () => {
@@ -128,6 +144,14 @@ describe('values of @moneyclip', () => {
     for (const [what, make] of [
       ['a function', () => () => 1],
       ['a symbol', () => Symbol('x')],
+      [
+        'a circle',
+        () => {
+          const value: unknown[] = [];
+          value.push(value);
+          return value;
+        },
+      ],
       ['an instance of a class of your own', () => new (class Own {})()],
       ['an object with __proto__ as a name', () => JSON.parse('{"__proto__": 1, "a": 2}') as unknown],
       ['an instance with unsaved changes', () => new Item({ name: 'new' })],

@@ -485,14 +485,14 @@ describe('@moneyclip', () => {
     for (const [what, argument] of [
       ['a function', () => 1],
       ['a symbol', Symbol('x')],
-      ['an instance of another class', new Map()],
+      ['an instance of another class', new WeakMap()],
       ['NaN', Number.NaN],
     ] as const) {
       it(`refuses ${what} as an argument`, async () => {
         const call = ann.produced(argument);
         const error = await rejection(call, UsageError);
         expect(error.message).to.match(
-          /^Account\.produced: arguments must be plain data, dates, bigints or stored model instances to make a key; got /,
+          /^Account\.produced: arguments must be plain data, Dates, .* to make a key; got /,
         );
       });
     }
