@@ -11,6 +11,7 @@ import { gather } from './gather.js';
 import { areHeld, copied, HeldEntry, packed, stampsIn, type Judged } from './held-entry.js';
 import type { Keyspace } from './keyspace.js';
 import { PackedEntry } from './packed-entry.js';
+import { packText, unpackText } from './packed-text.js';
 import { StorePort, type Texts } from './store-port.js';
 
 /** What is told about the engine's work; every method is called at most once per event and must be cheap. */
@@ -47,6 +48,8 @@ export interface Fill {
   readonly costMs: number;
   /** After this time it is to be made again while it is still served. */
   readonly softMs?: number | undefined;
+  /** A longer text is not stored; without it any is. */
+  readonly maxBytes?: number | undefined;
 }
 
 /**
@@ -192,7 +195,7 @@ export class CacheEngine {
 
   #judgeText(key: string, text: string | undefined, stamps: readonly (string | undefined)[]): Hit | Miss {
     if (text === undefined) return { state: 'miss', reason: 'absent', stamps, entry: undefined };
-    const entry = decodeEntry(text);
+    const entry = decodeEntry(unpackText(text));
     if (entry) return this.#judge({ entry, bytes: text.length, shared: false }, stamps);
     this.#options.events.corruptEntry(key);
     return { state: 'miss', reason: 'unreadable', stamps, entry };
@@ -244,8 +247,11 @@ export class CacheEngine {
     );
   }
 
-  /** Keeps a value. Nobody waits for it; if it is outdated by now its stamps tell. */
-  fill(fill: Fill): void {
+  /**
+   * Keeps a value; false where it is too large for that. Nobody waits for it; if it is outdated by now its stamps tell.
+   * Long texts are packed on the way to a store elsewhere.
+   */
+  fill(fill: Fill): boolean {
     const createdAt = this.clock.now();
     const entry: Entry = {
       createdAt,
@@ -257,8 +263,16 @@ export class CacheEngine {
       payload: fill.payload,
     };
     const { inProcess } = this.port;
-    if (!inProcess) this.port.write({ key: fill.key, value: encodeEntry(entry), ttlMs: fill.ttlMs });
-    else inProcess.hold(fill.key, fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry));
+    if (inProcess) {
+      const held = fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry);
+      if (held.bytes > (fill.maxBytes ?? Infinity)) return false;
+      inProcess.hold(fill.key, held);
+      return true;
+    }
+    const value = encodeEntry(entry);
+    if (value.length > (fill.maxBytes ?? Infinity)) return false;
+    this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs });
+    return true;
   }
 
   /**

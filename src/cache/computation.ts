@@ -110,7 +110,9 @@ export class Computation<T> {
     this.label = options.label;
     this.#options = options;
     this.#plans = new Plans(options.family, options.owner);
-    this.#runner = new Runner(host.engine, options, () => this.#count('fill'));
+    this.#runner = new Runner(host.engine, options, (isKept) =>
+      isKept ? this.#count('fill') : (this.#host.counters.tooLarge += 1),
+    );
     this.#answers = new Answers(host.engine, options);
     this.#lock = options.lock && new LoadLock(host.engine, options.lock);
   }

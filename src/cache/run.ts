@@ -25,13 +25,13 @@ export interface Work<T> {
 export class Runner<T> {
   readonly #engine: CacheEngine;
   readonly #options: ComputationOptions<T>;
-  readonly #stored: () => void;
+  readonly #filled: (isKept: boolean) => void;
 
-  /** `stored` is told of each value that is stored. */
-  constructor(engine: CacheEngine, options: ComputationOptions<T>, stored: () => void) {
+  /** `filled` is told of each value: whether it is stored, or too large for that. */
+  constructor(engine: CacheEngine, options: ComputationOptions<T>, filled: (isKept: boolean) => void) {
     this.#engine = engine;
     this.#options = options;
-    this.#stored = stored;
+    this.#filled = filled;
   }
 
   /** The frame that a run is going to record in. */
@@ -83,8 +83,7 @@ export class Runner<T> {
     const stamps = keys.map((key) => frame.stamps.get(key) ?? '');
     plan.keys = keys;
     const softMs = this.#options.softTtlMs && jitteredTtl(this.#options.softTtlMs);
-    engine.fill({ key: plan.entryKey, stamps, dependencies, payload, ttlMs: lifeMs, costMs, softMs });
-    this.#stored();
+    this.#filled(engine.fill({ key: plan.entryKey, stamps, dependencies, payload, ttlMs: lifeMs, costMs, softMs }));
   }
 
   /** Keeps an error like a value, where that was asked for and it is no mistake of the program or of the cache. */

@@ -8,6 +8,8 @@ export interface Counters {
   bypasses: number;
   /** Values stored. */
   fills: number;
+  /** Values not stored, since they were larger than allowed. */
+  tooLarge: number;
   /** Writes that made something of it invalid. */
   invalidations: number;
   /** Bytes of text that hits were decoded from. */
@@ -22,7 +24,7 @@ export class Statistics {
   of(label: string): Counters {
     let counters = this.#counters.get(label);
     if (!counters) {
-      counters = { hits: 0, misses: 0, bypasses: 0, fills: 0, invalidations: 0, bytes: 0 };
+      counters = { hits: 0, misses: 0, bypasses: 0, fills: 0, tooLarge: 0, invalidations: 0, bytes: 0 };
       this.#counters.set(label, counters);
     }
     return counters;
@@ -36,12 +38,13 @@ export class Statistics {
 
 /** The sum of several counters. */
 export function total(counters: Iterable<Counters>): Counters {
-  const sum: Counters = { hits: 0, misses: 0, bypasses: 0, fills: 0, invalidations: 0, bytes: 0 };
+  const sum: Counters = { hits: 0, misses: 0, bypasses: 0, fills: 0, tooLarge: 0, invalidations: 0, bytes: 0 };
   for (const one of counters) {
     sum.hits += one.hits;
     sum.misses += one.misses;
     sum.bypasses += one.bypasses;
     sum.fills += one.fills;
+    sum.tooLarge += one.tooLarge;
     sum.invalidations += one.invalidations;
     sum.bytes += one.bytes;
   }
