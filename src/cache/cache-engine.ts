@@ -12,6 +12,7 @@ import { areHeld, copied, HeldEntry, packed, stampsIn, type Judged } from './hel
 import type { Keyspace } from './keyspace.js';
 import { PackedEntry } from './packed-entry.js';
 import { packText, unpackText } from './packed-text.js';
+import { areComplete, areCurrent, merge } from './stamp-lists.js';
 import { StorePort, type Texts } from './store-port.js';
 
 /** What is told about the engine's work; every method is called at most once per event and must be cheap. */
@@ -263,15 +264,11 @@ export class CacheEngine {
       payload: fill.payload,
     };
     const { inProcess } = this.port;
-    if (inProcess) {
-      const held = fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry);
-      if (held.bytes > (fill.maxBytes ?? Infinity)) return false;
-      inProcess.hold(fill.key, held);
-      return true;
-    }
-    const value = encodeEntry(entry);
-    if (value.length > (fill.maxBytes ?? Infinity)) return false;
-    this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs });
+    const held = inProcess && (fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry));
+    const value = held ? '' : encodeEntry(entry);
+    if ((held?.bytes ?? value.length) > (fill.maxBytes ?? Infinity)) return false;
+    if (held) inProcess.hold(fill.key, held);
+    else this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs });
     return true;
   }
 
@@ -326,27 +323,4 @@ export class CacheEngine {
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** The whole check of a hit: every stamp is still the one that the entry was stored under. */
-function areCurrent(stored: readonly string[], current: readonly (string | undefined)[]): boolean {
-  if (stored.length !== current.length) return false;
-  for (let index = 0; index < stored.length; index++) {
-    if (stored[index] !== current[index]) return false;
-  }
-  return true;
-}
-
-function areComplete(stamps: readonly (string | undefined)[]): stamps is readonly string[] {
-  return !stamps.includes(undefined);
-}
-
-function merge(
-  length: number,
-  seen: readonly (string | undefined)[],
-  acquired: readonly (string | undefined)[],
-): readonly string[] | undefined {
-  let next = 0;
-  const stamps = Array.from({ length }, (_, index) => seen[index] ?? acquired[next++]);
-  return areComplete(stamps) ? stamps : undefined;
 }
