@@ -62,9 +62,8 @@ export class Labelled<T> {
   dependencies(sources: readonly Source[] = []): string[] {
     const options = this.#options;
     const watched = dependenciesOfSources([...options.sources, ...sources], options);
-    return [
-      ...new Set([labelDependency(this.label), ...watched, ...dependenciesOfFollowed(options.followed, options)]),
-    ];
+    const followed = dependenciesOfFollowed(options.followed, options);
+    return [...new Set([labelDependency(this.label), ...this.#cleared(), ...watched, ...followed])];
   }
 
   /** Drops every value that depends on one of these; in a transaction, at its commit. */
