@@ -54,6 +54,14 @@ export type {
 } from './compute/function-options.js';
 export type { WatchedRows } from './compute/watch-sources.js';
 export type { KeepingOptions, LockSettings } from './compute/keeping.js';
+export {
+  CacheNode,
+  Node,
+  type DefinedNode,
+  type NodeDefinition,
+  type NodeFields,
+  type NodeStatics,
+} from './compute/cache-node.js';
 export { computeSignal } from './compute/compute-signal.js';
 export { invalidateTag } from './compute/tags.js';
 export { registerCodec, type ClassCodec } from './compute/class-codecs.js';

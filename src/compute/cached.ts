@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { explainFound, type Explanation } from '../model-cache/explain.js';
 import { ComputedFunction, type Computing } from './computed-function.js';
 import { followForFunction } from './function-follower.js';
-import { checkFunction, type CachedOptions } from './function-options.js';
+import { checkFunction, type CachedOptions, type FunctionDeclaration } from './function-options.js';
 import { declareLabel, endDeclaration, handleLabelled } from './labels.js';
 import { placeOfCall } from './place.js';
 
@@ -100,15 +100,17 @@ export interface Declared {
   readonly label: string;
   readonly where: string;
   readonly place: string;
+  /** What is known of it that its options do not say. */
+  readonly known?: Partial<Pick<FunctionDeclaration, 'inObject' | 'sourcesOf'>>;
 }
 
 /** Declares a function under its label. */
 export function declareFunction<Args extends readonly unknown[], T>(
-  { label, where, place }: Declared,
+  { label, where, place, known }: Declared,
   run: Computing<Args, T>,
   options: CachedOptions<Args, T>,
 ): CachedFunction<Args, T> {
-  const declaration = checkFunction(where, options);
+  const declaration = { ...checkFunction(where, options), ...known };
   const computed = new ComputedFunction<Args, T>(label, run, { options, declaration });
   const handle = handleOf(computed);
   const ends: (() => void)[] = [];

@@ -31,6 +31,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
   readonly #where: string;
   readonly #run: Computing<Args, T>;
   readonly #options: CachedOptions<Args, T>;
+  readonly #ownSources: FunctionDeclaration['sourcesOf'];
   readonly #labelled: Labelled<T>;
 
   constructor(
@@ -41,11 +42,12 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     this.label = label;
     this.#where = declaration.where;
     this.#run = run;
+    this.#ownSources = declaration.sourcesOf;
     this.#options = options;
     const parameters = parametersOf(run);
     const names = declaration.names ?? (declaration.followed.some(({ path }) => path) ? parameters?.names : undefined);
     this.named = names && names.length > 0 ? new NamedArguments(label, names) : undefined;
-    this.inObject = parameters?.inObject ?? false;
+    this.inObject = declaration.inObject ?? parameters?.inObject ?? false;
     this.#labelled = this.#declare(declaration);
   }
 
@@ -196,9 +198,8 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
   }
 
   #sourcesOf(args: Args): readonly Source[] {
-    const { watch } = this.#options;
-    if (typeof watch !== 'function') return [];
-    const sources: unknown = watch(...args);
+    if (!this.#ownSources) return [];
+    const sources: unknown = Reflect.apply(this.#ownSources, undefined, args);
     if (Array.isArray(sources)) return sources.map((source) => checkedSource(this.#where, source));
     throw new UsageError(`${this.#where}: watch must give a list of models and query sets, got ${typeof sources}`);
   }

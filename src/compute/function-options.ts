@@ -86,6 +86,10 @@ export interface FunctionDeclaration {
   readonly sources: readonly Source[];
   readonly followed: readonly FollowedModel[];
   readonly names: readonly string[] | undefined;
+  /** True where it is known to take its arguments as the properties of an only one. */
+  readonly inObject?: boolean;
+  /** Gives what the value of one call depends on besides. */
+  readonly sourcesOf: ((...args: never[]) => unknown) | undefined;
 }
 
 /** Checks what was said of a function. Throws UsageError at declaration. */
@@ -111,6 +115,7 @@ export function checkFunction<Args extends readonly unknown[], T>(
     sources: watches.flatMap((one) => ('followed' in one ? [] : [one.source])),
     followed: watches.flatMap((one) => ('followed' in one ? [one.followed] : [])),
     names: checkedNames(where, options.args),
+    sourcesOf: typeof watch === 'function' ? watch : undefined,
   };
 }
 

@@ -1,0 +1,87 @@
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { freshDatabase, freshPrefix } from '../setup/fresh.js';
+import { sharedRedisUrl } from '../setup/shared-servers.js';
+
+const program = fileURLToPath(new URL('support/stampede.ts', import.meta.url));
+
+describe('many misses of one computed value in several processes', function () {
+  this.timeout(120_000);
+  let children: ChildProcess[] = [];
+  let address: readonly [string, string, string];
+  let redis: Redis;
+
+  beforeEach(async () => {
+    const cache = await sharedRedisUrl();
+    address = [await freshDatabase('postgres'), cache, freshPrefix()];
+    redis = new Redis(cache);
+  });
+
+  afterEach(async () => {
+    await Promise.all(children.map(end));
+    children = [];
+    await redis.quit();
+  });
+
+  async function start(count: number, mode: 'lock' | 'free'): Promise<readonly ChildProcess[]> {
+    children = Array.from({ length: count }, () =>
+      fork(program, [...address, mode], { execArgv: ['--import', 'tsx'] }),
+    );
+    await Promise.all(children.map((child) => heard(child, 'ready')));
+    return children;
+  }
+
+  async function end(child: ChildProcess): Promise<void> {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    child.send('end');
+    await once(child, 'exit');
+  }
+
+  /** Resolves with the first message that is not about something else. */
+  async function heard(child: ChildProcess, what: 'ready' | 'running' | 'values'): Promise<string[]> {
+    for (;;) {
+      const [message] = (await once(child, 'message')) as [string | { values: string[] }];
+      if (message === what) return [];
+      if (typeof message === 'object' && what === 'values') return message.values;
+    }
+  }
+
+  function runs(): Promise<string | null> {
+    return redis.get(`${address[2]}runs`);
+  }
+
+  for (const [mode, most] of [
+    ['lock', 1],
+    ['free', 4],
+  ] as const) {
+    it(`1,000 in 4 processes cause ${mode === 'lock' ? 'one computation under a lock' : 'at most four without a lock'}`, async () => {
+      const four = await start(4, mode);
+      const answers = four.map((child) => heard(child, 'values'));
+      for (const child of four) child.send({ calls: 250 });
+      const values = (await Promise.all(answers)).flat();
+      expect(Number(await runs())).to.be.within(1, most);
+      expect(new Set(values).size).to.be.at.most(most);
+    });
+  }
+
+  it('the one that computes is killed: after the stated time one other takes its place, and all get its value', async () => {
+    const [holder, ...others] = await start(4, 'lock');
+    if (!holder) return expect.fail('nobody started');
+    const running = heard(holder, 'running');
+    holder.send({ calls: 1, hang: true });
+    await running;
+    const killedAt = Date.now();
+    const answers = others.map((child) => heard(child, 'values'));
+    for (const child of others) child.send({ calls: 250 });
+    holder.kill('SIGKILL');
+    const values = (await Promise.all(answers)).flat();
+    expect(new Set(values)).to.deep.equal(new Set(['made by 2']));
+    expect(await runs()).to.equal('2');
+    expect(Date.now() - killedAt).to.be.within(1000, 15_000);
+    return undefined;
+  });
+});
