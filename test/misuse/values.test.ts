@@ -130,7 +130,11 @@ describe('values that make no sense', () => {
       ],
       ['no boolean for isnull', { views__isnull: 1 }, "misuse.Thing: 'views__isnull' takes true or false; got number"],
       ['null to compare with', { views__gt: null }, "misuse.Thing: 'views__gt' takes a value; got null"],
-      ['JSON', { meta: {} }, "misuse.Thing: a json column such as 'meta' can only be asked for null (meta__isnull), or by a name inside it"],
+      [
+        'JSON',
+        { meta: {} },
+        "misuse.Thing: a json column such as 'meta' can only be asked for null (meta__isnull), or by a name inside it",
+      ],
       ['a bare key', 1, 'misuse.Thing: expected conditions as an object, such as { id: 1 }; got number'],
       ['nothing', null, 'misuse.Thing: expected conditions as an object, such as { id: 1 }; got null'],
     ];
