@@ -20,15 +20,90 @@ export interface QueryRead {
   readonly shown: readonly ColumnPath[];
 }
 
+/** A column whose values in the rows that a read can give are found by another read, which is narrower. */
+export interface Pin {
+  readonly column: ColumnSchema;
+  readonly query: QueryState;
+  /** The column of `query` that gives the values. */
+  readonly selected: ColumnSchema;
+}
+
 /**
  * What a read's answer depends on. For each table that it looks at: the narrowest values that all of the rows must have
  * which can play a part, else the whole table; in the scope of what it uses of them.
  */
-export function dependenciesOfQuery(read: QueryRead): readonly string[] {
+export function dependenciesOfQuery(read: QueryRead, known?: KnownValues): readonly string[] {
   const names = new Set<string>();
-  addRows(names, ownRows(read));
+  const own = ownRows(read);
+  addRows(names, known ? { ...own, pins: pinsOf(known.column, known.cells) } : own);
   for (const { path, column } of [...read.shown, ...read.state.order]) addPath(names, path, column);
   return [...names];
+}
+
+/** All values that a column has in the rows that a read can give. */
+export interface KnownValues {
+  readonly column: ColumnSchema;
+  readonly cells: readonly Cell[];
+}
+
+/** Whether so many values are depended on one by one. */
+export function areFew(cells: readonly Cell[]): boolean {
+  return cells.length <= mostAlternatives;
+}
+
+/**
+ * How to find which rows of its own table a read depends on, where its condition tells that only by a relation, such as
+ * the tags of one document. Undefined where its own columns tell, or where the other table could not tell either.
+ */
+export function pinOf(read: QueryRead): Pin | undefined {
+  const { model, condition } = read.state;
+  if (!condition || coverAndScope(ownRows(read)).cover) return undefined;
+  const parts = condition.kind === 'and' ? condition.parts : [condition];
+  for (const part of parts) {
+    const pin = part.kind === 'related' ? pinBy(part) : part.kind === 'inQuery' ? pinIn(part) : undefined;
+    if (pin && isNarrow(pin) && isDependedOn(model, pin.column)) return pin;
+  }
+  return undefined;
+}
+
+function pinBy({ relation, condition }: RelatedCondition): Pin | undefined {
+  if (!condition) return undefined;
+  const { model, target } = relation;
+  switch (relation.kind) {
+    case 'toOne':
+      return { column: relation.column, query: allWhere(target, condition), selected: target.primaryKey };
+    case 'toMany':
+      return { column: model.primaryKey, query: allWhere(target, condition), selected: relation.column };
+    case 'manyToMany': {
+      const { through, near, far } = relation;
+      const isKey = condition.kind === 'comparison' && condition.column === target.primaryKey;
+      const linked = isKey ? { ...condition, column: far } : linkedTo(relation, condition);
+      return { column: model.primaryKey, query: allWhere(through, linked), selected: near };
+    }
+  }
+}
+
+function linkedTo({ through, far, target }: ManyToManyRelation, condition: Condition): Condition {
+  const relation: ToOneRelation = { kind: 'toOne', name: far.property, model: through, target, column: far };
+  return { kind: 'related', relation, condition };
+}
+
+function pinIn({ column, query, selected }: Extract<Condition, { kind: 'inQuery' }>): Pin {
+  return { column, query, selected };
+}
+
+function allWhere(model: ModelSchema, condition: Condition): QueryState {
+  return { model, condition, order: [], limit: undefined, offset: undefined };
+}
+
+/** Whether finding the values depends on less than a whole table. */
+function isNarrow({ query, selected }: Pin): boolean {
+  const read = { state: query, shown: [{ path: [], column: selected }] };
+  return coverAndScope(ownRows(read)).cover !== undefined || pinOf(read) !== undefined;
+}
+
+function isDependedOn({ primaryKey }: ModelSchema, column: ColumnSchema): boolean {
+  return column === primaryKey ? column.type.canonicalEquality : column.condition;
 }
 
 /** The scope in which a read depends on the rows of its own table. */
@@ -186,7 +261,7 @@ function narrowest(condition: Condition): Cover | undefined {
 
 function coverOf(comparison: Comparison): Cover | undefined {
   const { column } = comparison;
-  const cells = valuesOf(comparison);
+  const cells = comparison.json ? undefined : valuesOf(comparison);
   const isRow = column.primaryKey && column.type.canonicalEquality;
   if (!cells || (!isRow && !column.condition)) return undefined;
   const breadth = cells.length * (isRow || column.unique ? 1 : 1000);

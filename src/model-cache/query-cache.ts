@@ -1,10 +1,10 @@
 import { LRUCache } from 'lru-cache';
 import { Computation, type Call, type Codec } from '../cache/computation.js';
 import { usualLock } from '../cache/load-lock.js';
-import { dependenciesOfQuery } from '../invalidation/query-dependencies.js';
 import type { ObservedQuery } from '../query/query-observer.js';
 import type { Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
+import { knownDependencies, recordKnownRows } from './known-rows.js';
 import type { ModelCache } from './model-cache.js';
 import { asKeys, isKeptByReference, readByReference, type KeyHint, type KeyList } from './reference-list.js';
 
@@ -50,7 +50,7 @@ export class QueryCache {
     const rows = byReference
       ? await readByReference(this.#cache, query, this.#keyList(query, { computation, run }))
       : undefined;
-    return rows ?? computation.get(callOf(query, run));
+    return rows ?? computation.get(this.#callOf(query, run));
   }
 
   #keyList(
@@ -64,13 +64,24 @@ export class QueryCache {
     this.#hints.set(id, hint);
     const keys: KeyList['keys'] = (onRows) =>
       computation.get(
-        callOf(byKeys, async () => {
+        this.#callOf(byKeys, async () => {
           const rows = await run();
           onRows(rows);
           return rows.map((row) => [row[position] ?? null]);
         }),
       );
     return { keys, hint };
+  }
+
+  #callOf(query: ObservedQuery, run: () => Promise<Rows>): Call<Rows> {
+    return {
+      identity: identityOf(query),
+      dependencies: () => knownDependencies(query),
+      run: async (frame) => {
+        await recordKnownRows(this.#cache, query, frame);
+        return run();
+      },
+    };
   }
 
   #computation(life: AnswerLife): Computation<Rows> {
@@ -91,10 +102,6 @@ export class QueryCache {
     this.#byLife.set(id, computation);
     return computation;
   }
-}
-
-function callOf(query: ObservedQuery, run: () => Promise<Rows>): Call<Rows> {
-  return { identity: identityOf(query), dependencies: () => dependenciesOfQuery(query), run };
 }
 
 /** With the fingerprints of the other models whose columns it shows: what is stored of them is in their types' form. */

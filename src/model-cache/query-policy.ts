@@ -7,7 +7,7 @@ export function lifeOfAnswer(query: ObservedQuery, policyOf: (label: string) => 
   const { state, operation } = query;
   const { caching } = state;
   const policy = policyOf(state.model.label);
-  if (caching === false || !policy.allowed || showsForbidden(query, policyOf)) return undefined;
+  if (caching === false || state.lock || !policy.allowed || showsForbidden(query, policyOf)) return undefined;
   if (!caching) {
     return policy.automatic(operation) ? { ttlMs: policy.ttlMs(operation), isOwn: false, isLocked: false } : undefined;
   }

@@ -23,7 +23,9 @@ export function asKeys(query: ObservedQuery): ObservedQuery {
 export function isKeptByReference(query: ObservedQuery): boolean {
   const { model } = query.state;
   if (query.operation !== 'fetch' || touchedByRow(model).volatile.size === 0) return false;
-  const showsRows = query.shown.length === model.columns.length && query.shown.every(({ path }) => path.length === 0);
+  const showsRows =
+    query.shown.length === model.columns.length &&
+    query.shown.every(({ path, column }, index) => path.length === 0 && column === model.columns[index]);
   return showsRows && scopeOfRead(asKeys(query)) !== 'any';
 }
 

@@ -1,10 +1,10 @@
 import { currentFrame } from '../cache/dependency-frame.js';
-import { dependenciesOfQuery } from '../invalidation/query-dependencies.js';
 import type { ObservedQuery, QueryObserver, RowReader } from '../query/query-observer.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema } from '../schema/model-schema.js';
 import type { QueryState } from '../schema/query-state.js';
 import { isPromise } from '../support/awaitable.js';
+import { knownDependencies, recordKnownRows } from './known-rows.js';
 import type { ModelCache } from './model-cache.js';
 import { lifeOfAnswer } from './query-policy.js';
 import type { RowRead } from './row-cache.js';
@@ -84,9 +84,10 @@ async function track(
     frame?.spoil(reason);
     return run();
   }
-  const stampKeys = cache.stampKeys(dependenciesOfQuery(query));
+  const stampKeys = cache.stampKeys(knownDependencies(query));
   const stamps = await cache.engine.acquire(stampKeys);
   try {
+    if (frame) await recordKnownRows(cache, query, frame);
     const result = await run();
     if (stamps) frame?.record(cache.engine, stampKeys, stamps);
     else frame?.spoil('the store failed');

@@ -1,0 +1,262 @@
+import fc from 'fast-check';
+import { avg, count, max, min, Q, sum, type QuerySet } from '../../src/index.js';
+import { Label, Order, Shop, Thing } from './query-fuzz-models.js';
+
+/** A question about the models: asked with and without the cache it must be answered the same. */
+export interface Question {
+  readonly text: string;
+  ask(cached: boolean): Promise<unknown>;
+}
+
+type Conditions = Readonly<Record<string, unknown>>;
+// The models differ; what is asked of them here, by names that are only known at run time, does not.
+type Rows = QuerySet<{ id: number }>;
+
+const id = fc.integer({ min: 1, max: 8 });
+const small = fc.integer({ min: 0, max: 3 });
+const word = fc.constantFrom('a', 'A', 'ab', 'b', 'B', 'c_', '%');
+const price = fc.constantFrom('0.00', '1.50', '2.00', '10.25');
+
+const thingCondition: fc.Arbitrary<Conditions> = fc.oneof(
+  fc.record({ kind: small }),
+  fc.record({ id }),
+  fc.record({ id__in: fc.array(id, { maxLength: 4 }) }),
+  fc.record({ kind__in: fc.array(small, { maxLength: 3 }) }),
+  fc.record({ kind__isnull: fc.boolean() }),
+  fc.record({ kind__gte: small, sold: fc.boolean() }),
+  fc.record({ name: word, kind: small }),
+  fc.record({ name__icontains: word }),
+  fc.record({ name__startswith: word }),
+  fc.record({ price__range: fc.tuple(price, price) }),
+  fc.record({ price__lt: price }),
+  fc.record({ views__gt: small }),
+  fc.record({ shop: id }),
+  fc.record({ shop__name: word }),
+  fc.record({ shop__region: small }),
+  fc.record({ shop__region__isnull: fc.boolean(), kind: small }),
+  fc.record({ labels__name: word }),
+  fc.record({ labels: id }),
+  fc.record({ labels__isnull: fc.boolean() }),
+  fc.record({ orders__count__gte: small }),
+  fc.record({ orders__isnull: fc.boolean() }),
+  fc.record({ labels__name__in: fc.array(word, { maxLength: 3 }), kind__isnull: fc.constant(false) }),
+);
+
+const orderCondition: fc.Arbitrary<Conditions> = fc.oneof(
+  fc.record({ thing: id }),
+  fc.record({ thing__isnull: fc.boolean() }),
+  fc.record({ thing__kind: small }),
+  fc.record({ thing__shop__region: small }),
+  fc.record({ thing__labels__name: word }),
+  fc.record({ count: small }),
+);
+
+const shopCondition: fc.Arbitrary<Conditions> = fc.oneof(
+  fc.record({ region: small }),
+  fc.record({ things__kind: small }),
+  fc.record({ things__labels__name: word }),
+  fc.record({ things__orders__count: small, region__isnull: fc.boolean() }),
+  fc.record({ name__iexact: word }),
+);
+
+const labelCondition: fc.Arbitrary<Conditions> = fc.oneof(
+  fc.record({ things: id }),
+  fc.record({ things__shop: id }),
+  fc.record({ name: word }),
+  fc.record({ things__kind__in: fc.array(small, { maxLength: 2 }) }),
+);
+
+interface Source {
+  readonly rows: Rows;
+  readonly name: string;
+  readonly condition: fc.Arbitrary<Conditions>;
+  readonly orders: readonly (readonly string[])[];
+  readonly numbers: readonly string[];
+  readonly columns: readonly string[];
+  readonly related: readonly string[];
+  readonly prefetch: readonly string[];
+}
+
+function sources(): readonly Source[] {
+  return [
+    {
+      name: 'Thing',
+      rows: Thing.objects as unknown as Rows,
+      condition: thingCondition,
+      orders: [['id'], ['-name', 'id'], ['price', '-id'], ['shop__name', 'id'], ['-views', 'id'], ['kind', 'id']],
+      numbers: ['views', 'price', 'kind', 'shop__region'],
+      columns: ['name', 'kind', 'views', 'shop__name', 'sold'],
+      related: ['shop'],
+      prefetch: ['labels', 'orders'],
+    },
+    {
+      name: 'Order',
+      rows: Order.objects as unknown as Rows,
+      condition: orderCondition,
+      orders: [['id'], ['-count', 'id'], ['thing__name', 'id']],
+      numbers: ['count', 'thing__views'],
+      columns: ['count', 'thing__name', 'thing__shop__name'],
+      related: ['thing', 'thing__shop'],
+      prefetch: ['thing__labels'],
+    },
+    {
+      name: 'Shop',
+      rows: Shop.objects as unknown as Rows,
+      condition: shopCondition,
+      orders: [['id'], ['name', 'id'], ['-region', 'id']],
+      numbers: ['region'],
+      columns: ['name', 'region'],
+      related: [],
+      prefetch: ['things', 'things__labels'],
+    },
+    {
+      name: 'Label',
+      rows: Label.objects as unknown as Rows,
+      condition: labelCondition,
+      orders: [['id'], ['-name']],
+      numbers: ['id'],
+      columns: ['name'],
+      related: [],
+      prefetch: ['things', 'things__shop'],
+    },
+  ];
+}
+
+/** How conditions are put together. */
+type Shape = 'filter' | 'exclude' | 'or' | 'not' | 'two filters' | 'all';
+
+interface Drawn {
+  readonly source: number;
+  readonly shape: Shape;
+  readonly first: Conditions;
+  readonly second: Conditions;
+  readonly order: number;
+  readonly verb: string;
+  readonly number: number;
+  readonly limit: number;
+}
+
+const verbs = [
+  ...['all', 'all', 'all', 'count', 'count', 'exists', 'first', 'last', 'ids', 'values', 'distinct'],
+  ...['aggregate', 'groups', 'page', 'limited', 'related', 'prefetch', 'subquery'],
+];
+
+/** Random questions: every lookup, relation and verb there is. */
+export function questions(): fc.Arbitrary<Question> {
+  const all = sources();
+  return fc
+    .nat({ max: all.length - 1 })
+    .chain((source) => {
+      const condition = all[source]?.condition ?? fc.constant({});
+      return fc.record({
+        source: fc.constant(source),
+        shape: fc.constantFrom<Shape[]>('filter', 'filter', 'filter', 'exclude', 'or', 'not', 'two filters', 'all'),
+        first: condition,
+        second: condition,
+        order: fc.nat({ max: 5 }),
+        verb: fc.constantFrom(...verbs),
+        number: fc.nat({ max: 3 }),
+        limit: fc.integer({ min: 1, max: 4 }),
+      });
+    })
+    .map((drawn) => questionOf(all[drawn.source], drawn));
+}
+
+function questionOf(source: Source | undefined, drawn: Drawn): Question {
+  if (!source) throw new Error('drawn from what there is');
+  return {
+    text: `${source.name} ${JSON.stringify(drawn)}`,
+    ask: (cached) => ask(source, drawn, (rows) => (cached ? rows.cache() : rows.noCache())),
+  };
+}
+
+function narrowed(rows: Rows, { shape, first, second }: Drawn): Rows {
+  switch (shape) {
+    case 'all':
+      return rows;
+    case 'filter':
+      return rows.filter(first);
+    case 'exclude':
+      return rows.exclude(first);
+    case 'or':
+      return rows.filter(Q.or(first, second) as never);
+    case 'not':
+      return rows.filter(Q.and(first, Q.not(second)) as never);
+    case 'two filters':
+      return rows.filter(first).filter(second);
+  }
+}
+
+async function ask(source: Source, drawn: Drawn, how: (rows: Rows) => Rows): Promise<unknown> {
+  const order = source.orders[drawn.order % source.orders.length] ?? ['id'];
+  const number = source.numbers[drawn.number % source.numbers.length] ?? 'id';
+  const column = source.columns[drawn.number % source.columns.length] ?? 'id';
+  const rows = how(narrowed(source.rows, drawn));
+  const ordered = rows.orderBy(...(order as ['id']));
+  switch (drawn.verb) {
+    case 'all':
+      return (await ordered.all()).map(plain);
+    case 'count':
+      return rows.count();
+    case 'exists':
+      return rows.exists();
+    case 'first':
+      return plain(await ordered.first());
+    case 'last':
+      return plain(await ordered.last());
+    case 'ids':
+      return ordered.ids();
+    case 'values':
+      return ordered.values(...(['id', column] as ['id']));
+    case 'distinct':
+      return rows.orderBy(column as 'id').distinct().values(column as 'id');
+    case 'aggregate':
+      return rows.aggregate({ n: count(), low: min(number), high: max(number), sum: sum(number), mean: avg(number) } as never);
+    case 'groups':
+      return rows.groupBy(column as 'id').aggregate({ n: count(), high: max(number) } as never).all?.();
+    case 'page': {
+      const page = await ordered.paginate({ page: 1, pageSize: drawn.limit });
+      return [page.items.map(plain), page.total];
+    }
+    case 'limited':
+      return (await ordered.limit(drawn.limit).offset(1).all()).map(plain);
+    default:
+      return askOthers(source, drawn, { rows, ordered, how });
+  }
+}
+
+async function askOthers(
+  source: Source,
+  drawn: Drawn,
+  { ordered, rows, how }: { readonly ordered: Rows; readonly rows: Rows; readonly how: (rows: Rows) => Rows },
+): Promise<unknown> {
+  if (drawn.verb === 'subquery') {
+    return (await how(source.rows.filter({ id__in: rows.orderBy('id').limit(drawn.limit) } as never)).orderBy('id').all()).map(plain);
+  }
+  const related = source.related[drawn.number % Math.max(1, source.related.length)];
+  if (drawn.verb === 'related' && related !== undefined) {
+    const loaded = await ordered.related(related as never).all();
+    return Promise.all(loaded.map(async (row) => [plain(row), await along(row, related.split('__'))]));
+  }
+  const prefetched = source.prefetch[drawn.number % source.prefetch.length] ?? '';
+  const loaded = await ordered.prefetch(prefetched as never).all();
+  return Promise.all(loaded.map(async (row) => [plain(row), await along(row, prefetched.split('__'))]));
+}
+
+/** What relations lead to, as plain data. */
+async function along(row: object, [name, ...rest]: readonly string[]): Promise<unknown> {
+  if (name === undefined) return plain(row);
+  const next: unknown = await Reflect.get(row, name);
+  const rows: unknown = isRows(next) ? await next.all() : next;
+  if (!Array.isArray(rows)) return rows ? along(rows as object, rest) : rows;
+  const all = await Promise.all(rows.map((one) => along(one as object, rest)));
+  return all.map((one) => JSON.stringify(one)).sort();
+}
+
+function isRows(value: unknown): value is Rows {
+  return typeof value === 'object' && value !== null && 'all' in value;
+}
+
+function plain(row: unknown): unknown {
+  return row === undefined ? undefined : JSON.parse(JSON.stringify(row));
+}
