@@ -17,6 +17,11 @@ class Topic extends CachedModel {
   async talkCount(): Promise<number> {
     return this.talks.count();
   }
+
+  @moneyclip({ watch: [['linked.Talk.topics', (link: { topic: Promise<Topic> }) => [link.topic]]] })
+  async watched(): Promise<number> {
+    return (watchedRuns += 1);
+  }
 }
 
 @Table('talks', { label: 'linked.Talk' })
@@ -127,6 +132,14 @@ forEachCombination((combination) => {
       expect(await computedAfter(() => one.topics.add(a))).to.equal(0);
       expect(await computedAfter(() => b.talks.add(two))).to.equal(2);
       expect(await computedAfter(() => a.talks.clear())).to.equal(2);
+    });
+
+    it('may watch the links, also those that go with a row', async () => {
+      await one.topics.add(a, b);
+      const before = [await a.watched(), await b.watched()];
+      await one.delete();
+      const after = [await a.watched(), await b.watched()];
+      expect(after.filter((value) => before.includes(value))).to.deep.equal([]);
     });
 
     it('may watch the links', async () => {
