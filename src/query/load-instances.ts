@@ -5,6 +5,7 @@ import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { both, type Prefetch, type QueryState } from '../schema/query-state.js';
 import type { ManyToManyRelation, Relation, ToManyRelation, ToOneRelation } from '../schema/relations.js';
 import { relatedReader, type RowReader } from './query-observer.js';
+import { joinedRows, ownCells } from './reads/joined-rows.js';
 import { readRows } from './reads/read-rows.js';
 
 /** An instance with the row that it was made of. */
@@ -24,8 +25,7 @@ export async function instancesOf(
 }
 
 async function load(connection: DatabaseConnection, state: QueryState): Promise<Loaded[]> {
-  const { related: _, prefetch: __, ...plain } = state;
-  return withRelations(connection, state, await readRows(plain));
+  return withRelations(connection, state, await readRows(state));
 }
 
 async function withRelations(
@@ -33,27 +33,37 @@ async function withRelations(
   state: QueryState,
   rows: readonly Row[],
 ): Promise<Loaded[]> {
-  const loaded = rows.map((row) => ({ row, instance: state.model.hydrate(row) }));
+  const { model } = state;
+  const loaded = rows.map((cells) => {
+    const row = ownCells(model, cells);
+    return { row, instance: model.hydrate(row) };
+  });
   if (loaded.length === 0) return loaded;
-  await loadRelated(connection, state, loaded);
+  await loadRelated(connection, { state, loaded, rows });
   for (const one of state.prefetch ?? []) await prefetchFor(connection, { state, prefetch: one, loaded });
   return loaded;
 }
 
-/** One read for each path of foreign keys; rows that several instances lead to become one instance. */
-async function loadRelated(
-  connection: DatabaseConnection,
-  state: QueryState,
-  loaded: readonly Loaded[],
-): Promise<void> {
+interface Along {
+  readonly state: QueryState;
+  readonly loaded: readonly Loaded[];
+  /** Each with the cells that were joined to it, if any were. */
+  readonly rows: readonly Row[];
+}
+
+/** Takes what was joined, else one read for each path of foreign keys; a row that several lead to is one instance. */
+async function loadRelated(connection: DatabaseConnection, { state, loaded, rows }: Along): Promise<void> {
   const { related = [] } = state;
   if (related.length === 0) return;
+  const joined = joinedRows(state, rows);
   const reader = relatedReader(connection, state) ?? batchReader(state);
   const byPath = new Map<string, readonly Loaded[]>([['', loaded]]);
-  for (const path of related) {
+  for (const [index, path] of related.entries()) {
     const relation = path.at(-1);
     const owners = byPath.get(nameOf(path.slice(0, -1)));
-    if (relation && owners) byPath.set(nameOf(path), await attachToOne(relation, owners, reader));
+    const known = joined?.[index];
+    const read: RowReader = known ? async (_, keys) => keys.map((key) => known.get(key)) : reader;
+    if (relation && owners) byPath.set(nameOf(path), await attachToOne(relation, owners, read));
   }
 }
 

@@ -2,11 +2,12 @@ import { MultipleRecordsError, RecordNotFoundError } from '../../errors.js';
 import type { Row } from '../../schema/cell.js';
 import type { QueryState } from '../../schema/query-state.js';
 import { inKeyOrder } from '../order-state.js';
+import { joinedColumns } from './joined-rows.js';
 import { readCells } from './read-cells.js';
 
-/** The rows of a query. */
+/** The rows of a query, each with the cells of those that `related` joins to it. */
 export function readRows(state: QueryState): Promise<readonly Row[]> {
-  return readCells(state, { kind: 'rows', more: [] }, 'fetch');
+  return readCells(state, { kind: 'rows', more: joinedColumns(state) }, 'fetch');
 }
 
 /** The first row, if any, in the query's order, or in that of the primary key. */
