@@ -70,7 +70,7 @@ describe('writers of the same links, on PostgreSQL', () => {
     while ((await waiting()) < 2) await new Promise(setImmediate);
     hold.release();
     await between;
-    expect((await Promise.all(adding)).toSorted()).to.deep.equal([0, 3]);
+    expect(await Promise.all(adding)).to.have.members([0, 3]);
   });
 
   it('set links one after the other, so that those of the last stay', async () => {

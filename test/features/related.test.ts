@@ -138,9 +138,9 @@ forEachCombination((combination) => {
       const names: string[] = [];
       for await (const { author } of query) names.push((await author).name);
       expect(names).to.deep.equal(['ann', 'ann', 'bob']);
-      const { items } = await query.paginate({ page: 1, size: 2 });
+      const { items } = await query.paginate({ page: 1, pageSize: 2 });
       expect(await sql(async () => Promise.all(items.flatMap(({ author, editor }) => [author, editor])))).to.equal(0);
-      const first = await query.paginate({ size: 2 });
+      const first = await query.paginate({ after: undefined, pageSize: 2 });
       expect(await sql(async () => Promise.all(first.items.map(({ author }) => author)))).to.equal(0);
     });
 
