@@ -207,13 +207,24 @@ async function ask(source: Source, drawn: Drawn, how: (rows: Rows) => Rows): Pro
     case 'ids':
       return ordered.ids();
     case 'values':
-      return ordered.values(...(['id', column] as ['id']));
+      return ordered.values('id', column as 'id');
     case 'distinct':
-      return rows.orderBy(column as 'id').distinct().values(column as 'id');
+      return rows
+        .orderBy(column as 'id')
+        .distinct()
+        .values(column as 'id');
     case 'aggregate':
-      return rows.aggregate({ n: count(), low: min(number), high: max(number), sum: sum(number), mean: avg(number) } as never);
+      return rows.aggregate({
+        n: count(),
+        low: min(number),
+        high: max(number),
+        sum: sum(number),
+        mean: avg(number),
+      } as never);
     case 'groups':
-      return rows.groupBy(column as 'id').aggregate({ n: count(), high: max(number) } as never).all?.();
+      return rows
+        .groupBy(column as 'id')
+        .aggregate({ n: count(), high: max(number) } as never, { orderBy: [column] } as never);
     case 'page': {
       const page = await ordered.paginate({ page: 1, pageSize: drawn.limit });
       return [page.items.map(plain), page.total];
@@ -231,7 +242,11 @@ async function askOthers(
   { ordered, rows, how }: { readonly ordered: Rows; readonly rows: Rows; readonly how: (rows: Rows) => Rows },
 ): Promise<unknown> {
   if (drawn.verb === 'subquery') {
-    return (await how(source.rows.filter({ id__in: rows.orderBy('id').limit(drawn.limit) } as never)).orderBy('id').all()).map(plain);
+    return (
+      await how(source.rows.filter({ id__in: rows.orderBy('id').limit(drawn.limit) } as never))
+        .orderBy('id')
+        .all()
+    ).map(plain);
   }
   const related = source.related[drawn.number % Math.max(1, source.related.length)];
   if (drawn.verb === 'related' && related !== undefined) {
