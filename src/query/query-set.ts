@@ -199,7 +199,7 @@ export class QuerySet<T extends object> {
   values(): Promise<ValuesRow<T, PropertyNames<T>>[]>;
   values<const N extends readonly ColumnName<T>[]>(
     ...names: N & CheckedNames<T, N>
-  ): Promise<ValuesRow<T, N[number]>[]>;
+  ): Promise<Named<N, ValuesRow<T, N[number]>>[]>;
   async values(...names: readonly string[]): Promise<Record<string, unknown>[]> {
     return readValues(this.state, names);
   }
@@ -212,7 +212,7 @@ export class QuerySet<T extends object> {
 
   /** The values of one column, not read yet, for the `in` of another query set: `id__in: Review.objects.column('bookId')`. */
   column(name: never): never;
-  column<const P extends PropertyNames<T>>(name: P): Named<P, ColumnValues<PathValue<T, P>>>;
+  column<const P extends ColumnName<T>>(name: CheckedNames<T, readonly [P]>[0]): Named<P, ColumnValues<PathValue<T, P>>>;
   column(name: string): ColumnValues<unknown> {
     return new ColumnValues(this.state, ownColumn(this.state.model, name));
   }

@@ -183,7 +183,11 @@ forEachCombination((combination) => {
         for (const size of [1, 2, 3]) {
           expect((await pagesOf(books, size)).join(''), `${order.join()} by ${size}`).to.equal(all[0]);
         }
-        expect([...(all[0] ?? '')].sort().join('')).to.equal('abcde');
+        expect(
+          Array.from(all[0] ?? '')
+            .sort()
+            .join(''),
+        ).to.equal('abcde');
       }
     });
 
@@ -222,8 +226,9 @@ forEachCombination((combination) => {
       await Review.objects.bulkCreate(reviews);
       let count = 0;
       const texts = await statementsOf(async () => {
-        for await (const review of Review.objects.filter({ id__gte: 10 }).orderBy('stars'))
+        for await (const review of Review.objects.filter({ id__gte: 10 }).orderBy('stars')) {
           count += review.id > 0 ? 1 : 0;
+        }
       });
       expect([count, texts.length]).to.deep.equal([1200, 3]);
       const first = await statementsOf(async () => {
