@@ -22,7 +22,9 @@ export class Shape {
     this.key = `${read.kind}${state.distinct ? '!' : ''}${state.lock ? `${state.lock.strength}${state.lock.others ?? ''}` : ''}`;
     this.#read(read);
     this.#query(askedOf(state, read));
-    if (read.kind === 'aggregate') this.#limit(read);
+    if (read.kind !== 'aggregate') return;
+    this.key += '|'; // NOTE: else a limit of the groups would look like one of the rows
+    this.#limit(read);
   }
 
   #read(read: Read): void {
