@@ -23,9 +23,9 @@ export function asKeys(query: ObservedQuery): ObservedQuery {
 export function isKeptByReference(query: ObservedQuery): boolean {
   const { model } = query.state;
   if (query.operation !== 'fetch' || touchedByRow(model).volatile.size === 0) return false;
-  const showsRows =
-    query.shown.length === model.columns.length &&
-    query.shown.every(({ path, column }, index) => path.length === 0 && column === model.columns[index]);
+  const shows = (index: number): boolean => query.shown[index]?.column === model.columns[index];
+  const isOwn = query.shown.every(({ path }, index) => path.length === 0 && shows(index));
+  const showsRows = query.shown.length === model.columns.length && isOwn; // NOTE: values() may name columns in any order
   return showsRows && scopeOfRead(asKeys(query)) !== 'any';
 }
 
