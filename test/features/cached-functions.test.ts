@@ -202,7 +202,7 @@ describe('a cached function', () => {
       expect(Number(entry?.expiresAt) - Number(entry?.createdAt)).to.be.within(3_240_000, 3_960_000);
       expect(entry?.bytes).to.be.greaterThan(50);
       expect([entry?.softExpiresAt, entry?.stale]).to.deep.equal([undefined, false]);
-      expect(entry?.dependencies).to.include.members(['k:fn.titles(1)', 'l:fn.titles', 'b:articles']);
+      expect(entry?.dependencies).to.include.members(['k:fn.titles(1)', 'l:fn.titles', 'v:articles']);
       const explanation = await titles.explain(1);
       expect([explanation.state, explanation.dependencies]).to.deep.equal(['hit', entry?.dependencies]);
       await titles.invalidate(1);
