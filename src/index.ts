@@ -40,6 +40,17 @@ export { CachedList, type CachedListOptions } from './model-cache/cached-list.js
 export type { Explanation } from './model-cache/explain.js';
 export type { Operation, PolicySetting, PolicySettings } from './model-cache/policy.js';
 
+export type { CaptureOptions } from './capture/capture-options.js';
+export {
+  captureMigration,
+  type CapturedTableStatus,
+  type CaptureMigration,
+  type CaptureMigrationOptions,
+  type CaptureStatus,
+} from './capture/capture-migration.js';
+export { DatabaseCapture, type ListeningStatus } from './capture/database-capture.js';
+export type { Plan as CapturePlan } from './capture/plan.js';
+
 export { moneyclip, type MoneyclipHandle } from './compute/moneyclip.js';
 export type { MoneyclipOptions } from './compute/method-declaration.js';
 export { cached, cacheOf, type CachedEntry, type CachedFunction } from './compute/cached.js';

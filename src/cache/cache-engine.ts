@@ -32,6 +32,8 @@ export interface EngineOptions {
   readonly stampTtlMs: (stampKey: string) => number;
   /** Tells whether somebody else may have written to the database since it was last asked (SQLite); never waits. */
   readonly changedElsewhere?: (() => boolean) | undefined;
+  /** Why nothing that depends on one of these stamps may be read or stored now; undefined where it may. */
+  readonly reasonAgainst?: ((stampKeys: readonly string[]) => string | undefined) | undefined;
 }
 
 /** A value to keep, with the stamps that were acquired before it was read. */
@@ -80,6 +82,8 @@ export class CacheEngine {
 
   /** Looks for an entry and judges it by the stamps of `stampKeys`. A store in this process answers without a promise. */
   lookup(key: string, stampKeys: readonly string[]): Awaitable<Found> {
+    const reason = this.#options.reasonAgainst?.(stampKeys);
+    if (reason !== undefined) return { state: 'bypass', reason };
     const noticed = this.#noticeChangesElsewhere();
     return noticed ? this.#lookupAfter(noticed, key, stampKeys) : this.#lookupNow(key, stampKeys);
   }
@@ -169,7 +173,7 @@ export class CacheEngine {
   /** What an in-process store holds for this key and is valid by its stamps; no I/O, no early refresh. */
   peek(key: string, stampKeys: readonly string[]): Hit | undefined {
     const { inProcess } = this.port;
-    if (!inProcess) return undefined;
+    if (!inProcess || this.#options.reasonAgainst?.(stampKeys) !== undefined) return undefined;
     void this.#noticeChangesElsewhere(); // a store in process forgets at once
     const found = this.#judgeHeld(inProcess, key, stampKeys);
     return found.state === 'hit' ? found : undefined;
@@ -217,6 +221,7 @@ export class CacheEngine {
     seen?: readonly (string | undefined)[],
     ttlMs: (stampKey: string) => number = this.#options.stampTtlMs,
   ): Awaitable<readonly string[] | undefined> {
+    if (this.#options.reasonAgainst?.(wanted) !== undefined) return undefined;
     if (seen) return this.#acquireNow(wanted, seen, ttlMs);
     const noticed = this.#noticeChangesElsewhere(); // a lookup would have done that
     if (!noticed) return this.#acquireNow(wanted, [], ttlMs);

@@ -14,6 +14,8 @@ export class Keyspace {
   readonly stampPrefix: string;
   /** The stamp that every entry depends on: dropping it forgets everything under this prefix. */
   readonly epoch: string;
+  /** Holds a random text that tells this store, under this prefix, from every other one. */
+  readonly identity: string;
   readonly #style: KeyStyle;
 
   constructor(prefix: string, style: KeyStyle) {
@@ -23,6 +25,7 @@ export class Keyspace {
     this.prefix = prefix;
     this.stampPrefix = `{${prefix || 'moneyclip'}}s:`;
     this.epoch = `{${prefix || 'moneyclip'}}epoch`;
+    this.identity = `${prefix || 'moneyclip:'}identity`;
     this.#style = style;
   }
 

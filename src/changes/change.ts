@@ -7,6 +7,8 @@ export interface RowChange {
   readonly model: ModelSchema;
   readonly before: Row | undefined;
   readonly after: Row | undefined;
+  /** Whether a column changed that is not volatile, where the rows hold keys and conditions alone; else they tell. */
+  readonly stable?: boolean | undefined;
 }
 
 /** Rows of a table changed, and it is not known or too many to say which. */

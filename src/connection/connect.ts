@@ -1,6 +1,8 @@
 import { UsageError } from '../errors.js';
 import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
 import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
+import { captureSettings, type CaptureOptions, type CaptureSettings } from '../capture/capture-options.js';
+import { Capture } from '../capture/capture.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
 import { followingObserver } from '../compute/row-followers.js';
@@ -49,6 +51,11 @@ export interface ConnectOptions {
   readonly keys?: KeyStyle;
   /** What is cached by itself and for how long, by patterns of labels; the first match holds. */
   readonly policies?: PolicySettings;
+  /**
+   * PostgreSQL: true, or how, to hear of what others change too: plain SQL, cascades, triggers, other programs. Needs
+   * the triggers that `moneyclip migrate` makes; a table without them is not cached. Default: false.
+   */
+  readonly capture?: boolean | CaptureOptions;
   /** How properties are named in the database; default: `snake_case`. */
   readonly naming?: 'snake_case' | 'same' | Naming;
   /** How long a statement may take on PostgreSQL; default: 30 seconds. */
@@ -66,7 +73,7 @@ export interface ConnectOptions {
 
 const optionNames = (
   'database, cache, name, prefix, ttl, negativeTtl, enabled, onCacheFailure, keys, policies, ' +
-  'naming, queryTimeout, acquireTimeout, preparedStatements, clock'
+  'capture, naming, queryTimeout, acquireTimeout, preparedStatements, clock'
 ).split(', ');
 
 /**
@@ -85,14 +92,31 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   });
   let store: CacheStore | undefined;
   try {
+    assertCapturable(settings.capture, options, connection);
     store = await openStore(options.cache, { clock, dropInstead: settings.epochs });
     registerConnection(name, connection);
     setNaming(name, settings.naming);
-    return assemble(options, { settings, connection, store, clock });
   } catch (error) {
     await store?.close();
     await connection.close();
     throw error;
+  }
+  return assemble(options, { settings, connection, store, clock });
+}
+
+function assertCapturable(
+  capture: CaptureSettings | undefined,
+  { prefix }: ConnectOptions,
+  { facts }: DatabaseConnection,
+): void {
+  if (!capture) return;
+  if (facts.name !== 'postgres') {
+    throw new UsageError(
+      'connect: capture is for PostgreSQL; on SQLite every read looks at the file by itself. Leave it out.',
+    );
+  }
+  if (typeof prefix === 'function') {
+    throw new UsageError('connect: capture needs one prefix for the whole connection, not a function');
   }
 }
 
@@ -103,6 +127,7 @@ interface Settings {
   readonly policies: Policies;
   readonly negativeTtlMs: number;
   readonly naming: Naming | undefined;
+  readonly capture: CaptureSettings | undefined;
   readonly limits: { readonly queryTimeoutMs?: number; readonly acquireTimeoutMs?: number };
 }
 
@@ -113,9 +138,11 @@ interface Opened {
   readonly clock: Clock;
 }
 
-function assemble(options: ConnectOptions, { settings, connection, store, clock }: Opened): Database {
+async function assemble(options: ConnectOptions, opened: Opened): Promise<Database> {
+  const { settings, connection, store, clock } = opened;
   const { name = 'default', enabled = true, onCacheFailure: onFailure = 'degrade' } = options;
   const statistics = new Statistics();
+  const capture = enabled && settings.capture ? captureOf(opened, settings.capture, statistics) : undefined;
   const { probe } = connection;
   const engine = new CacheEngine({
     store,
@@ -125,13 +152,24 @@ function assemble(options: ConnectOptions, { settings, connection, store, clock 
     events: engineEvents(),
     stampTtlMs: (key) => (isLastingKey(settings.keyspace(), key) ? 0 : 2 * settings.policies.longestTtlMs),
     changedElsewhere: probe && (() => probe.changedElsewhere()),
+    reasonAgainst: capture && ((stampKeys) => capture.reasonAgainst(stampKeys)),
   });
   const { policies, negativeTtlMs } = settings;
   const cache = new ModelCache({ connection, engine, enabled, policies, negativeTtlMs, statistics });
   setModelCache(cache);
   observe(connection, cache);
   installReverseAccessors();
-  return new Database({ name, connection, engine, store, statistics, clock });
+  const db = new Database({ name, connection, engine, store, statistics, clock, capture });
+  await capture?.start(engine);
+  return db;
+}
+
+function captureOf(
+  { settings: { keyspace }, connection, clock }: Opened,
+  settings: CaptureSettings,
+  statistics: Statistics,
+): Capture {
+  return new Capture({ connection, clock, settings, keyspace: keyspace(), statistics });
 }
 
 /** The few stamps that are kept for good: of tables, of labels and of everything. */
@@ -207,6 +245,7 @@ function toSettings(options: ConnectOptions): Settings {
     policies: new Policies(options.policies ?? {}, ttlMs),
     negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
     naming: toNaming(options.naming),
+    capture: captureSettings(options.capture),
     limits: {
       ...(options.queryTimeout === undefined
         ? {}

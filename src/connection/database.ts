@@ -1,5 +1,7 @@
 import type { Knex } from 'knex';
 import type { CacheEngine } from '../cache/cache-engine.js';
+import type { Capture } from '../capture/capture.js';
+import { DatabaseCapture } from '../capture/database-capture.js';
 import { announce } from '../changes/change-log.js';
 import { unregisterConnection } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
@@ -19,6 +21,7 @@ export interface DatabaseParts {
   readonly store: CacheStore;
   readonly statistics: Statistics;
   readonly clock: Clock;
+  readonly capture: Capture | undefined;
 }
 
 /** What `db.stats()` answers. */
@@ -36,6 +39,8 @@ export class Database {
   readonly knex: Knex;
   /** Plain timed values under the connection's prefix. */
   readonly cache: PlainCache;
+  /** Tells how changes that others make are heard of, on PostgreSQL. */
+  readonly capture: DatabaseCapture;
   readonly #parts: DatabaseParts;
   #closed: Promise<void> | undefined;
 
@@ -43,6 +48,7 @@ export class Database {
     this.name = parts.name;
     this.knex = parts.connection.knex;
     this.cache = new PlainCache(parts.engine);
+    this.capture = new DatabaseCapture(parts.connection, parts.capture);
     this.#parts = parts;
   }
 
@@ -81,8 +87,9 @@ export class Database {
   }
 
   async #close(): Promise<void> {
-    const { engine, connection, store } = this.#parts;
+    const { engine, connection, store, capture } = this.#parts;
     unregisterConnection(this.name);
+    await capture?.close();
     await engine.drain();
     await connection.close();
     await store.close();

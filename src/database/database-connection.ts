@@ -4,7 +4,8 @@ import { isPromise } from '../support/awaitable.js';
 import { ConnectionPool } from './connection-pool.js';
 import type { Dialect, DialectFacts, FreshnessProbe } from './dialect.js';
 import { joinKnex } from './join-knex.js';
-import { clientOf } from './knex-client.js';
+import { clientOf, type KnexClient } from './knex-client.js';
+import { OwnConnection } from './own-connection.js';
 import type { Statement, StatementResult } from './statement.js';
 import { StatementRunner } from './statement-runner.js';
 import type { Transaction, TransactionOptions } from './transaction.js';
@@ -28,6 +29,7 @@ export class DatabaseConnection {
   /** Where the database can tell foreign changes without a round trip. */
   readonly probe: FreshnessProbe | undefined;
   readonly #parts: DatabaseParts;
+  readonly #client: KnexClient;
   readonly #pool: ConnectionPool;
   readonly #runner: StatementRunner;
   readonly #transactions: TransactionManager;
@@ -38,6 +40,7 @@ export class DatabaseConnection {
 
   constructor(parts: DatabaseParts) {
     const client = clientOf(parts.knex);
+    this.#client = client;
     this.name = parts.name;
     this.knex = parts.knex;
     this.facts = parts.dialect.facts;
@@ -68,6 +71,11 @@ export class DatabaseConnection {
     if (this.currentTransaction()) return this.#transactions.run(work, options);
     if (this.#closed) throw this.#closedError();
     return this.#counted(() => this.#transactions.run(work, options));
+  }
+
+  /** Opens a connection beside the pool; whoever asks for it closes it. Throws a ConnectionError. */
+  openOwn(): Promise<OwnConnection> {
+    return OwnConnection.open(this.#client, this.#parts.dialect);
   }
 
   /** The transaction this code runs in. Throws UsageError if it has ended. */

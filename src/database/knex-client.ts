@@ -16,6 +16,9 @@ export interface KnexClient {
   readonly pool: { readonly max: number; numPendingAcquires?(): number } | undefined;
   acquireConnection(): Promise<DriverConnection>;
   releaseConnection(connection: DriverConnection): Promise<void>;
+  /** Makes a connection that is not of the pool. */
+  acquireRawConnection(): Promise<DriverConnection>;
+  destroyRawConnection(connection: DriverConnection): Promise<void>;
   transaction(container: unknown, config?: unknown, outer?: unknown): unknown;
 }
 

@@ -148,10 +148,11 @@ function dependenciesOfRowChange(change: RowChange): readonly string[] {
 }
 
 /** What is touched of a table and of every condition that a row goes on to meet. */
-function scopesOf({ model, before, after }: RowChange, { volatile }: TouchedByRow): readonly Scope[] {
+function scopesOf({ model, before, after, stable }: RowChange, { volatile }: TouchedByRow): readonly Scope[] {
   const all: readonly Scope[] = volatile.size > 0 ? ['any', 'stable', 'members'] : ['any', 'members'];
   if (!before || !after) return all;
-  const isStable = volatile.size > 0 && model.columns.some((column) => differs(column, before, after, volatile));
+  if (volatile.size === 0) return ['any'];
+  const isStable = stable ?? model.columns.some((column) => differs(column, before, after, volatile));
   return isStable ? ['any', 'stable'] : ['any'];
 }
 

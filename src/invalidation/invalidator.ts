@@ -11,20 +11,23 @@ export interface Invalidation {
   readonly changes: readonly Change[];
   /** That of the writers; the one that is current at the commit may be another. */
   readonly keyspace: Keyspace;
+  /** True: rejects where it is not certain that the store has dropped them, whatever the connection says of failures. */
+  readonly mustSucceed?: boolean;
 }
 
 /** Drops the stamps of everything that changes touch; one command, however many rows. */
 export async function invalidate(
   engine: CacheEngine,
   statistics: Statistics,
-  { changes, keyspace }: Invalidation,
+  { changes, keyspace, mustSucceed = false }: Invalidation,
 ): Promise<void> {
   const dependencies = dependenciesOf(changes);
   const labels = labelsOf(changes);
   for (const label of labels) statistics.of(label).invalidations += 1;
   const startedAt = engine.clock.now();
   const all = dependencies.length > mostStampsAtOnce || changes.some(({ kind }) => kind === 'everything');
-  await engine.drop(all ? [keyspace.epoch] : dependencies.map((dependency) => keyspace.stamp(dependency)));
+  const dropped = all ? [keyspace.epoch] : dependencies.map((dependency) => keyspace.stamp(dependency));
+  await (mustSucceed ? engine.port.drop(dropped) : engine.drop(dropped));
   if (invalidationChannel.hasSubscribers) {
     const [label] = labels;
     invalidationChannel.publish({ label, stamps: dependencies, durationMs: engine.clock.now() - startedAt });

@@ -41,6 +41,17 @@ export interface ComputeEvent {
   readonly error?: Error;
 }
 
+/** Caching of a table was turned on or off, because changes that others make to it are heard of, or are not. */
+export interface CaptureEvent {
+  /** The name of the connection. */
+  readonly connection: string;
+  /** The table; undefined where it is about all of them. */
+  readonly table: string | undefined;
+  readonly captured: boolean;
+  /** Why it is not. */
+  readonly reason: string | undefined;
+}
+
 /** A channel of `node:diagnostics_channel` whose messages have a type. */
 export interface TypedChannel<Event> {
   /** Look here first: making an event costs more than this. */
@@ -56,3 +67,4 @@ export const queryChannel = typedChannel<QueryEvent>('moneyclip:query');
 export const cacheChannel = typedChannel<CacheEvent>('moneyclip:cache');
 export const invalidationChannel = typedChannel<InvalidationEvent>('moneyclip:invalidation');
 export const computeChannel = typedChannel<ComputeEvent>('moneyclip:compute');
+export const captureChannel = typedChannel<CaptureEvent>('moneyclip:capture');

@@ -27,10 +27,12 @@ export const layers: readonly Layer[] = [
 
   { level: 5, folder: 'model-cache', mayImport: below(5) },
   { level: 6, folder: 'compute', mayImport: below(6) },
-  { level: 6, folder: 'connection', mayImport: [...below(6), 'compute'] },
+  { level: 6, folder: 'capture', mayImport: below(6) },
+  { level: 6, folder: 'connection', mayImport: [...below(6), 'compute', 'capture'] },
 
   { level: 7, folder: 'testing', mayImport: ['errors', 'support', 'store'] },
-  { level: 8, folder: 'index', mayImport: [...below(6), 'compute', 'connection'] },
+  { level: 8, folder: 'index', mayImport: [...below(6), 'compute', 'capture', 'connection'] },
+  { level: 8, folder: 'cli', mayImport: ['errors', 'support', 'index'] },
 ];
 
 /** Packages that only some users install. Each is loaded when a connection asks for it, by the folders named here. */

@@ -62,6 +62,27 @@ export async function startPostgres(options: PostgresOptions = {}): Promise<Test
   }));
 }
 
+/** Starts a hot standby of a PostgreSQL: it follows the primary and takes no writes. */
+export async function startStandby(primary: TestServer): Promise<TestServer> {
+  const programs = binaryFolder('postgresql');
+  const user = unprivilegedUser();
+  const folder = temporaryFolder('standby', user);
+  const from = ['-h', '127.0.0.1', '-p', String(primary.port), '-U', 'moneyclip', '--checkpoint=fast', '--no-sync'];
+  const copy = [...from, '-D', folder, '--write-recovery-conf'];
+  await promisify(execFile)(join(programs, 'pg_basebackup'), copy, { cwd: folder, ...user });
+  return startOnFreePort((port) => ({
+    command: {
+      program: join(programs, 'postgres'),
+      args: ['-D', folder, ...postgresSettings(port)],
+      folder,
+      user,
+      ready: /database system is ready to accept read-only connections/,
+      stopSignal: 'SIGINT',
+    },
+    url: `postgres://moneyclip@127.0.0.1:${port}/postgres`,
+  }));
+}
+
 /** Starts a Redis of its own. */
 export async function startRedis(options: RedisOptions = {}): Promise<TestServer> {
   const programs = binaryFolder('redis');

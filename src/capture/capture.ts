@@ -1,0 +1,203 @@
+import type { CacheEngine } from '../cache/cache-engine.js';
+import type { Keyspace } from '../cache/keyspace.js';
+import type { Change } from '../changes/change.js';
+import type { DatabaseConnection } from '../database/database-connection.js';
+import type { OwnConnection } from '../database/own-connection.js';
+import { UsageError } from '../errors.js';
+import { invalidate } from '../invalidation/invalidator.js';
+import { randomStamp } from '../support/random-stamp.js';
+import type { Clock } from '../support/clock.js';
+import { captureChannel } from '../telemetry/channels.js';
+import type { Statistics } from '../telemetry/statistics.js';
+import type { CaptureSettings } from './capture-options.js';
+import { noSuchTable, obstacleIn, readFacts, type DatabaseFacts } from './captured-tables.js';
+import type { Consumer } from './consumer.js';
+import { changesOf, type RecordedChange } from './recorded-changes.js';
+import { Relay } from './relay.js';
+import { declaredNeeds, type TableNeeds } from './table-needs.js';
+import { TableWatch, type TableTurn } from './table-watch.js';
+
+/** Without news from the outbox for so long, nothing is taken from the cache. */
+const longestSilenceMs = 10_000;
+/** So many changes at most are made known by one command, where they are of several statements. */
+const mostChangesAtOnce = 250;
+
+export interface CaptureParts {
+  readonly connection: DatabaseConnection;
+  readonly clock: Clock;
+  readonly settings: CaptureSettings;
+  readonly keyspace: Keyspace;
+  readonly statistics: Statistics;
+}
+
+/**
+ * Hears of what others change in the database, and allows caching only where it does. One for each connection; made
+ * before its engine, which asks it about every read.
+ */
+export class Capture {
+  readonly #parts: CaptureParts;
+  readonly #tables: TableWatch;
+  #engine: CacheEngine | undefined;
+  #relay: Relay | undefined;
+  #facts: { readonly needs: readonly TableNeeds[]; readonly facts: DatabaseFacts } | undefined;
+  /** Why nothing may be cached now. */
+  #reason: string | undefined = 'change capture has not started';
+  #warned: string | undefined;
+  #cancelSilence: (() => void) | undefined;
+
+  constructor(parts: CaptureParts) {
+    this.#parts = parts;
+    this.#tables = new TableWatch(parts.keyspace, parts.settings.schema);
+  }
+
+  get schema(): string {
+    return this.#parts.settings.schema;
+  }
+
+  /** Why nothing may be cached now; undefined where what depends on captured tables alone may be. */
+  get silence(): string | undefined {
+    return this.#reason;
+  }
+
+  /** Why nothing that depends on one of these stamps may be read from the cache or stored in it. */
+  reasonAgainst(stampKeys: readonly string[]): string | undefined {
+    if (this.#reason !== undefined) return this.#reason;
+    const table = this.#tables.untrusted(stampKeys);
+    if (table === undefined) return undefined;
+    const reason = this.#tables.reasonFor(table);
+    if (reason !== undefined) return `changes of table ${table} are not captured: ${reason}`;
+    this.#relay?.checkSoon();
+    return `it is not known yet whether changes of table ${table} are captured`;
+  }
+
+  /** Begins to listen. Resolves when that works, or when it is known that it does not and caching is off. */
+  async start(engine: CacheEngine): Promise<void> {
+    const { connection, clock, settings, keyspace } = this.#parts;
+    this.#engine = engine;
+    this.#relay = new Relay({
+      connection,
+      clock,
+      settings,
+      prefix: keyspace.prefix,
+      tasks: {
+        identity: () => this.#identity(engine),
+        forgetEverything: () => this.#drop([{ kind: 'everything' }]),
+        apply: (changes) => this.#apply(changes),
+        isPossible: (own) => this.#isPossible(own),
+        checkTables: (consumer) => this.#checkTables(consumer),
+        heard: () => this.#heard(),
+        failed: (error) => this.#failed(error),
+      },
+    });
+    await this.#relay.start();
+  }
+
+  /** Stops to listen; nothing is cached any more. */
+  async close(): Promise<void> {
+    await this.#relay?.close(this.#engine?.port.inProcess !== undefined);
+    this.#cancelSilence?.();
+    this.#reason = 'the connection is closed';
+  }
+
+  /** What tells this cache from every other: a text in the store itself, so that it is lost with what it stands for. */
+  async #identity({ port }: CacheEngine): Promise<string> {
+    const { keyspace } = this.#parts;
+    const [identity] = await port.acquire([{ key: keyspace.identity, value: randomStamp(), ttlMs: 0 }]);
+    if (identity === undefined) throw new TypeError('the store lost the name of the cache; it is made again');
+    return identity;
+  }
+
+  async #isPossible(own: OwnConnection): Promise<boolean> {
+    const { connection, settings } = this.#parts;
+    const needs = declaredNeeds(connection.name);
+    const ask = async (text: string): Promise<unknown> => (await own.run({ text, parameters: [] })).rows[0]?.[0];
+    const facts = await readFacts(
+      ask,
+      settings.schema,
+      needs.map(({ table }) => table),
+    );
+    const obstacle = obstacleIn(facts, settings.schema);
+    if (obstacle === undefined) this.#facts = { needs, facts };
+    else this.#turnOff(obstacle);
+    return obstacle === undefined;
+  }
+
+  async #checkTables(consumer: Consumer): Promise<void> {
+    if (!this.#facts) return;
+    const { needs, facts } = this.#facts;
+    this.#tell(this.#tables.check(needs, facts, await consumer.tableStates()));
+    const { doubtful } = this.#tables;
+    if (doubtful.length > 0) {
+      await this.#drop(doubtful.flatMap(({ models: [model] }) => (model ? [{ kind: 'table', model }] : [])));
+      await consumer.noteTableStates(this.#tables.states);
+    }
+    this.#tables.settled(doubtful);
+  }
+
+  async #apply(records: readonly RecordedChange[]): Promise<void> {
+    let changes: Change[] = [];
+    for (const record of records) {
+      const more = changesOf(record, this.#tables.sources);
+      if (changes.length > 0 && changes.length + more.length > mostChangesAtOnce) {
+        await this.#drop(changes);
+        changes = [];
+      }
+      changes.push(...more);
+    }
+    await this.#drop(changes);
+  }
+
+  async #drop(changes: readonly Change[]): Promise<void> {
+    const { keyspace, statistics } = this.#parts;
+    if (this.#engine) await invalidate(this.#engine, statistics, { changes, keyspace, mustSucceed: true });
+  }
+
+  #heard(): void {
+    const { clock } = this.#parts;
+    this.#cancelSilence?.();
+    this.#cancelSilence = clock.schedule(longestSilenceMs, () =>
+      this.#turnOff(`nothing was heard of changes for ${longestSilenceMs / 1000} seconds`),
+    );
+    if (this.#reason === undefined) return;
+    this.#reason = undefined;
+    this.#warned = undefined;
+    this.#publish({ table: undefined, reason: undefined });
+  }
+
+  #failed(error: unknown): void {
+    if (error instanceof UsageError) return;
+    const message = error instanceof Error ? error.message : String(error);
+    if (this.#reason !== undefined) this.#turnOff(`changes are not heard of: ${message}`);
+  }
+
+  #turnOff(reason: string): void {
+    this.#reason = reason;
+    if (this.#warned === reason) return;
+    this.#warned = reason;
+    this.#warn(`nothing is cached: ${reason}`);
+    this.#publish({ table: undefined, reason });
+  }
+
+  /** Warns once for each reason, however many tables it is about. */
+  #tell(turns: readonly TableTurn[]): void {
+    for (const turn of turns) this.#publish(turn);
+    const off = turns.filter(({ reason }) => reason !== undefined && reason !== noSuchTable);
+    if (off.length === 0) return;
+    const list = off.map(({ table, reason }) => `${table} (${reason})`).join(', ');
+    this.#warn(`nothing is cached that depends on ${list}`);
+  }
+
+  #warn(what: string): void {
+    const { name } = this.#parts.connection;
+    process.emitWarning(`moneyclip, change capture of connection '${name}': ${what}`, {
+      type: 'MoneyclipWarning',
+      code: 'MONEYCLIP_CAPTURE',
+    });
+  }
+
+  #publish({ table, reason }: { readonly table: string | undefined; readonly reason: string | undefined }): void {
+    if (!captureChannel.hasSubscribers) return;
+    const connection = this.#parts.connection.name;
+    captureChannel.publish({ connection, table, captured: reason === undefined, reason });
+  }
+}

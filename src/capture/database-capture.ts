@@ -1,0 +1,64 @@
+import type { DatabaseConnection } from '../database/database-connection.js';
+import { UsageError } from '../errors.js';
+import { quoteName } from '../query/sql-writer.js';
+import { statusOf, type CaptureStatus } from './capture-migration.js';
+import { defaultSchema } from './capture-options.js';
+import type { Capture } from './capture.js';
+import { readFacts } from './captured-tables.js';
+import { declaredNeeds } from './table-needs.js';
+
+/** What `db.capture.status()` answers. */
+export interface ListeningStatus extends CaptureStatus {
+  /** Why nothing is taken from the cache now; undefined where what is captured is. */
+  readonly silence: string | undefined;
+  /** How many statements' changes some process has not heard of yet; undefined where there is no outbox. */
+  readonly waiting: number | undefined;
+  /** How long the oldest of them waits. */
+  readonly oldestMs: number | undefined;
+}
+
+/** How a connection hears of what others change; `db.capture`. */
+export class DatabaseCapture {
+  readonly #connection: DatabaseConnection;
+  readonly #capture: Capture | undefined;
+
+  constructor(connection: DatabaseConnection, capture: Capture | undefined) {
+    this.#connection = connection;
+    this.#capture = capture;
+  }
+
+  /** Looks now which tables are captured, and what waits. Throws UsageError on SQLite. */
+  async status(): Promise<ListeningStatus> {
+    if (this.#connection.facts.name !== 'postgres') {
+      throw new UsageError('capture is for PostgreSQL; on SQLite every read looks at the file by itself.');
+    }
+    const schema = this.#capture?.schema ?? defaultSchema;
+    const needs = declaredNeeds(this.#connection.name);
+    const ask = (text: string): Promise<unknown> => this.#ask(text);
+    const facts = await readFacts(
+      ask,
+      schema,
+      needs.map(({ table }) => table),
+    );
+    const waiting = facts.installed && facts.usable ? await this.#waiting(schema) : undefined;
+    return {
+      ...statusOf(needs, facts, schema),
+      silence: this.#capture ? this.#capture.silence : 'this connection was opened without capture: true',
+      waiting: waiting?.[0],
+      oldestMs: waiting?.[1],
+    };
+  }
+
+  async #waiting(schema: string): Promise<[number, number]> {
+    const answer = await this.#ask(
+      `SELECT json_build_array(count(*), coalesce(extract(epoch FROM clock_timestamp() - min(written_at)) * 1000, 0))::text
+       FROM ${quoteName(schema)}.outbox`,
+    );
+    return JSON.parse(String(answer)) as [number, number]; // made by the statement
+  }
+
+  async #ask(text: string): Promise<unknown> {
+    const { rows } = await this.#connection.run({ text, parameters: [] });
+    return rows[0]?.[0];
+  }
+}

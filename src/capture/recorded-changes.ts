@@ -1,0 +1,69 @@
+import type { Change, RowChange } from '../changes/change.js';
+import { touchedByRow } from '../changes/touched-by-row.js';
+import { bulkDependency } from '../invalidation/dependencies.js';
+import type { Cell, Row } from '../schema/cell.js';
+import { InvalidValue } from '../schema/column-type.js';
+import type { ModelSchema } from '../schema/model-schema.js';
+import type { TableNeeds } from './table-needs.js';
+
+/** What one statement did to one table, as its trigger recorded it. */
+export interface RecordedChange {
+  /** The table with its schema. */
+  readonly source: string;
+  /** The recorded columns, in the order of each row's texts. */
+  readonly columns: readonly string[];
+  /** JSON of `[before, after, stable][]`; null where there were too many rows, or where it is not known which. */
+  readonly rows: string | null;
+}
+
+type Texts = readonly (string | null)[];
+type RecordedRow = readonly [before: Texts | null, after: Texts | null, stable: boolean];
+
+/**
+ * What was recorded, as the changes that the library's own writes announce: the dependencies are named in one place.
+ * `needs` are those of every table of this process by its name with its schema; more than one where models write it
+ * differently.
+ */
+export function changesOf(record: RecordedChange, needs: ReadonlyMap<string, readonly TableNeeds[]>): Change[] {
+  const known = needs.get(record.source);
+  return known ? known.flatMap((table) => changesOfTable(record, table)) : [unknownTable(record.source)];
+}
+
+/** A table that no model of this process has; others that share the cache may have one. */
+function unknownTable(source: string): Change {
+  const names = new Set([source, source.slice(source.indexOf('.') + 1)]);
+  return { kind: 'dependencies', dependencies: [...names].map(bulkDependency) };
+}
+
+function changesOfTable({ columns, rows }: RecordedChange, needs: TableNeeds): Change[] {
+  const [model] = needs.models;
+  if (!model) return [];
+  const whole: Change = { kind: 'table', model };
+  if (rows === null || touchedByRow(model).columns.some(({ name }) => !columns.includes(name))) return [whole];
+  try {
+    const recorded = JSON.parse(rows) as readonly RecordedRow[]; // made by the triggers
+    const changes: Change[] = recorded.map((row) => toRowChange(model, columns, row));
+    // NOTE: other models, of other processes that share the cache, may have conditions that this process does not know
+    if (columns.some((name) => !needs.columns.has(name))) changes.push(whole);
+    return changes;
+  } catch (error) {
+    if (error instanceof InvalidValue) return [whole];
+    throw error;
+  }
+}
+
+function toRowChange(model: ModelSchema, columns: readonly string[], [before, after, stable]: RecordedRow): RowChange {
+  const toRow = (texts: Texts): Row =>
+    model.columns.map(({ name, type }) => toCell(type, texts[columns.indexOf(name)] ?? null));
+  return {
+    kind: 'row',
+    model,
+    before: before ? toRow(before) : undefined,
+    after: after ? toRow(after) : undefined,
+    stable,
+  };
+}
+
+function toCell(type: ModelSchema['primaryKey']['type'], text: string | null): Cell {
+  return text === null ? null : type.fromDatabase(text, 'postgres');
+}

@@ -1,0 +1,206 @@
+import type { DatabaseConnection } from '../database/database-connection.js';
+import type { OwnConnection } from '../database/own-connection.js';
+import { Backoff } from '../store/backoff.js';
+import type { Clock } from '../support/clock.js';
+import type { CaptureSettings } from './capture-options.js';
+import { Consumer, type Batch } from './consumer.js';
+import type { RecordedChange } from './recorded-changes.js';
+
+/** How many changes are read at once. */
+const batchSize = 200;
+/** Processes that do not lead read so many times less often. */
+const followersPatience = 20;
+const housekeepingMs = 60_000;
+/** How long the end waits for what is under way. */
+const longestWaitAtEndMs = 1000;
+
+/** What a relay does its work with. */
+export interface RelayTasks {
+  /** The name of the cache; rejects while the store cannot be asked. */
+  identity(): Promise<string>;
+  /** Forgets everything that is cached; rejects where that is not certain. */
+  forgetEverything(): Promise<void>;
+  /** Drops what changes touch; rejects where that is not certain. */
+  apply(changes: readonly RecordedChange[]): Promise<void>;
+  /** Looks whether anything can be captured; answers false where nothing can. */
+  isPossible(connection: OwnConnection): Promise<boolean>;
+  /** Compares the triggers with what the models need, after `isPossible`. */
+  checkTables(consumer: Consumer): Promise<void>;
+  /** Everything that was committed until now was heard of. */
+  heard(): void;
+  failed(error: unknown): void;
+}
+
+export interface RelayOptions {
+  readonly connection: DatabaseConnection;
+  readonly clock: Clock;
+  readonly settings: CaptureSettings;
+  readonly prefix: string;
+  readonly tasks: RelayTasks;
+}
+
+/** A connection that reads the outbox for one cache. */
+interface Session {
+  readonly own: OwnConnection;
+  consumer: Consumer | undefined;
+  /** True where it need not leave the work to another process. */
+  leads: boolean;
+}
+
+/**
+ * Reads the outbox again and again, and makes the cache forget what was changed.
+ *
+ * Invariant: a change leaves the outbox only after every stamp that it touches was dropped. Any number of relays may
+ * work for one cache at a time: what each of them does twice does no harm.
+ */
+export class Relay {
+  readonly #options: RelayOptions;
+  readonly #backoff: Backoff;
+  #session: Session | undefined;
+  #cancelTimer: (() => void) | undefined;
+  #pass: Promise<void> | undefined;
+  #checkAt = 0;
+  #housekeepingAt = 0;
+  #isCheckWanted = false;
+  #isStarted = false;
+  #isClosed = false;
+
+  constructor(options: RelayOptions) {
+    this.#options = options;
+    this.#backoff = new Backoff({
+      firstMs: options.settings.pollMs,
+      longestMs: Math.max(2000, options.settings.pollMs),
+    });
+  }
+
+  /** Runs once, and from then on by itself. Resolves also where that failed; it is tried again. */
+  async start(): Promise<void> {
+    await this.#run();
+    this.#isStarted = true;
+    this.#session?.own.unref();
+  }
+
+  /** Checks the tables without waiting for the time to come. */
+  checkSoon(): void {
+    this.#checkAt = 0;
+    this.#isCheckWanted = true;
+    if (this.#pass || this.#isClosed) return;
+    this.#schedule(0);
+  }
+
+  /** Ends it after what is under way. With `leave`, the outbox waits for this cache no longer. */
+  async close(leave: boolean): Promise<void> {
+    this.#isClosed = true;
+    this.#cancelTimer?.();
+    const giveUp = this.#options.clock.schedule(longestWaitAtEndMs, () => this.#session?.own.discard());
+    await this.#pass;
+    giveUp();
+    // NOTE: a consumer that cannot say good-bye is forgotten after a while
+    if (leave) await this.#session?.consumer?.leave().catch(() => undefined);
+    await this.#endSession();
+  }
+
+  #schedule(delayMs: number): void {
+    this.#cancelTimer?.();
+    this.#cancelTimer = this.#options.clock.schedule(delayMs, () => void this.#run());
+  }
+
+  async #run(): Promise<void> {
+    this.#pass = this.#runOnce().then((delayMs) => {
+      this.#pass = undefined;
+      const soonMs = this.#isCheckWanted ? this.#options.settings.pollMs : delayMs;
+      if (!this.#isClosed) this.#schedule(Math.min(delayMs, soonMs));
+    });
+    await this.#pass;
+  }
+
+  /** Answers how long to wait for the next time. */
+  async #runOnce(): Promise<number> {
+    const { settings, tasks } = this.#options;
+    try {
+      const session = await this.#open();
+      if (!(await this.#prepare(session))) return settings.checkMs;
+      await this.#readAll(session);
+      await this.#keepHouse(session);
+      this.#backoff.reset();
+      tasks.heard();
+      return session.leads ? settings.pollMs : settings.pollMs * followersPatience;
+    } catch (error) {
+      await this.#endSession(); // NOTE: and with it the lead, for whoever gets further
+      this.#checkAt = 0;
+      tasks.failed(error);
+      return this.#backoff.next();
+    }
+  }
+
+  async #open(): Promise<Session> {
+    if (this.#session) return this.#session;
+    const own = await this.#options.connection.openOwn();
+    this.#session = { own, consumer: undefined, leads: false };
+    if (this.#isStarted) own.unref(); // NOTE: not before, since somebody waits for the first time
+    return this.#session;
+  }
+
+  /** Checks what is due, and joins. False where nothing can be captured now. */
+  async #prepare(session: Session): Promise<boolean> {
+    const { clock, settings, tasks } = this.#options;
+    const isDue = clock.now() >= this.#checkAt || !session.consumer;
+    if (isDue) {
+      this.#checkAt = clock.now() + settings.checkMs;
+      this.#isCheckWanted = false;
+    }
+    if (isDue && !(await tasks.isPossible(session.own))) {
+      session.consumer = undefined;
+      return false;
+    }
+    const consumer = session.consumer ?? (await this.#join(session));
+    if (isDue) await tasks.checkTables(consumer);
+    if (!session.leads) session.leads = await consumer.lead();
+    return true;
+  }
+
+  async #join(session: Session): Promise<Consumer> {
+    const { settings, prefix, tasks } = this.#options;
+    const consumer = new Consumer(session.own, settings.schema, await tasks.identity());
+    if (await consumer.join(prefix)) await tasks.forgetEverything();
+    this.#housekeepingAt = 0; // NOTE: what was written before it joined nobody may wait for
+    session.leads = await consumer.isPooled(); // NOTE: where no lock can tell who leads, everybody does
+    session.consumer = consumer;
+    return consumer;
+  }
+
+  async #readAll(session: Session): Promise<void> {
+    const ids: string[] = [];
+    let batch = await this.#read(session, '0');
+    const snapshot = batch?.snapshot;
+    while (batch && batch.ids.length > 0) {
+      await this.#options.tasks.apply(batch.changes);
+      ids.push(...batch.ids);
+      batch = batch.ids.length < batchSize ? undefined : await this.#read(session, ids.at(-1) ?? '0');
+    }
+    // NOTE: the first snapshot; what was committed since is among the last ids, but maybe not all of it
+    if (snapshot !== undefined && ids.length > 0) await session.consumer?.heard(snapshot, ids);
+  }
+
+  async #read(session: Session, afterId: string): Promise<Batch | undefined> {
+    const batch = await session.consumer?.read(afterId, batchSize);
+    if (batch) return batch;
+    // NOTE: others took this cache for gone, and what was changed since is not known
+    session.consumer = undefined;
+    await this.#join(session);
+    return undefined;
+  }
+
+  async #keepHouse({ consumer }: Session): Promise<void> {
+    const { clock } = this.#options;
+    if (clock.now() < this.#housekeepingAt) return;
+    this.#housekeepingAt = clock.now() + housekeepingMs;
+    await consumer?.keepHouse();
+  }
+
+  async #endSession(): Promise<void> {
+    const session = this.#session;
+    this.#session = undefined;
+    await session?.own.close();
+  }
+}

@@ -1,0 +1,63 @@
+import { quoteName } from '../query/sql-writer.js';
+import type { ModelClassLike } from '../schema/declaration.js';
+import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import { allModels } from '../schema/registry.js';
+import { schemaOf } from '../schema/schema-of.js';
+
+/** What the models of one table need to know of a changed row. */
+export interface TableNeeds {
+  /** The table as the models write it, with its schema or without. */
+  readonly table: string;
+  readonly models: readonly ModelSchema[];
+  /** The names of the primary keys: one, where the models agree. */
+  readonly keys: ReadonlySet<string>;
+  /** Key and condition columns by their names, with the expression that reads each exactly, as text. */
+  readonly columns: ReadonlyMap<string, string>;
+  /** Columns that every model calls volatile. */
+  readonly volatile: ReadonlySet<string>;
+  /** All other columns. */
+  readonly stable: ReadonlySet<string>;
+}
+
+/** The needs of every declared model on a connection, one for each table. */
+export function declaredNeeds(connection: string): TableNeeds[] {
+  return needsOf(allModels().flatMap((model) => schemaOn(connection, model)));
+}
+
+/** The needs of some models, one for each table, in the order of the tables' names. */
+export function needsOf(models: readonly ModelSchema[]): TableNeeds[] {
+  const byTable = new Map<string, ModelSchema[]>();
+  for (const model of models) byTable.set(model.table, [...(byTable.get(model.table) ?? []), model]);
+  return [...byTable].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(toNeeds);
+}
+
+function schemaOn(connection: string, model: ModelClassLike): ModelSchema[] {
+  try {
+    const schema = schemaOf(model);
+    return schema.connection === connection ? [schema] : [];
+  } catch {
+    return []; // NOTE: a model that is declared wrongly says so on its own first use; nothing is cached of it yet
+  }
+}
+
+function toNeeds([table, models]: [string, ModelSchema[]]): TableNeeds {
+  const all = models.flatMap((model) => model.columns);
+  const stable = new Set(all.filter((column) => !column.volatile).map(({ name }) => name));
+  const columns = new Map<string, string>();
+  for (const column of all) {
+    if (!column.primaryKey && !column.condition) continue;
+    const known = columns.get(column.name);
+    const expression = textOf(column);
+    // NOTE: models that read a column differently must choose alike in every process, whatever was declared first
+    if (known === undefined || expression < known) columns.set(column.name, expression);
+  }
+  const volatile = new Set(all.map(({ name }) => name).filter((name) => !stable.has(name)));
+  const keys = new Set(models.map(({ primaryKey }) => primaryKey.name));
+  return { table, models, keys, columns, volatile, stable };
+}
+
+/** Reads a column as text that its type makes the same cell of as of what the library's own statements read. */
+function textOf({ name, type }: ColumnSchema): string {
+  const quoted = quoteName(name);
+  return `(${type.selectSql?.(quoted, 'postgres') ?? quoted})::text`;
+}
