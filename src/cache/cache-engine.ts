@@ -93,6 +93,8 @@ export class CacheEngine {
    * was found, in the same promise.
    */
   lookupAt<T>(address: Address, use: (found: Found) => Awaitable<T>): Awaitable<T> {
+    const reason = this.#options.reasonAgainst?.(address.stampKeys);
+    if (reason !== undefined) return use({ state: 'bypass', reason });
     const noticed = this.#noticeChangesElsewhere();
     if (noticed) return this.#lookupAfter(noticed, address.key, address.stampKeys).then(use);
     const { inProcess } = this.port;
@@ -104,6 +106,8 @@ export class CacheEngine {
 
   /** The same for many as one operation: what others wrote is noticed once, and a store elsewhere is asked once. */
   lookupAll(addresses: readonly Address[]): Awaitable<readonly Found[]> {
+    const reason = this.#options.reasonAgainst?.(addresses.flatMap(({ stampKeys }) => stampKeys));
+    if (reason !== undefined) return addresses.map(() => ({ state: 'bypass', reason }));
     const noticed = this.#noticeChangesElsewhere();
     if (!noticed) return this.#lookupAllNow(addresses);
     return noticed.then(

@@ -9,7 +9,7 @@ export interface TableNeeds {
   /** The table as the models write it, with its schema or without. */
   readonly table: string;
   readonly models: readonly ModelSchema[];
-  /** The names of the primary keys: one, where the models agree. */
+  /** The names of the columns that tell a row from every other one. */
   readonly keys: ReadonlySet<string>;
   /** Key and condition columns by their names, with the expression that reads each exactly, as text. */
   readonly columns: ReadonlyMap<string, string>;
@@ -52,8 +52,12 @@ function toNeeds([table, models]: [string, ModelSchema[]]): TableNeeds {
     if (known === undefined || expression < known) columns.set(column.name, expression);
   }
   const volatile = new Set(all.map(({ name }) => name).filter((name) => !stable.has(name)));
-  const keys = new Set(models.map(({ primaryKey }) => primaryKey.name));
+  const keys = new Set(models.flatMap(keyColumns).map(({ name }) => name));
   return { table, models, keys, columns, volatile, stable };
+}
+
+function keyColumns({ isPairs, columns, primaryKey }: ModelSchema): readonly ColumnSchema[] {
+  return isPairs ? columns : [primaryKey];
 }
 
 /** Reads a column as text that its type makes the same cell of as of what the library's own statements read. */

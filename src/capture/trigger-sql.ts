@@ -1,5 +1,5 @@
 import { quoteName } from '../query/sql-writer.js';
-import { mostRowChanges } from '../query/bulk-write.js';
+import { mostRowChanges } from '../query/row-changes.js';
 import { hashText } from '../support/hash.js';
 import { dollarQuoted, literal, textArray } from './sql-text.js';
 import { versionText, type TriggerVersion } from './trigger-version.js';
