@@ -128,11 +128,11 @@ async function updateInTurn(target: WriteTarget, { changed, inTransaction }: Sav
 async function update(target: WriteTarget, changed: readonly ColumnSchema[]): Promise<RowChange | undefined> {
   const { schema, instance, state } = target;
   if (changed.length === 0) return undefined;
+  const before = state.row ?? [];
+  const cells = validCells(instance, schema, changed);
   if (changed.includes(schema.primaryKey)) {
     throw new UsageError(`${schema.label}: the primary key cannot be changed; delete the row and create another`);
   }
-  const before = state.row ?? [];
-  const cells = validCells(instance, schema, changed);
   takeReadForm(instance, changed, cells);
   const said = [...before];
   for (const [column, cell] of cells) said[column.position] = cell ?? null;
