@@ -76,7 +76,7 @@ describe('the command moneyclip', () => {
     ['migrate --model x', "The option '--model' is unknown; did you mean '--models'?"],
     [
       'migrate --models x.js',
-      (folder: string) => `There is no file ${join(folder, 'x.js')}; paths are taken from ${folder}.`,
+      (place: string) => `There is no file ${join(place, 'x.js')}; paths are taken from ${place}.`,
     ],
     ['migrate', 'migrate: which database? Give --connection postgres://…, DATABASE_URL, or database in the config.'],
     [
