@@ -99,6 +99,7 @@ describe('the checks of change capture', () => {
       await until(async () => (await reasonOf(Book, 1)) === books + reason);
       await other.query("UPDATE captured_books SET title = 'missed'");
       expect((await Book.cache.get(1)).title).to.equal('missed');
+      expect((await Book.cache.getMany([1]))[0]?.title).to.equal('missed');
       expect(await new Shelf({ id: 1 }).titles()).to.deep.equal(['missed']);
       expect((await Shelf.cache.explain(1)).state).to.equal('hit');
       if (mend === undefined) await migrateUp(url, shelfModels);
