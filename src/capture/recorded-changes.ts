@@ -1,6 +1,6 @@
 import type { Change, RowChange } from '../changes/change.js';
 import { touchedByRow } from '../changes/touched-by-row.js';
-import { bulkDependency } from '../invalidation/dependencies.js';
+import { wholeTable } from '../invalidation/dependencies.js';
 import type { Cell, Row } from '../schema/cell.js';
 import { InvalidValue } from '../schema/column-type.js';
 import type { ModelSchema } from '../schema/model-schema.js';
@@ -32,7 +32,7 @@ export function changesOf(record: RecordedChange, needs: ReadonlyMap<string, rea
 /** A table that no model of this process has; others that share the cache may have one. */
 function unknownTable(source: string): Change {
   const names = new Set([source, source.slice(source.indexOf('.') + 1)]);
-  return { kind: 'dependencies', dependencies: [...names].map(bulkDependency) };
+  return { kind: 'dependencies', dependencies: [...names].flatMap(wholeTable) };
 }
 
 function changesOfTable({ columns, rows }: RecordedChange, needs: TableNeeds): Change[] {

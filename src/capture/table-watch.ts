@@ -1,5 +1,5 @@
 import type { Keyspace } from '../cache/keyspace.js';
-import { bulkDependency } from '../invalidation/dependencies.js';
+import { wholeTable } from '../invalidation/dependencies.js';
 import { gapIn, stateOf, type DatabaseFacts } from './captured-tables.js';
 import type { TableNeeds } from './table-needs.js';
 
@@ -14,7 +14,7 @@ export interface TableTurn {
 export class TableWatch {
   readonly #keyspace: Keyspace;
   readonly #schema: string;
-  readonly #bulkPrefix: string;
+  readonly #prefixes: readonly string[];
   /** The states of the triggers of captured tables. */
   readonly #states = new Map<string, string>();
   readonly #reasons = new Map<string, string>();
@@ -26,7 +26,7 @@ export class TableWatch {
   constructor(keyspace: Keyspace, schema: string) {
     this.#keyspace = keyspace;
     this.#schema = schema;
-    this.#bulkPrefix = keyspace.stamp(bulkDependency(''));
+    this.#prefixes = wholeTable('').map((name) => keyspace.stamp(name));
   }
 
   /** The needs of the tables of this process, by their names with their schemas. */
@@ -52,7 +52,9 @@ export class TableWatch {
   /** The first table among stamps that may not be cached. */
   untrusted(stampKeys: readonly string[]): string | undefined {
     for (const key of stampKeys) {
-      if (key.startsWith(this.#bulkPrefix) && !this.#trusted.has(key)) return key.slice(this.#bulkPrefix.length);
+      if (this.#trusted.has(key)) continue;
+      const prefix = this.#prefixes.find((each) => key.startsWith(each));
+      if (prefix !== undefined) return key.slice(prefix.length);
     }
     return undefined;
   }
@@ -78,7 +80,7 @@ export class TableWatch {
   settled(tables: readonly TableNeeds[]): void {
     for (const { table } of tables) this.#doubtful.delete(table);
     for (const table of this.#states.keys()) {
-      if (!this.#doubtful.has(table)) this.#trusted.add(this.#bulkKey(table));
+      if (!this.#doubtful.has(table)) for (const key of this.#keysOf(table)) this.#trusted.add(key);
     }
   }
 
@@ -95,13 +97,13 @@ export class TableWatch {
     const before = this.#reasons.get(table);
     this.#states.delete(table);
     this.#doubtful.delete(table);
-    this.#trusted.delete(this.#bulkKey(table));
+    for (const key of this.#keysOf(table)) this.#trusted.delete(key);
     this.#reasons.set(table, reason);
     return before === reason ? [] : [{ table, reason }];
   }
 
-  #bulkKey(table: string): string {
-    return this.#keyspace.stamp(bulkDependency(table));
+  #keysOf(table: string): readonly string[] {
+    return wholeTable(table).map((name) => this.#keyspace.stamp(name));
   }
 }
 

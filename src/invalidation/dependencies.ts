@@ -48,6 +48,11 @@ export function valuesDependency(table: string): string {
   return `v:${table}`;
 }
 
+/** One of these is a dependency of every entry that reads the table: together they stand for all that is cached of it. */
+export function wholeTable(table: string): readonly string[] {
+  return [bulkDependency(table), valuesDependency(table)];
+}
+
 /** The rows of a table with this value in this column. */
 export function conditionDependency(
   table: string,
@@ -116,7 +121,7 @@ export function dependenciesOfChange(change: Change): readonly string[] {
     case 'dependencies':
       return change.dependencies;
     case 'table':
-      return [bulkDependency(change.model.table), valuesDependency(change.model.table)];
+      return wholeTable(change.model.table);
     case 'keys':
       return dependenciesOfKeys(change);
     case 'row':
@@ -142,9 +147,7 @@ function dependenciesOfRowChange(change: RowChange): readonly string[] {
   for (const row of [before, after]) {
     if (row) for (const column of touched.columns) addColumn(names, change, { row, column, scopes });
   }
-  if (!touched.complete)
-    for (const name of [bulkDependency(model.table), valuesDependency(model.table)]) names.add(name);
-  return [...names];
+  return touched.complete ? [...names] : [...names, ...wholeTable(model.table)];
 }
 
 /** What is touched of a table and of every condition that a row goes on to meet. */
