@@ -47,12 +47,12 @@ export function handleLabelled(label: string): object {
   );
 }
 
-/** How many labels are declared. */
+/** The labels that are declared. */
 export function declaredLabels(): readonly string[] {
   return [...byLabel.keys()];
 }
 
-/** Whether a module of this path declares a label. */
-export function declaresLabels(path: string): boolean {
-  return [...byLabel.values()].some(({ place }) => place.startsWith(`${path}:`));
+/** Whether anything is declared in a module, which is named as in places. */
+export function declaresLabels(module: string): boolean {
+  return [...byLabel.values()].some(({ place }) => place.startsWith(`${module}:`) || place.startsWith(`${module},`));
 }

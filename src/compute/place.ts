@@ -9,9 +9,9 @@ export function placeOfCall(below: (...args: never[]) => unknown): string {
   return toPlace(/\(?((?:file:\/\/)?[^\s()]+:\d+:\d+)\)?$/.exec(line)?.[1] ?? 'an unknown place');
 }
 
-/** A module that is loaded again, as on a hot reload, has another query but the same place. */
-function toPlace(location: string): string {
-  const [, path = location, position = ''] = /^(.*?)(?:\?[^:]*)?(:\d+:\d+)$/.exec(location) ?? [];
+/** A place as people read it. A module that is loaded again, as on a hot reload, has another query but the same place. */
+export function toPlace(location: string): string {
+  const [, path = location, position = ''] = /^(.*?)(?:\?[^:]*)?((?::\d+:\d+)?)$/.exec(location) ?? [];
   if (!path.startsWith('file:') && !path.startsWith('/')) return path + position;
   return relative(process.cwd(), path.startsWith('file:') ? fileURLToPath(path) : path) + position;
 }

@@ -6,6 +6,7 @@ import { Capture } from '../capture/capture.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
 import { followingObserver } from '../compute/row-followers.js';
+import { importWorkers } from '../compute/workers.js';
 import { observeQueries } from '../query/query-observer.js';
 import { registerConnection } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
@@ -67,13 +68,15 @@ export interface ConnectOptions {
    * transaction another connection and does not know of names: PgBouncer before 1.21 with `pool_mode = transaction`.
    */
   readonly preparedStatements?: boolean;
+  /** Modules that declare cached functions and nodes, imported before anything is opened: a path from the working directory, a file's address or a package. */
+  readonly workers?: readonly string[];
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
 }
 
 const optionNames = (
   'database, cache, name, prefix, ttl, negativeTtl, enabled, onCacheFailure, keys, policies, ' +
-  'capture, naming, queryTimeout, acquireTimeout, preparedStatements, clock'
+  'capture, naming, queryTimeout, acquireTimeout, preparedStatements, workers, clock'
 ).split(', ');
 
 /**
@@ -85,6 +88,7 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   checkOptions(options);
   const { name = 'default', clock = systemClock } = options;
   const settings = toSettings(options);
+  await importWorkers(options.workers);
   const connection = await openDatabase(options.database, {
     name,
     preparedStatements: options.preparedStatements,
