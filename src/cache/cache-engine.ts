@@ -90,7 +90,7 @@ export class CacheEngine {
 
   /**
    * The same for an entry whose key tells its stamps: a hit in this process makes none of these keys. `use` gets what
-   * was found, in the same promise.
+   * was found, in the caller's async context.
    */
   lookupAt<T>(address: Address, use: (found: Found) => Awaitable<T>): Awaitable<T> {
     const reason = this.#options.reasonAgainst?.(address.stampKeys);
@@ -99,9 +99,11 @@ export class CacheEngine {
     if (noticed) return this.#lookupAfter(noticed, address.key, address.stampKeys).then(use);
     const { inProcess } = this.port;
     if (inProcess) return use(this.#findHeld(inProcess, address));
+    // NOTE: `use` runs after an await of the caller's own. The answer arrives in the async context of whoever asked first
+    // in this tick: what `use` records there would be missing from the caller's frame
     return this.#ask([address.key, ...address.stampKeys], (texts, error) =>
-      use(texts ? this.#judgeText(address.key, texts[0], texts.slice(1)) : this.#failed('read', error)),
-    );
+      texts ? this.#judgeText(address.key, texts[0], texts.slice(1)) : this.#failed('read', error),
+    ).then(use);
   }
 
   /** The same for many as one operation: what others wrote is noticed once, and a store elsewhere is asked once. */
