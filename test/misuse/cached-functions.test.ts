@@ -157,19 +157,19 @@ describe('a cached function that is called wrongly', () => {
       'a function',
       {},
       () => 1,
-      `${where}: arguments must be plain data, dates, bigints or stored model instances to make a key; got a function`,
+      `${where}: arguments must be plain data, Dates, bigints, Maps, Sets, bytes, URLs, stored model instances or instances of classes with a codec to make a key; got a function`,
     ],
     [
       'NaN',
       {},
       Number.NaN,
-      `${where}: arguments must be plain data, dates, bigints or stored model instances to make a key; got NaN`,
+      `${where}: arguments must be plain data, Dates, bigints, Maps, Sets, bytes, URLs, stored model instances or instances of classes with a codec to make a key; got NaN`,
     ],
     [
       'a key without a text',
       { key: () => Symbol('x') },
       1,
-      `${where}: key: arguments must be plain data, dates, bigints or stored model instances to make a key; got a symbol`,
+      `${where}: key: arguments must be plain data, Dates, bigints, Maps, Sets, bytes, URLs, stored model instances or instances of classes with a codec to make a key; got a symbol`,
     ],
     [
       'an empty tag',
