@@ -1,0 +1,94 @@
+import { expect } from 'chai';
+import { after, beforeEach, describe, it } from 'mocha';
+import { cached, cacheOf } from '../../src/index.js';
+import { forEachCombination } from '../setup/combinations.js';
+import { Article, Runs, Topic } from '../support/article-models.js';
+import { connected } from '../support/connected.js';
+
+const runs = new Runs();
+
+/* The functions of its readme, without a read that this library could see: what `watch` says does it alone. */
+const allFoos = cached('parity.all-foos', async () => runs.note('all'), { watch: [Article] });
+const filtered = cached(
+  'parity.filtered-foos',
+  async ({ category, year }: { category?: number; year?: number }) => runs.note(`filtered ${category} ${year}`),
+  {
+    ttl: '1d',
+    softTtl: '1m',
+    lock: { waitMs: 1000, pollMs: 100 },
+    watch: [
+      [Article, ({ category, year }: Article) => ({ category, year }), { when: ({ published }: Article) => published }],
+    ],
+  },
+);
+const nested = cached('parity.nested', async () => `${await allFoos()} of ${await filtered({ category: 1 })}`);
+
+describe('a user of django-cache finds', () => {
+  after(() => [allFoos, filtered, nested].forEach((one) => one.undeclare()));
+
+  forEachCombination((combination) => {
+    connected(combination, [Article, Topic]);
+    beforeEach(() => runs.reset());
+
+    it('get_cache(label, …), save_cache, clear_all, invalidate_cache(old, new), invalidate_all_cache', async () => {
+      const worker = cacheOf<[{ category?: number; year?: number }], number>('parity.filtered-foos');
+      expect([await worker({ category: 1 }), await worker({ category: 1 })]).to.deep.equal([1, 1]);
+      expect(await worker.refresh({ category: 1 })).to.equal(2);
+      await worker.invalidate({ category: 1 });
+      expect(await worker({ category: 1 })).to.equal(3);
+      await worker.invalidateMatching({ category: 1, year: 2020 });
+      expect(await worker({ category: 1 })).to.equal(4);
+      await worker.clear();
+      await worker.invalidateAll();
+      expect(await worker({ category: 1 })).to.equal(5);
+    });
+
+    it('cached_entity: the value with its facts', async () => {
+      await filtered({ category: 1, year: 2020 });
+      const entry = await filtered.entry({ category: 1, year: 2020 });
+      expect(entry?.value).to.equal(1);
+      expect(Number(entry?.softExpiresAt)).to.be.lessThan(Number(entry?.expiresAt));
+    });
+
+    it('automatic invalidation on create, bulk create, update, bulk update, delete, bulk delete', async () => {
+      const read = async (): Promise<number[]> => [await allFoos(), await filtered({ category: 1, year: 2020 })];
+      expect(await read()).to.deep.equal([1, 1]);
+      const article = await Article.create({ title: 'a', category: 1, year: 2020 });
+      expect(await read()).to.deep.equal([2, 2]);
+      await Article.objects.bulkCreate([{ title: 'b', category: 1, year: 2020 }]);
+      expect(await read()).to.deep.equal([3, 3]);
+      article.title = 'c';
+      await article.save();
+      expect(await read()).to.deep.equal([4, 4]);
+      await Article.objects.filter({ category: 1 }).update({ title: 'd' });
+      expect(await read()).to.deep.equal([5, 5]);
+      await article.delete();
+      expect(await read()).to.deep.equal([6, 6]);
+      await Article.objects.delete();
+      expect(await read()).to.deep.equal([7, 7]);
+    });
+
+    it('only entries whose arguments match the old or new attributes, and a missing argument matches any', async () => {
+      const calls = [{ category: 1, year: 2020 }, { category: 2, year: 2020 }, { category: 1 }, {}];
+      const read = (): Promise<number[]> => Promise.all(calls.map((call) => filtered(call)));
+      expect(await read()).to.deep.equal([1, 1, 1, 1]);
+      const article = await Article.create({ title: 'a', category: 1, year: 2020 });
+      expect(await read()).to.deep.equal([2, 1, 2, 2]);
+      article.category = 2;
+      await article.save();
+      expect(await read()).to.deep.equal([3, 2, 3, 3]);
+    });
+
+    it('is_invalidate, as when', async () => {
+      await filtered({ category: 1 });
+      await Article.create({ title: 'a', category: 1, published: false });
+      expect(await filtered({ category: 1 })).to.equal(1);
+    });
+
+    it('nested caches, by dependency tracking', async () => {
+      expect(await nested()).to.equal('1 of 1');
+      await Article.create({ title: 'a', category: 1 });
+      expect(await nested()).to.equal('2 of 2');
+    });
+  });
+});
