@@ -8,7 +8,7 @@ export function jitteredTtl(ttlMs: number, random: () => number = Math.random): 
 }
 
 /** The least that `jitteredTtl` makes of a ttl. */
-export function shortestTtl(ttlMs: number): number {
+function shortestTtl(ttlMs: number): number {
   return jitteredTtl(ttlMs, () => 0);
 }
 

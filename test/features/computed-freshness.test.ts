@@ -25,6 +25,11 @@ function close(): void {
   });
 }
 
+/** What is no error can be thrown too. */
+function rejecting(reason: unknown): Promise<never> {
+  return Promise.reject(reason);
+}
+
 async function titles(name: string): Promise<string> {
   const run = runs.note(name);
   const articles = await Article.objects.orderBy('id').all();
@@ -53,9 +58,7 @@ const failing = cached(
     runs.note('failing');
     await Article.objects.count();
     if (kind === 'usage') throw new UsageError('wrong');
-    // What is no error can be thrown too.
-    // oxlint-disable-next-line typescript/only-throw-error
-    if (kind === 'text') throw 'only a text';
+    if (kind === 'text') await rejecting('only a text');
     throw Object.assign(new RangeError('out of range'), { code: 'E_RANGE' });
   },
   { ttl: '10m', errorTtl: '1m' },

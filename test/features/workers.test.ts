@@ -16,7 +16,7 @@ async function connectWith(workers: unknown): Promise<void> {
 describe('modules that connect() is told of', () => {
   // NOTE: in a process of its own, since mocha loads this library in another way than an import in it would
   it('are imported, once however often they are named, and what they declare is found by its label', async () => {
-    const { stdout } = await run(process.execPath, ['--import', 'tsx', 'test/features/workers/main.ts']);
+    const { stdout } = await run(process.execPath, ['--import', 'tsx', 'test/features/fixtures/main.ts']);
     expect(stdout).to.equal('price of 5\n6\nprice of 7');
   }).timeout(60_000);
 
@@ -29,14 +29,14 @@ describe('modules that connect() is told of', () => {
       "connect: the worker 'no-such-package' is neither a path that begins with ./ nor a package",
     );
     await rejection(
-      connectWith(['./test/features/workers/nothing.ts']),
+      connectWith(['./test/features/fixtures/nothing.ts']),
       UsageError,
-      "connect: the worker './test/features/workers/nothing.ts' declares nothing: call cached(label, function) or write @Node(label) in it",
+      "connect: the worker './test/features/fixtures/nothing.ts' declares nothing: call cached(label, function) or write @Node(label) in it",
     );
     await rejection(
-      connectWith(['./test/features/workers/broken.ts']),
+      connectWith(['./test/features/fixtures/broken.ts']),
       UsageError,
-      "connect: the worker './test/features/workers/broken.ts' cannot be imported: broken",
+      "connect: the worker './test/features/fixtures/broken.ts' cannot be imported: broken",
     );
   });
 

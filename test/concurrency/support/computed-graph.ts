@@ -87,9 +87,9 @@ export class ComputedGraph {
     const part = partAt(step, argument);
     switch (step.kind) {
       case 'row':
-        return (await Cell.cache.find(rowAt(step, argument)))?.value ?? 7;
+        return valueOf(await Cell.cache.find(rowAt(step, argument)));
       case 'guard':
-        return guarded((await Cell.cache.find(rowAt(step, argument)))?.value);
+        return guarded(await Cell.cache.find(rowAt(step, argument)));
       case 'count':
         return Cell.objects.filter({ part }).count();
       case 'sum':
@@ -98,11 +98,14 @@ export class ComputedGraph {
         return this.#call(step.callee, argument);
       case 'caught':
         return this.#call(step.callee, argument).catch(() => inPlaceOfThrown);
-      case 'many': {
-        const both = await this.functions[step.callee]?.getMany([[argument], [(argument + 1) % parts]]);
-        return (both ?? []).reduce((sum, value) => sum + value, 0);
-      }
+      case 'many':
+        return this.#sumOf(step.callee, argument);
     }
+  }
+
+  async #sumOf(callee: number, argument: number): Promise<number> {
+    const both = await this.functions[callee]?.getMany([[argument], [(argument + 1) % parts]]);
+    return (both ?? []).reduce((sum, value) => sum + value, 0);
   }
 
   #call(callee: number, argument: number): Promise<number> {
@@ -180,7 +183,12 @@ function readIn(state: State, step: Step, argument: number): Outcome {
   return (row?.value ?? 0) % 4 === 3 ? 'thrown' : (row?.value ?? 0);
 }
 
-function guarded(value = 0): number {
+function valueOf(cell: Cell | undefined): number {
+  return cell?.value ?? 7;
+}
+
+function guarded(cell: Cell | undefined): number {
+  const value = cell?.value ?? 0;
   if (value % 4 === 3) throw new RangeError('a value that nobody wants');
   return value;
 }
