@@ -212,7 +212,9 @@ export class QuerySet<T extends object> {
 
   /** The values of one column, not read yet, for the `in` of another query set: `id__in: Review.objects.column('bookId')`. */
   column(name: never): never;
-  column<const P extends ColumnName<T>>(name: CheckedNames<T, readonly [P]>[0]): Named<P, ColumnValues<PathValue<T, P>>>;
+  column<const P extends ColumnName<T>>(
+    name: CheckedNames<T, readonly [P]>[0],
+  ): Named<P, ColumnValues<PathValue<T, P>>>;
   column(name: string): ColumnValues<unknown> {
     return new ColumnValues(this.state, ownColumn(this.state.model, name));
   }

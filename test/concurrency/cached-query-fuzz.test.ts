@@ -135,7 +135,9 @@ describe('every cached query equals the same query without the cache', () => {
           const fuzzer = new Fuzzer(db, random);
           await fuzzer.run();
           const { questions: all, hits, needless, needlessByTable } = fuzzer.precision;
-          if (process.env['QUERY_FUZZ_STEPS']) console.log(JSON.stringify({ seed: random.seed, ...fuzzer.precision }));
+          if (process.env['QUERY_FUZZ_STEPS']) {
+            process.stdout.write(`${JSON.stringify({ seed: random.seed, ...fuzzer.precision })}\n`);
+          }
           expect(hits, 'answers from the cache').to.be.above(all / 10);
           expect(needless, 'answers made again in vain').to.be.below(needlessByTable);
         } finally {

@@ -81,7 +81,7 @@ function sources(): readonly Source[] {
   return [
     {
       name: 'Thing',
-      rows: Thing.objects as unknown as Rows,
+      rows: Thing.objects,
       condition: thingCondition,
       orders: [['id'], ['-name', 'id'], ['price', '-id'], ['shop__name', 'id'], ['-views', 'id'], ['kind', 'id']],
       numbers: ['views', 'price', 'kind', 'shop__region'],
@@ -91,7 +91,7 @@ function sources(): readonly Source[] {
     },
     {
       name: 'Order',
-      rows: Order.objects as unknown as Rows,
+      rows: Order.objects,
       condition: orderCondition,
       orders: [['id'], ['-count', 'id'], ['thing__name', 'id']],
       numbers: ['count', 'thing__views'],
@@ -101,7 +101,7 @@ function sources(): readonly Source[] {
     },
     {
       name: 'Shop',
-      rows: Shop.objects as unknown as Rows,
+      rows: Shop.objects,
       condition: shopCondition,
       orders: [['id'], ['name', 'id'], ['-region', 'id']],
       numbers: ['region'],
@@ -111,7 +111,7 @@ function sources(): readonly Source[] {
     },
     {
       name: 'Label',
-      rows: Label.objects as unknown as Rows,
+      rows: Label.objects,
       condition: labelCondition,
       orders: [['id'], ['-name']],
       numbers: ['id'],
@@ -187,75 +187,71 @@ function narrowed(rows: Rows, { shape, first, second }: Drawn): Rows {
   }
 }
 
-async function ask(source: Source, drawn: Drawn, how: (rows: Rows) => Rows): Promise<unknown> {
+interface Asking {
+  readonly source: Source;
+  readonly drawn: Drawn;
+  readonly rows: Rows;
+  readonly ordered: Rows;
+  readonly how: (rows: Rows) => Rows;
+  readonly number: string;
+  readonly column: string;
+}
+
+function ask(source: Source, drawn: Drawn, how: (rows: Rows) => Rows): Promise<unknown> {
   const order = source.orders[drawn.order % source.orders.length] ?? ['id'];
   const number = source.numbers[drawn.number % source.numbers.length] ?? 'id';
   const column = source.columns[drawn.number % source.columns.length] ?? 'id';
   const rows = how(narrowed(source.rows, drawn));
   const ordered = rows.orderBy(...(order as ['id']));
-  switch (drawn.verb) {
-    case 'all':
-      return (await ordered.all()).map(plain);
-    case 'count':
-      return rows.count();
-    case 'exists':
-      return rows.exists();
-    case 'first':
-      return plain(await ordered.first());
-    case 'last':
-      return plain(await ordered.last());
-    case 'ids':
-      return ordered.ids();
-    case 'values':
-      return ordered.values('id', column as 'id');
-    case 'distinct':
-      return rows
-        .orderBy(column as 'id')
-        .distinct()
-        .values(column as 'id');
-    case 'aggregate':
-      return rows.aggregate({
-        n: count(),
-        low: min(number),
-        high: max(number),
-        sum: sum(number),
-        mean: avg(number),
-      } as never);
-    case 'groups':
-      return rows
-        .groupBy(column as 'id')
-        .aggregate({ n: count(), high: max(number) } as never, { orderBy: [column] } as never);
-    case 'page': {
-      const page = await ordered.paginate({ page: 1, pageSize: drawn.limit });
-      return [page.items.map(plain), page.total];
-    }
-    case 'limited':
-      return (await ordered.limit(drawn.limit).offset(1).all()).map(plain);
-    default:
-      return askOthers(source, drawn, { rows, ordered, how });
-  }
+  const asking = { source, drawn, rows, ordered, how, number, column };
+  return (asks[drawn.verb] ?? asks['all'])?.(asking) ?? Promise.resolve();
 }
 
-async function askOthers(
-  source: Source,
-  drawn: Drawn,
-  { ordered, rows, how }: { readonly ordered: Rows; readonly rows: Rows; readonly how: (rows: Rows) => Rows },
-): Promise<unknown> {
-  if (drawn.verb === 'subquery') {
-    return (
-      await how(source.rows.filter({ id__in: rows.orderBy('id').limit(drawn.limit) } as never))
-        .orderBy('id')
-        .all()
-    ).map(plain);
-  }
-  const related = source.related[drawn.number % Math.max(1, source.related.length)];
-  if (drawn.verb === 'related' && related !== undefined) {
-    const loaded = await ordered.related(related as never).all();
-    return Promise.all(loaded.map(async (row) => [plain(row), await along(row, related.split('__'))]));
-  }
-  const prefetched = source.prefetch[drawn.number % source.prefetch.length] ?? '';
-  const loaded = await ordered.prefetch(prefetched as never).all();
-  return Promise.all(loaded.map(async (row) => [plain(row), await along(row, prefetched.split('__'))]));
+async function plainRows(rows: Rows): Promise<unknown[]> {
+  return (await rows.all()).map(plain);
+}
+
+/** Every verb, with what it answers as plain data. */
+const asks: Readonly<Record<string, (asking: Asking) => Promise<unknown>>> = {
+  all: ({ ordered }) => plainRows(ordered),
+  count: ({ rows }) => rows.count(),
+  exists: ({ rows }) => rows.exists(),
+  first: async ({ ordered }) => plain(await ordered.first()),
+  last: async ({ ordered }) => plain(await ordered.last()),
+  ids: ({ ordered }) => ordered.ids(),
+  values: ({ ordered, column }) => ordered.values('id', column as 'id'),
+  distinct: ({ rows, column }) =>
+    rows
+      .orderBy(column as 'id')
+      .distinct()
+      .values(column as 'id'),
+  aggregate: ({ rows, number }) =>
+    rows.aggregate({ n: count(), low: min(number), high: max(number), sum: sum(number), mean: avg(number) } as never),
+  groups: ({ rows, column, number }) =>
+    rows.groupBy(column as 'id').aggregate({ n: count(), high: max(number) } as never, { orderBy: [column as 'id'] }),
+  page: async ({ ordered, drawn }) => {
+    const page = await ordered.paginate({ page: 1, pageSize: drawn.limit });
+    return [page.items.map(plain), page.total];
+  },
+  limited: ({ ordered, drawn }) => plainRows(ordered.limit(drawn.limit).offset(1)),
+  subquery: ({ source, rows, how, drawn }) => {
+    const some = { id__in: rows.orderBy('id').limit(drawn.limit) };
+    return plainRows(how(source.rows.filter(some as never)).orderBy('id'));
+  },
+  related: ({ source, ordered, drawn }) => {
+    const path = source.related[drawn.number % Math.max(1, source.related.length)];
+    return path === undefined ? plainRows(ordered) : withAlong(ordered.related(path as never), path);
+  },
+  prefetch: ({ source, ordered, drawn }) => {
+    const path = source.prefetch[drawn.number % source.prefetch.length] ?? '';
+    return withAlong(ordered.prefetch(path as never), path);
+  },
+};
+
+/** Rows, each with what a path leads to. */
+async function withAlong(rows: Rows, path: string): Promise<unknown> {
+  const loaded = await rows.all();
+  return Promise.all(loaded.map(async (row) => [plain(row), await along(row, path.split('__'))]));
 }
 
 /** What relations lead to, as plain data. */
@@ -263,7 +259,7 @@ async function along(row: object, [name, ...rest]: readonly string[]): Promise<u
   if (name === undefined) return plain(row);
   const next: unknown = await Reflect.get(row, name);
   const rows: unknown = isRows(next) ? await next.all() : next;
-  if (!Array.isArray(rows)) return rows ? along(rows as object, rest) : rows;
+  if (!Array.isArray(rows)) return rows ? along(rows, rest) : rows;
   const all = await Promise.all(rows.map((one) => along(one as object, rest)));
   return all.map((one) => JSON.stringify(one)).sort();
 }
