@@ -51,6 +51,7 @@ export {
 export { DatabaseCapture, type ListeningStatus } from './capture/database-capture.js';
 export type { Plan as CapturePlan } from './capture/plan.js';
 
+export { cachedQuery, type CachedQueryOptions, type KnexQuery } from './compute/cached-query.js';
 export { moneyclip, type MoneyclipHandle } from './compute/moneyclip.js';
 export type { MoneyclipOptions } from './compute/method-declaration.js';
 export { cached, cacheOf, type CachedEntry, type CachedFunction } from './compute/cached.js';

@@ -70,8 +70,8 @@ export async function readByReference(
   return undefined;
 }
 
-function readRows(cache: ModelCache, model: ModelSchema, keys: readonly Cell[]): Promise<RowRead[]> {
-  return Promise.all(keys.map(async (key) => cache.rows(model).read(key)));
+async function readRows(cache: ModelCache, model: ModelSchema, keys: readonly Cell[]): Promise<readonly RowRead[]> {
+  return cache.rows(model).readMany(keys);
 }
 
 /** Undefined unless every row is there and came from the cache: one that was loaded is newer than the list, maybe no part of it. */

@@ -39,7 +39,7 @@ function isCached(cache: ModelCache, state: QueryState): boolean {
 /** Reads each row through its own entry, all of one tick together. */
 function rowReader(cache: ModelCache): RowReader {
   return async (model, keys) => {
-    const reads = await Promise.all(keys.map(async (key) => cache.rows(model).read(key)));
+    const reads = await cache.rows(model).readMany(keys);
     return reads.map(({ row }) => row);
   };
 }
