@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
-import { invalidateModel, transaction, type ModelClass } from '../../src/index.js';
+import { changed, F, invalidateModel, transaction, type ModelClass } from '../../src/index.js';
 import { Random } from '../support/random.js';
 import { Environment } from './support/environment.js';
 import { Article, Author, Comment, scripts } from './support/models.js';
@@ -72,6 +72,9 @@ class Fuzzer {
       [`delete comments`, () => Comment.objects.filter({ id__gte: id }).delete()],
       [`delete articles of ${id % 4}`, () => Article.objects.filter({ category: id % 4, views: 0 }).delete()],
       [`raw update ${id}`, () => this.#raw(id)],
+      [`raw update ${id}, announced by key`, () => this.#rawByKey(id)],
+      [`raw delete ${id}, announced by key`, () => this.#rawDelete(id)],
+      ...this.#bulkWrites(id, other),
       ['transaction', () => transaction(() => this.#several())],
       [
         'transaction with a savepoint that fails',
@@ -83,6 +86,59 @@ class Fuzzer {
       ],
       ['transaction that is rolled back', () => transaction(() => this.#failing())],
     ];
+  }
+
+  #bulkWrites(id: number, other: number): readonly (readonly [string, Action])[] {
+    const slug = `slug-${id % 6}`;
+    const name = this.random.oneOf(words);
+    const ignored = [id, other].map((each) => ({ id: each, name, slug: this.#slug() }));
+    return [
+      [
+        `add to articles of ${id % 4}`,
+        () => Article.objects.filter({ category: id % 4 }).update({ views: F('views').plus(1), category: F('views') }),
+      ],
+      [`bulkUpdate articles`, () => this.#bulkUpdate()],
+      [`bulkCreate authors, ignoring conflicts`, () => Author.objects.bulkCreate(ignored, { ignoreConflicts: true })],
+      [
+        `upsert authors by slug`,
+        () =>
+          Author.objects.upsertMany(
+            [
+              { slug, name },
+              { slug: `new-${other}`, name },
+            ],
+            { onConflict: ['slug'] },
+          ),
+      ],
+      [
+        `upsert articles by id`,
+        () =>
+          Article.objects.upsertMany([{ id, ...this.#article(), authorId: other }], {
+            onConflict: ['id'],
+            update: ['category', 'authorId'],
+          }),
+      ],
+      [`getOrCreate ${slug}`, () => Author.objects.getOrCreate({ slug }, { defaults: { name } })],
+      [`updateOrCreate ${slug}`, () => Author.objects.updateOrCreate({ slug }, { name })],
+      [`delete authors`, () => Author.objects.filter({ id__in: [id, other] }).delete()],
+    ];
+  }
+
+  async #bulkUpdate(): Promise<void> {
+    const articles = await Article.objects.filter({ id__lte: this.id() }).all();
+    if (articles[0]) await this.#interfere(Article, articles[0].id);
+    for (const article of articles) Object.assign(article, this.#article());
+    await Article.objects.bulkUpdate(articles, ['title', 'category', 'views']);
+  }
+
+  async #rawByKey(id: number): Promise<void> {
+    await this.#env.db.knex('coherence_articles').where({ id }).update(this.#article());
+    await changed(Article, [id]);
+  }
+
+  async #rawDelete(id: number): Promise<void> {
+    await this.#env.db.knex('coherence_comments').where({ id }).delete();
+    await changed(Comment, [id]);
   }
 
   async #change(model: ModelClass, id: number, values: object): Promise<void> {
