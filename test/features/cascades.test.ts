@@ -308,6 +308,17 @@ forEachCombination((combination) => {
       });
     }
 
+    it('and an update reach rows by conditions and an order of other tables', async () => {
+      const people = Person.objects.filter({ team__firmId: other.id }).orderBy('team__firmId', 'name');
+      expect(await people.limit(1).update({ name: 'eve' })).to.equal(1);
+      expect((await Person.objects.orderBy('name').all()).map(({ name }) => name)).to.deep.equal([
+        ...['ann', 'cid', 'dan', 'eve'],
+      ]);
+      expect(await people.limit(1).delete()).to.equal(1);
+      expect(await Badge.objects.filter({ person__name: 'x' }).delete()).to.equal(0);
+      expect((await Person.objects.orderBy('name').all()).map(({ name }) => name)).to.deep.equal(['ann', 'cid', 'eve']);
+    });
+
     it('is undone with its transaction, and then nothing is invalidated', async () => {
       await Person.cache.get(ann.id);
       const { db } = opened();
