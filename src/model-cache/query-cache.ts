@@ -62,14 +62,14 @@ export class QueryCache {
     const id = identityOf(byKeys);
     const hint = this.#hints.get(id) ?? { keys: undefined };
     this.#hints.set(id, hint);
-    const keys: KeyList['keys'] = (onRows) =>
-      computation.get(
-        this.#callOf(byKeys, async () => {
-          const rows = await run();
-          onRows(rows);
-          return rows.map((row) => [row[position] ?? null]);
-        }),
-      );
+    const keys: KeyList['keys'] = ({ onHit, onRows }) => {
+      const call = this.#callOf(byKeys, async () => {
+        const rows = await run();
+        onRows(rows);
+        return rows.map((row) => [row[position] ?? null]);
+      });
+      return computation.get({ ...call, onHit });
+    };
     return { keys, hint };
   }
 

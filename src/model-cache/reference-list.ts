@@ -31,10 +31,18 @@ export function isKeptByReference(query: ObservedQuery): boolean {
 
 /** Where a list's keys come from: the cache, or a run of the query, which gives the whole rows too. */
 export interface KeyList {
-  /** The keys, from the cache if they are valid. `onRows` gets the rows if this call had the query run. */
-  keys(onRows: (rows: readonly Row[]) => void): Promise<readonly Row[]>;
+  /** The keys, from the cache if they are valid. */
+  keys(told: KeySource): Promise<readonly Row[]>;
   /** The keys that it had lately; remembered between reads. */
   readonly hint: KeyHint;
+}
+
+/** Is told where keys came from, before they come. Neither, where somebody else's run of the query gave them. */
+export interface KeySource {
+  /** From the cache. */
+  onHit(): void;
+  /** From a run of the query that this call began; it gave these rows. */
+  onRows(rows: readonly Row[]): void;
 }
 
 /** Only a hint: the keys count once the list itself was found to have them. */
@@ -53,7 +61,8 @@ export async function readByReference(
 ): Promise<readonly Row[] | undefined> {
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     let own: readonly Row[] | undefined;
-    const keys = list.keys((rows) => (own = rows));
+    let isHit = false;
+    const keys = list.keys({ onHit: () => (isHit = true), onRows: (rows) => (own = rows) });
     const hinted = list.hint.keys;
     const [listed, reads] = await Promise.all([keys, hinted && readRows(cache, model, hinted)]);
     const isSame = listed.length === hinted?.length && listed.every(([key], index) => key === hinted[index]);
@@ -64,7 +73,8 @@ export async function readByReference(
       await readRows(cache, model, list.hint.keys ?? []);
       return own;
     }
-    const rows = isSame ? cachedRows(reads ?? []) : undefined;
+    // NOTE: keys that a run gave are newer than the rows beside them, which may have looked otherwise then
+    const rows = isHit && isSame ? cachedRows(reads ?? []) : undefined;
     if (rows) return rows;
   }
   return undefined;

@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { transaction, type QuerySet } from '../../src/index.js';
 import { forEachEnvironment } from './support/environment.js';
-import { Article, Counter } from './support/models.js';
+import { Article, Author, Counter, scripts } from './support/models.js';
 
 const selectArticles = /^SELECT.*"coherence_articles"/;
 const selectCounters = /^SELECT.*"coherence_counters"/;
@@ -131,6 +131,25 @@ describe('cached query sets under concurrency', () => {
         const kinds = (await late).map(({ kind }) => kind);
         expect(new Set(kinds).size, 'kinds in one answer').to.equal(1);
         expect((await list.all()).map(({ id }) => id)).to.deep.equal([all[1]?.id]);
+      });
+
+      it('never mixes the rows of one moment with the keys of a later one', async () => {
+        const { all, list } = await counters();
+        const { id = 0, kind = 0 } = all[0] ?? {};
+        const other = kind + 600_000;
+        const moveTo = async (to: number) => Object.assign(await Counter.objects.get({ id }), { kind: to }).save();
+        await moveTo(other); // which ends the list, but not what is remembered of it
+        expect((await Counter.cache.get(id)).kind).to.equal(other);
+        const author = await Author.create({ name: 'counts' });
+        scripts.outer = async () => (await list.all()).map((counter) => counter.kind);
+        await Author.cache.get(author.id);
+        const reading = env.database.hold(/^SELECT.*"coherence_counters".*ORDER BY/, 'before');
+        const late = author.outer();
+        await reading.reached; // the rows have been found in the cache, the list is not read yet
+        await moveTo(kind);
+        reading.release();
+        expect(await late, 'kinds in one answer').to.deep.equal([kind, kind]);
+        expect(await author.outer()).to.deep.equal([kind, kind]);
       });
 
       it('never leaves out a row that another took the place of', async () => {
