@@ -16,7 +16,11 @@ export interface TouchedByRow {
   readonly complete: boolean;
   /** The columns of the table that every model which declares them calls volatile, by their names in the database. */
   readonly volatile: ReadonlySet<string>;
+  /** Whether the table has, or had before another model of it was declared, volatile columns: what was kept then still counts on it. */
+  readonly hadVolatile: boolean;
 }
+
+const tablesWithVolatile = new Set<string>();
 
 let known = { version: -1, byModel: new WeakMap<ModelSchema, TouchedByRow>() };
 
@@ -44,7 +48,10 @@ function find(model: ModelSchema): TouchedByRow {
       else complete = false;
     }
   }
-  return { columns: [...columns.values()], complete, volatile: volatileIn(models) };
+  const volatile = volatileIn(models);
+  const id = JSON.stringify([model.connection, model.table]);
+  if (volatile.size > 0) tablesWithVolatile.add(id);
+  return { columns: [...columns.values()], complete, volatile, hadVolatile: tablesWithVolatile.has(id) };
 }
 
 function volatileIn(models: readonly ModelSchema[]): ReadonlySet<string> {

@@ -136,7 +136,10 @@ function dependenciesOfKeys({ model, keys }: KeysChange): readonly string[] {
   const scopes: readonly Scope[] = ['any', 'stable', 'members'];
   const names = [valuesDependency(table), ...scopes.map((scope) => tableDependency(table, scope))];
   for (const scope of scopes) names.push(...keys.map((key) => rowDependency(table, key, scope)));
-  return touchedByRow(model).complete ? names : [...names, bulkDependency(table)];
+  const { complete, columns } = touchedByRow(model);
+  // NOTE: another model of the table may tell its rows by another column, whose values are not known
+  const isOnlyKey = columns.every(({ kind, name }) => kind !== 'row' || name === model.primaryKey.name);
+  return complete && isOnlyKey ? names : [...names, bulkDependency(table)];
 }
 
 function dependenciesOfRowChange(change: RowChange): readonly string[] {
@@ -151,10 +154,13 @@ function dependenciesOfRowChange(change: RowChange): readonly string[] {
 }
 
 /** What is touched of a table and of every condition that a row goes on to meet. */
-function scopesOf({ model, before, after, stable }: RowChange, { volatile }: TouchedByRow): readonly Scope[] {
-  const all: readonly Scope[] = volatile.size > 0 ? ['any', 'stable', 'members'] : ['any', 'members'];
+function scopesOf(
+  { model, before, after, stable }: RowChange,
+  { volatile, hadVolatile }: TouchedByRow,
+): readonly Scope[] {
+  const all: readonly Scope[] = hadVolatile ? ['any', 'stable', 'members'] : ['any', 'members'];
   if (!before || !after) return all;
-  if (volatile.size === 0) return ['any'];
+  if (!hadVolatile) return ['any'];
   const isStable = stable ?? model.columns.some((column) => differs(column, before, after, volatile));
   return isStable ? ['any', 'stable'] : ['any'];
 }

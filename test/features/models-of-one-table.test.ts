@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import {
   CachedModel,
+  changed,
   Column,
   connect,
   moneyclip,
@@ -48,6 +49,34 @@ class Badge extends CachedModel {
   @Column({ type: 'string', unique: true }) declare code: string;
 }
 
+@Table('lockers', { label: 'oneTable.Locker' })
+class Locker extends CachedModel {
+  declare static objects: Manager<Locker>;
+  @PrimaryKey() declare id: number;
+  @Column({ type: 'string', unique: true }) declare code: string;
+  @Column({ type: 'integer', default: 0 }) declare size: number;
+}
+
+@Table('lockers', { label: 'oneTable.LockerByCode' })
+class LockerByCode extends CachedModel {
+  declare static cache: CacheManager<LockerByCode>;
+  @PrimaryKey({ type: 'string' }) declare code: string;
+  @Column({ type: 'integer', default: 0 }) declare size: number;
+}
+
+/** A model with a column that changes often, as some of its declarations say. */
+function declareGauge(table: string, { label, volatile }: { readonly label: string; readonly volatile: boolean }) {
+  @Table(table, { label })
+  class Gauge extends CachedModel {
+    declare static objects: Manager<Gauge>;
+    @PrimaryKey() declare id: number;
+    @Column({ type: 'string', index: true }) declare place: string;
+    @Column({ type: 'string', default: '' }) declare title: string;
+    @Column({ type: 'integer', volatile }) declare level: number;
+  }
+  return Gauge;
+}
+
 describe('models of one table', () => {
   forEachCombination((combination) => {
     let db: Database;
@@ -78,6 +107,28 @@ describe('models of one table', () => {
       expect(await other.neighbours()).to.equal(2);
       await ParcelWeight.objects.filter({ id: second?.id ?? 0 }).delete();
       expect(await other.neighbours()).to.equal(1);
+    });
+
+    it('hear of rows that changed by keys which are not their own', async () => {
+      await db.createTables([Locker]);
+      const locker = await Locker.create({ code: 'north' });
+      expect((await LockerByCode.cache.get('north')).size).to.equal(0);
+      await db.knex('lockers').update({ size: 3 });
+      await changed(Locker, [locker.id]);
+      expect((await LockerByCode.cache.get('north')).size).to.equal(3);
+    });
+
+    it('hear of writes also where one that is declared later has no volatile columns', async () => {
+      const table = `gauges_${Math.random().toString(36).slice(2)}`;
+      const declared = declareGauge(table, { label: `oneTable.${table}`, volatile: true });
+      await db.createTables([declared]);
+      const gauge = await declared.create({ place: 'roof', level: 1 });
+      const list = declared.objects.filter({ place: 'roof' }).cache();
+      const titles = () => list.values('title');
+      expect(await titles()).to.deep.equal([{ title: '' }]);
+      declareGauge(table, { label: `oneTable.${table}.Plain`, volatile: false });
+      await declared.objects.filter({ id: gauge.id }).update({ title: 'new' });
+      expect(await titles()).to.deep.equal([{ title: 'new' }]);
     });
 
     it('have their unique values of one tick read in one statement', async () => {
