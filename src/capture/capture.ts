@@ -85,7 +85,7 @@ export class Capture {
         apply: (changes) => this.#apply(changes),
         isPossible: (own) => this.#isPossible(own),
         checkTables: (consumer) => this.#checkTables(consumer),
-        heard: () => this.#heard(),
+        heard: (askedAt) => this.#heard(askedAt),
         failed: (error) => this.#failed(error),
       },
     });
@@ -152,10 +152,12 @@ export class Capture {
     if (this.#engine) await invalidate(this.#engine, statistics, { changes, keyspace, mustSucceed: true });
   }
 
-  #heard(): void {
+  #heard(askedAt: number): void {
     const { clock } = this.#parts;
+    const leftMs = askedAt + longestSilenceMs - clock.now();
+    if (leftMs <= 0) return; // too long ago; the next time will tell
     this.#cancelSilence?.();
-    this.#cancelSilence = clock.schedule(longestSilenceMs, () =>
+    this.#cancelSilence = clock.schedule(leftMs, () =>
       this.#turnOff(`nothing was heard of changes for ${longestSilenceMs / 1000} seconds`),
     );
     if (this.#reason === undefined) return;

@@ -26,8 +26,8 @@ export interface RelayTasks {
   isPossible(connection: OwnConnection): Promise<boolean>;
   /** Compares the triggers with what the models need, after `isPossible`. */
   checkTables(consumer: Consumer): Promise<void>;
-  /** Everything that was committed until now was heard of. */
-  heard(): void;
+  /** Everything that was committed until then was heard of. */
+  heard(askedAt: number): void;
   failed(error: unknown): void;
 }
 
@@ -116,14 +116,15 @@ export class Relay {
 
   /** Answers how long to wait for the next time. */
   async #runOnce(): Promise<number> {
-    const { settings, tasks } = this.#options;
+    const { clock, settings, tasks } = this.#options;
     try {
       const session = await this.#open();
       if (!(await this.#prepare(session))) return settings.checkMs;
+      const askedAt = clock.now(); // NOTE: not when it was answered: what was committed meanwhile may not be among it
       await this.#readAll(session);
       await this.#keepHouse(session);
       this.#backoff.reset();
-      tasks.heard();
+      tasks.heard(askedAt);
       return session.leads ? settings.pollMs : settings.pollMs * followersPatience;
     } catch (error) {
       await this.#endSession(); // NOTE: and with it the lead, for whoever gets further

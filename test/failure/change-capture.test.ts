@@ -208,6 +208,27 @@ describe('change capture where something fails', function () {
     });
   });
 
+  it('counts the 10 seconds from when it asked, not from when it was answered', async () => {
+    const clock = new FakeClock();
+    const db = await open({ clock });
+    await Book.cache.get(1);
+    await other.query("UPDATE captured_books SET title = 'answered late'");
+    proxy.stall();
+    await clock.advanceAndSettle(5); // it asks
+    clock.advance(10_000);
+    const { reason } = await Book.cache.explain(1);
+    expect(reason).to.equal('nothing was heard of changes for 10 seconds');
+    proxy.resume();
+    await heardByAll(other);
+    for (let trip = 0; trip < 20; trip += 1) await db.knex.raw('SELECT 1'); // its answer comes the same way
+    expect((await Book.cache.explain(1)).reason).to.equal(reason);
+    await until(async () => {
+      await clock.advanceAndSettle(5);
+      return (await Book.cache.explain(1)).state === 'miss';
+    });
+    expect((await Book.cache.get(1)).title).to.equal('answered late');
+  });
+
   it('ends promptly, also while PostgreSQL does not answer', async () => {
     const db = await open();
     await Book.cache.get(1);
