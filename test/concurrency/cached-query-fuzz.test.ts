@@ -17,8 +17,8 @@ import { Random } from '../support/random.js';
  */
 
 const steps = Number(process.env['QUERY_FUZZ_STEPS'] ?? 120);
-const pool = 60;
-const asked = 6;
+const pool = 24;
+const asked = 8;
 
 /** How precisely answers are invalidated. */
 interface Precision {
