@@ -11,6 +11,7 @@ import {
   valuesDependency,
   type Scope,
 } from './dependencies.js';
+import { isDetermined } from './determined.js';
 
 const mostAlternatives = 100;
 
@@ -61,7 +62,8 @@ export function pinOf(read: QueryRead): Pin | undefined {
   const parts = condition.kind === 'and' ? condition.parts : [condition];
   for (const part of parts) {
     const pin = part.kind === 'related' ? pinBy(part) : part.kind === 'inQuery' ? pinIn(part) : undefined;
-    if (pin && isNarrow(pin) && isDependedOn(model, pin.column)) return pin;
+    // NOTE: the read itself asks the other query once more, which then must have the same rows
+    if (pin && isDetermined(pin.query) && isNarrow(pin) && isDependedOn(model, pin.column)) return pin;
   }
   return undefined;
 }

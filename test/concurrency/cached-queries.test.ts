@@ -106,6 +106,23 @@ describe('cached query sets under concurrency', () => {
       expect(await list.count()).to.equal(1);
     });
 
+    it('a list of what the first of several equals leads to hears of its rows, whichever the first was', async () => {
+      const { category: kind } = fresh();
+      const [first, second] = await Counter.objects.bulkCreate([{ kind }, { kind }]);
+      await Counter.objects.bulkCreate(Array.from({ length: 400 }, () => ({ kind: -kind }))); // fill the page of these two
+      for (const counter of [first, second]) await Article.create({ title: 'old', category: counter?.id ?? 0 });
+      const one = Counter.objects.filter({ kind }).orderBy('kind').limit(1);
+      const list = Article.objects.filter({ category__in: one.column('id') }).cache();
+      const reading = env.database.hold(selectArticles, 'before');
+      const late = list.all();
+      await reading.reached; // it was found which one is the first
+      await Counter.objects.filter({ id: first?.id ?? 0 }).update({ hits: 1 }); // PostgreSQL then finds the other one first
+      reading.release();
+      const [found] = await late;
+      await Article.objects.filter({ id: found?.id ?? 0 }).update({ title: 'new' });
+      expect(await titles(list)).to.deep.equal(await titles(list.noCache()));
+    });
+
     describe('kept by reference', () => {
       /** Two counters of a kind that no other test has, and their list, read until it comes from the cache. */
       async function counters(): Promise<{ readonly all: Counter[]; readonly list: QuerySet<Counter> }> {
