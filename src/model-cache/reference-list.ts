@@ -60,24 +60,32 @@ export async function readByReference(
   list: KeyList,
 ): Promise<readonly Row[] | undefined> {
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-    let own: readonly Row[] | undefined;
-    let isHit = false;
-    const keys = list.keys({ onHit: () => (isHit = true), onRows: (rows) => (own = rows) });
-    const hinted = list.hint.keys;
-    const [listed, reads] = await Promise.all([keys, hinted && readRows(cache, model, hinted)]);
-    const isSame = listed.length === hinted?.length && listed.every(([key], index) => key === hinted[index]);
-    if (!isSame) list.hint.keys = listed.map(([key = null]) => key);
-    // NOTE: a computation around this one must depend on each row, which only reading them by key notes
-    if (own && !currentFrame()) {
-      // NOTE: these rows cannot be kept, since stamps of rows have to be acquired before they are read
-      await readRows(cache, model, list.hint.keys ?? []);
-      return own;
-    }
-    // NOTE: keys that a run gave are newer than the rows beside them, which may have looked otherwise then
-    const rows = isHit && isSame ? cachedRows(reads ?? []) : undefined;
+    const rows = await tryOnce(cache, model, list);
     if (rows) return rows;
   }
   return undefined;
+}
+
+async function tryOnce(cache: ModelCache, model: ModelSchema, list: KeyList): Promise<readonly Row[] | undefined> {
+  let own: readonly Row[] | undefined;
+  let isHit = false;
+  const keys = list.keys({ onHit: () => (isHit = true), onRows: (rows) => (own = rows) });
+  const hinted = list.hint.keys;
+  const [listed, reads] = await Promise.all([keys, hinted && readRows(cache, model, hinted)]);
+  const isSame = areSame(listed, hinted);
+  if (!isSame) list.hint.keys = listed.map(([key = null]) => key);
+  // NOTE: a computation around this one must depend on each row, which only reading them by key notes
+  if (own && !currentFrame()) {
+    // NOTE: these rows cannot be kept, since stamps of rows have to be acquired before they are read
+    await readRows(cache, model, list.hint.keys ?? []);
+    return own;
+  }
+  // NOTE: keys that a run gave are newer than the rows beside them, which may have looked otherwise then
+  return isHit && isSame ? cachedRows(reads ?? []) : undefined;
+}
+
+function areSame(listed: readonly Row[], hinted: readonly Cell[] | undefined): boolean {
+  return listed.length === hinted?.length && listed.every(([key], index) => key === hinted[index]);
 }
 
 async function readRows(cache: ModelCache, model: ModelSchema, keys: readonly Cell[]): Promise<readonly RowRead[]> {
