@@ -119,14 +119,14 @@ export class CascadedRows {
       lookup: 'in',
       cells: [...keys],
     }));
+    const known = this.#of(model);
     const rows = await lockRowsIfAny(this.#connection, {
       model,
       condition: { kind: 'or', parts },
       order: [],
-      limit: watched ? undefined : this.#budget + 1,
+      limit: watched ? undefined : known.size + this.#budget + 1, // NOTE: any of those known may be among them
       offset: undefined,
     });
-    const known = this.#of(model);
     const added = rows.filter((row) => !known.has(primaryKeyOf(model, row))).length;
     if (added <= this.#budget) {
       this.#budget -= added;

@@ -272,6 +272,18 @@ forEachCombination((combination) => {
       expect(await Badge.objects.count()).to.equal(0);
     });
 
+    it('of many rows below leaves none out where it meets many of them again by another way', async () => {
+      const team = await Team.create({ firm });
+      const person = await Person.create({ name: 'often met', team });
+      await Badge.objects.bulkCreate(Array.from({ length: 300 }, () => ({ firm, person })));
+      const others = await Badge.objects.bulkCreate(Array.from({ length: 250 }, () => ({ firm: other, person })));
+      const keys = others.map(({ id }) => id);
+      await Badge.cache.getMany(keys);
+      await firm.delete();
+      expect(await Badge.objects.filter({ id__in: keys }).count()).to.equal(0);
+      expect((await Badge.cache.getMany(keys)).filter((badge) => badge !== undefined)).to.deep.equal([]);
+    });
+
     it('of many rows itself tells all tables that it can reach', async () => {
       await Firm.objects.bulkCreate(Array.from({ length: 600 }, () => ({})));
       let count = 0;
