@@ -101,7 +101,8 @@ describe('the checks of change capture', () => {
       expect((await Book.cache.get(1)).title).to.equal('missed');
       expect((await Book.cache.getMany([1]))[0]?.title).to.equal('missed');
       expect(await new Shelf({ id: 1 }).titles()).to.deep.equal(['missed']);
-      expect((await Shelf.cache.explain(1)).state).to.equal('hit');
+      await Shelf.cache.get(1); // on a busy machine it may have been forgotten since
+      expect((await Shelf.cache.explain(1)).state, 'other tables are cached').to.equal('hit');
       if (mend === undefined) await migrateUp(url, shelfModels);
       else await other.query(mend);
       await until(async () => (await Book.cache.explain(1)).state === 'miss');
