@@ -43,7 +43,11 @@ function compile(): void {
     extends: '../tsconfig.json',
     compilerOptions: {
       types: ['node'],
-      paths: { moneyclip: ['../src/index.ts'], 'moneyclip/testing': ['../src/testing/index.ts'] },
+      paths: {
+        moneyclip: ['../src/index.ts'],
+        'moneyclip/http': ['../src/http/index.ts'],
+        'moneyclip/testing': ['../src/testing/index.ts'],
+      },
     },
     files: pieces,
     include: [],

@@ -30,6 +30,7 @@ export const layers: readonly Layer[] = [
   { level: 6, folder: 'capture', mayImport: below(6) },
   { level: 6, folder: 'connection', mayImport: [...below(6), 'compute', 'capture'] },
 
+  { level: 7, folder: 'http', mayImport: [...ground, 'cache', 'compute'] },
   { level: 7, folder: 'testing', mayImport: ['errors', 'support', 'store'] },
   { level: 8, folder: 'index', mayImport: [...below(6), 'compute', 'capture', 'connection'] },
   { level: 8, folder: 'cli', mayImport: ['errors', 'support', 'index'] },

@@ -3,7 +3,11 @@ import { join } from 'node:path';
 import { root } from './source-files.js';
 
 /** The entries of the package, each by the name that users import it by. */
-export const entries = { moneyclip: 'src/index.ts', 'moneyclip/testing': 'src/testing/index.ts' } as const;
+export const entries = {
+  moneyclip: 'src/index.ts',
+  'moneyclip/http': 'src/http/index.ts',
+  'moneyclip/testing': 'src/testing/index.ts',
+} as const;
 
 /** The file that holds the public names as they were agreed on. */
 export const snapshotPath = join(root, 'test/architecture/public-api.txt');

@@ -2,12 +2,14 @@
 import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { CachedModel, Column, connect, PrimaryKey, Table, type CacheManager, type Manager } from 'moneyclip';
+import { cachedHandler } from 'moneyclip/http';
 import { CountingStore } from 'moneyclip/testing';
 
 const loaded = Object.keys(createRequire(import.meta.url).cache);
 const drivers = loaded.filter((path) => /node_modules\/(pg|ioredis|better-sqlite3)\//.test(path));
 assert.deepEqual(drivers, [], 'importing the package loads no driver');
 assert.equal(typeof CountingStore, 'function');
+assert.equal(typeof cachedHandler, 'function');
 
 @Table('documents')
 class Document extends CachedModel {
