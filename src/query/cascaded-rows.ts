@@ -147,12 +147,15 @@ export class CascadedRows {
     const key = primaryKeyOf(model, row);
     const known = this.#of(model).get(key);
     if (known && !known.after) return false;
+    // NOTE: another model of the table has its columns in another order, and may not have those that this one sets to null
+    if (known && known.model !== model) this.#whole.set(model.table, model);
     const matching = by.filter(({ reference, keys }) => keys.has(row[reference.column.position] ?? null));
     // NOTE: the database may hold differently written texts for equal; then any of the foreign keys may be the one
     const meant = matching.length > 0 ? matching : by;
     const goes = meant.some(({ reference }) => reference.onDelete === 'cascade');
     const nulled = new Set(meant.map(({ reference }) => reference.column.position));
-    const after = (known?.after ?? row).map((cell, position) => (nulled.has(position) ? null : cell));
+    const rest = known?.model === model ? (known.after ?? row) : row;
+    const after = rest.map((cell, position) => (nulled.has(position) ? null : cell));
     this.#of(model).set(key, { model, before: row, after: goes ? undefined : after });
     return goes;
   }

@@ -98,6 +98,29 @@ export class Missing extends CachedModel {
   @ForeignKey(() => Firm, { onDelete: 'cascade' }) declare firm: Related<Firm>;
 }
 
+@Table('cascade_isles', { label: 'cascade.Isle' })
+class Isle extends CachedModel {
+  declare static objects: Manager<Isle>;
+  @PrimaryKey() declare id: number;
+}
+
+@Table('cascade_boats', { label: 'cascade.Boat' })
+class Boat extends CachedModel {
+  declare static objects: Manager<Boat>;
+  @PrimaryKey() declare id: number;
+  @ForeignKey(() => Isle, { onDelete: 'set null', nullable: true }) declare home: Related<Isle | null>;
+  declare homeId: number | null;
+  @Column({ type: 'integer', name: 'moored_id', index: true, nullable: true }) declare mooredKey: number | null;
+}
+
+/** The same rows with the same columns in another order, of which another one is a foreign key. */
+@Table('cascade_boats', { label: 'cascade.MooredBoat' })
+export class MooredBoat extends CachedModel {
+  @PrimaryKey() declare id: number;
+  @ForeignKey(() => Isle, { onDelete: 'set null', nullable: true }) declare moored: Related<Isle | null>;
+  @Column({ type: 'integer', name: 'home_id', index: true, nullable: true }) declare homeKey: number | null;
+}
+
 @Table('cascade_watchers', { label: 'cascade.Watcher' })
 class Watcher extends CachedModel {
   declare static objects: Manager<Watcher>;
@@ -126,7 +149,7 @@ class Note extends CachedModel {
 /** Counts notes by SQL that the library does not see. */
 let unseen: (watcher: number) => Promise<number> = async () => 0;
 
-const models = [Firm, Team, Person, Badge, Link, Order, Watcher, Topic, Note];
+const models = [Firm, Team, Person, Badge, Link, Order, Watcher, Topic, Note, Isle, Boat];
 const removals = [
   ['an instance', (firm: Firm) => firm.delete()],
   ['a query set', (firm: Firm) => Firm.objects.filter({ id: firm.id }).delete()],
@@ -281,6 +304,14 @@ forEachCombination((combination) => {
       await firm.delete();
       expect(await Badge.objects.filter({ id__in: keys }).count()).to.equal(0);
       expect((await Badge.cache.getMany(keys)).filter((badge) => badge !== undefined)).to.deep.equal([]);
+    });
+
+    it('that reaches a row by two models of its table tells the whole table', async () => {
+      const isle = await Isle.create({});
+      await Boat.create({ home: isle, mooredKey: isle.id });
+      const changes = await changesOf(() => isle.delete());
+      const ofBoats = changes.filter((change) => 'model' in change && change.model.table === 'cascade_boats');
+      expect(ofBoats.map(({ kind }) => kind)).to.deep.equal(['table']);
     });
 
     it('of many rows itself tells all tables that it can reach', async () => {
