@@ -152,7 +152,7 @@ export class CacheEngine {
 
   /** What `use` makes of the texts under keys, or of the error where there are none. One promise, since each costs. */
   #ask<T>(keys: readonly string[], use: (texts: Texts | undefined, error: unknown) => Awaitable<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
+    const asked = new Promise<T>((resolve, reject) => {
       const answer = (texts: Texts | undefined, error?: unknown): void => {
         try {
           resolve(use(texts, error));
@@ -162,6 +162,7 @@ export class CacheEngine {
       };
       this.port.request(keys, answer, (error) => answer(undefined, error));
     });
+    return this.#options.onFailure === 'throw' ? asked.catch(spoilAndThrow) : asked;
   }
 
   /** The current texts under stamp keys, without judging anything. */
@@ -334,4 +335,10 @@ export class CacheEngine {
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** NOTE: an answer arrives in the async context of whoever asked first in its tick; this runs in that of each who asked. */
+function spoilAndThrow(error: unknown): never {
+  currentFrame()?.spoil('the store failed');
+  throw error;
 }
