@@ -211,7 +211,8 @@ function expectPhases(phases: readonly [string, ...string[]][], { cache, databas
   expect(withoutRedis[2], 'browse, warm').to.deep.equal(warm);
   expect(withoutRedis[12], 'browse after a rollback').to.deep.equal(warm);
   expect(withoutRedis[3], 'save a description').to.deep.equal(['0', '0', '0', '2']);
-  expect(withoutRedis[4]?.[3], 'SQL statements after it').to.equal('1');
+  // NOTE: a fill is not waited for, so on Redis a second reader of the row may come before it has arrived
+  expect(withoutRedis[4]?.[3], 'SQL statements after it').to.be.oneOf(cache === 'redis' ? ['1', '2'] : ['1']);
   expect(withoutRedis[11], 'transaction rolled back').to.deep.equal(['3', '0', '3', '6']);
   const commands = phases.map((cells) => cells[5]);
   const ofWrites = [3, 5, 7, 9, 11].map((index) => commands[index]);
