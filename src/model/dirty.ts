@@ -20,6 +20,8 @@ export function isDirty(instance: object, schema: ModelSchema): boolean {
 
 /** A value that the column does not take differs from any that is stored; saving says what is wrong with it. */
 function differs(instance: object, schema: ModelSchema, column: ColumnSchema, row: Row): boolean {
+  const { late } = stateOf(instance);
+  if (late && column.type.isCostly && !late.has(column)) return false;
   const stored = row[column.position] ?? null;
   const value: unknown = Reflect.get(instance, column.property);
   if (isStored(column, value, stored)) return false;

@@ -6,6 +6,7 @@ import { schemaOf } from '../schema/schema-of.js';
 import { describeValue } from '../schema/types/describe-value.js';
 import { columnOf, valueOf } from '../schema/values.js';
 import { changedColumns } from './dirty.js';
+import { LateValues } from './late-values.js';
 import { attachRelation } from './reference-accessor.js';
 import { rowAssigner } from './row-assigner.js';
 import { rejectHiddenColumns } from './hidden-columns.js';
@@ -155,11 +156,12 @@ function defaultOf(column: ModelSchema['columns'][number]): unknown {
 function hydrator(model: ModelClassLike, schema: ModelSchema): (row: Row) => object {
   const construct = model as unknown as new (values: Hydration) => object; // every model passes its argument on
   const assign = rowAssigner(schema);
+  const hasLateValues = schema.columns.some(({ type }) => type.isCostly);
   let checked = false;
   return (row) => {
     if (!checked) rejectHiddenColumns(model, () => new construct(new Hydration(new RecordState())));
     checked = true;
-    const instance = new construct(new Hydration(new RecordState(row)));
+    const instance = new construct(new Hydration(new RecordState(row, hasLateValues ? new LateValues() : undefined)));
     assign(instance, row);
     return instance;
   };

@@ -1,4 +1,5 @@
 import type { Cell, Row } from '../schema/cell.js';
+import type { LateValues } from './late-values.js';
 
 /** What a relation of an instance has loaded, and for which key: a row, or rows as an array. */
 export interface LoadedReference {
@@ -16,8 +17,11 @@ export class RecordState {
   /** Settles when the update that is under way outside of a transaction has ended. */
   updating: Promise<unknown> | undefined;
   loaded: Map<string, LoadedReference> | undefined;
+  /** The values that are decoded when they are first read; undefined where all were at once. */
+  readonly late: LateValues | undefined;
 
-  constructor(row?: Row) {
+  constructor(row?: Row, late?: LateValues) {
     this.row = row;
+    this.late = late;
   }
 }

@@ -29,6 +29,8 @@ export interface ColumnType {
   encode(value: unknown): Cell;
   /** Cell to a fresh value that nobody else holds; undefined where the cell is the value. Never called with null. */
   readonly decode: ((cell: Cell) => unknown) | undefined;
+  /** True where decoding takes so long that it waits until somebody reads the property. */
+  readonly isCostly?: boolean | undefined;
   /** True only where `encode` would give this cell: spares encoding what is costly to encode. Never called with null. */
   readonly isValueOf?: ((value: unknown, cell: Cell) => boolean) | undefined;
   /** Cell to a driver parameter. Never called with null. */

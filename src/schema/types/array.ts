@@ -34,6 +34,7 @@ export function arrayType({ of }: ColumnTypeOptions, where: string): ColumnType 
     sqlType: (dialect) => (dialect === 'sqlite' ? 'text' : `${element.sqlType(dialect)}[]`),
     encode: (value) => encode(value, element),
     decode: (cell) => decode(cell, element),
+    isCostly: true,
     toDatabase: (cell, dialect) => (dialect === 'sqlite' ? cell : arrayLiteral(cells(cell), element)),
     fromDatabase: (raw, dialect) =>
       JSON.stringify(eachElement(parse(raw), (item) => element.fromDatabase(item, dialect))),

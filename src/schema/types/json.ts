@@ -19,6 +19,7 @@ export const jsonType: ColumnType = {
     return canonicalJson(value);
   },
   decode: (cell): unknown => JSON.parse(String(cell)),
+  isCostly: true,
   isValueOf: (value, cell) => isSameJson(value, JSON.parse(String(cell))),
   toDatabase: (cell) => cell,
   fromDatabase: (raw) => cellOf(typeof raw === 'string' ? parse(raw) : raw),
