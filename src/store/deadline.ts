@@ -7,7 +7,7 @@ export class DeadlineError extends Error {
 
 interface Waiting {
   readonly since: number;
-  readonly reject: (error: DeadlineError) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -30,21 +30,22 @@ export class Deadline {
 
   /** Settles like `promise`, or rejects with DeadlineError; an outcome that comes later is ignored. */
   race<T>(promise: PromiseLike<T>): Promise<T> {
-    return new Promise<T>((resolve, reject) => {
-      const waiting: Waiting = { since: this.#clock.now(), reject };
-      this.#waiting.add(waiting);
-      if (!this.#timerRuns) this.#startTimer(this.#ms);
-      promise.then(
-        (value) => {
-          this.#waiting.delete(waiting);
-          resolve(value);
-        },
-        (error: unknown) => {
-          this.#waiting.delete(waiting);
-          reject(error);
-        },
-      );
-    });
+    return new Promise<T>((resolve, reject) => this.watch(promise, resolve, reject));
+  }
+
+  /** The same by callbacks, one of which is called, and once: a promise less for those who make one of their own. */
+  watch<T>(promise: PromiseLike<T>, resolve: (value: T) => void, reject: (error: unknown) => void): void {
+    const waiting: Waiting = { since: this.#clock.now(), reject };
+    this.#waiting.add(waiting);
+    if (!this.#timerRuns) this.#startTimer(this.#ms);
+    promise.then(
+      (value) => {
+        if (this.#waiting.delete(waiting)) resolve(value);
+      },
+      (error: unknown) => {
+        if (this.#waiting.delete(waiting)) reject(error);
+      },
+    );
   }
 
   #startTimer(ms: number): void {

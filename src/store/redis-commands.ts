@@ -7,8 +7,11 @@ const keysPerCommand = 1000;
 type Texts = (string | undefined)[];
 
 /** MGET; several in one pipeline where there are many keys. */
-export async function readTexts(client: RedisClient, keys: string[]): Promise<Texts> {
-  if (keys.length <= keysPerCommand) return toTexts(await client.mget(keys));
+export function readTexts(client: RedisClient, keys: string[]): Promise<Texts> {
+  return keys.length <= keysPerCommand ? client.mget(keys).then(toTexts) : readInParts(client, keys);
+}
+
+async function readInParts(client: RedisClient, keys: string[]): Promise<Texts> {
   const pipeline = client.pipeline();
   for (const chunk of chunksOf(keys)) pipeline.mget(chunk);
   return toTexts(valuesOf(await pipeline.exec()).flat());
@@ -94,7 +97,7 @@ function valuesOf(replies: RedisPipelineReply[] | null): unknown[] {
 }
 
 function toTexts(values: readonly unknown[]): Texts {
-  return values.map((value) => (typeof value === 'string' ? value : undefined));
+  return values.map((value) => (typeof value === 'string' ? value : undefined)); // Redis says null
 }
 
 function chunksOf(keys: string[]): string[][] {

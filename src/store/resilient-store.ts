@@ -3,7 +3,7 @@ import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { systemClock, type Clock } from '../support/clock.js';
 import type { BackoffLimits } from './backoff.js';
 import type { CacheStore, CacheWrite } from './cache-store.js';
-import { CircuitBreaker, type CircuitState } from './circuit-breaker.js';
+import { CircuitBreaker, type CircuitState, type Ticket } from './circuit-breaker.js';
 import { Deadline, DeadlineError } from './deadline.js';
 import { PendingDrops } from './pending-drops.js';
 
@@ -81,14 +81,12 @@ export class ResilientStore implements CacheStore {
   }
 
   /** Rejects if it is not certain that the keys are gone; then they are dropped as soon as the store works again. */
-  async drop(keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return;
-    try {
-      await this.#ask('drop', () => this.#store.drop(keys));
-    } catch (error) {
+  drop(keys: readonly string[]): Promise<void> {
+    if (keys.length === 0) return Promise.resolve();
+    return this.#ask('drop', () => this.#store.drop(keys)).catch((error: unknown) => {
       this.#pending.add(keys);
       throw error;
-    }
+    });
   }
 
   /** Rejects, after the store was closed, if there are keys left that could not be dropped. */
@@ -102,19 +100,27 @@ export class ResilientStore implements CacheStore {
     );
   }
 
-  async #ask<Answer>(operation: Operation, ask: () => Awaitable<Answer>): Promise<Answer> {
-    if (this.#pending.size > 0 && operation !== 'write') throw this.#waitingForDrops(operation);
-    const ticket = this.#circuit.enter();
-    if (ticket === undefined) throw this.#notAsked(operation);
-    try {
-      const answer = await this.#deadline.race(resolved(ask));
-      this.#circuit.succeeded(ticket);
-      return answer;
-    } catch (error) {
-      this.#lastFailure = error;
-      if (this.#showsThatNothingWorks(operation, error)) this.#circuit.failed(ticket);
-      throw this.#unavailable(`could not ${operation}: ${messageOf(error)}`, error);
-    }
+  // NOTE: one promise, since every one costs on the way of each hit
+  #ask<Answer>(operation: Operation, ask: () => Awaitable<Answer>): Promise<Answer> {
+    return new Promise<Answer>((resolve, reject) => {
+      if (this.#pending.size > 0 && operation !== 'write') throw this.#waitingForDrops(operation);
+      const ticket = this.#circuit.enter();
+      if (ticket === undefined) throw this.#notAsked(operation);
+      this.#deadline.watch(
+        resolved(ask),
+        (answer) => {
+          this.#circuit.succeeded(ticket);
+          resolve(answer);
+        },
+        (error) => reject(this.#failed(operation, ticket, error)),
+      );
+    });
+  }
+
+  #failed(operation: Operation, ticket: Ticket, error: unknown): StoreUnavailableError {
+    this.#lastFailure = error;
+    if (this.#showsThatNothingWorks(operation, error)) this.#circuit.failed(ticket);
+    return this.#unavailable(`could not ${operation}: ${messageOf(error)}`, error);
   }
 
   /** A store that is full or read-only refuses writes at once but still answers reads: that must not stop the reads. */
