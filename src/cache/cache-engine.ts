@@ -121,8 +121,8 @@ export class CacheEngine {
   #lookupAllNow(addresses: readonly Address[]): Awaitable<readonly Found[]> {
     const { inProcess } = this.port;
     if (inProcess) return addresses.map((address) => this.#findHeld(inProcess, address));
-    const gathered = gather(addresses);
-    return this.#ask(gathered.keys, (texts, error) =>
+    const gathered = gather(addresses.map(({ key, stampKeys }) => [key, ...stampKeys]));
+    return this.#ask(gathered.items, (texts, error) =>
       addresses.map(({ key }, index) => {
         if (!texts) return this.#failed('read', error);
         const [place = -1, ...stampPlaces] = gathered.places[index] ?? [];

@@ -122,15 +122,13 @@ export class Computation<T> {
     const reason = this.#host.bypassReason();
     if (reason !== undefined) return this.bypass(call, reason);
     const plan = this.#plan(call);
-    const found = this.#lookup(plan);
-    if (isPromise(found)) return found.then((answer) => this.#use(call, plan, answer));
-    return Promise.resolve(this.#use(call, plan, found));
+    return Promise.resolve(this.#lookup(plan, (found) => this.#use(call, plan, found)));
   }
 
   /** The value if it is cached and valid; nothing is computed. */
   async peek(call: Call<T>): Promise<T | undefined> {
     if (this.#host.bypassReason() !== undefined) return undefined;
-    return this.#answers.validIn(await this.#lookup(this.#plan(call)))?.value;
+    return this.#answers.validIn(await this.#lookup(this.#plan(call), asFound))?.value;
   }
 
   /** Computes the value anew and stores it. */
@@ -160,7 +158,7 @@ export class Computation<T> {
   async held(call: Call<T>): Promise<Held<T> | undefined> {
     if (this.#host.bypassReason() !== undefined) return undefined;
     const plan = this.#plan(call);
-    const found = await this.#lookup(plan);
+    const found = await this.#lookup(plan, asFound);
     const valid = this.#answers.validIn(found);
     const held = valid ?? this.#answers.outdatedIn(plan, found);
     if (!held) return undefined;
@@ -179,7 +177,7 @@ export class Computation<T> {
     const own = call.dependencies();
     const reason = this.#host.bypassReason();
     if (reason !== undefined) return { found: { state: 'bypass', reason }, dependencies: own };
-    const found = await this.#lookup(this.#plan(call));
+    const found = await this.#lookup(this.#plan(call), asFound);
     const entry = found.state === 'bypass' ? undefined : found.entry;
     return { found, dependencies: [...own, ...(entry?.dependencies ?? [])] };
   }
@@ -200,12 +198,14 @@ export class Computation<T> {
   }
 
   /** One command where the value still depends on what it did before, else one more. */
-  #lookup(plan: Plan): Awaitable<Found> {
+  #lookup<R>(plan: Plan, use: (found: Found) => Awaitable<R>): Awaitable<R> {
     const { entryKey, keys } = plan;
-    const found = this.#engine.lookup(entryKey, keys);
-    return isPromise(found)
-      ? found.then((answer) => this.#lookAgain(plan, keys, answer))
-      : this.#lookAgain(plan, keys, found);
+    const useLatest = (first: Found): Awaitable<R> => {
+      const found = this.#lookAgain(plan, keys, first);
+      return isPromise(found) ? found.then(use) : use(found);
+    };
+    const first = this.#engine.lookup(entryKey, keys);
+    return isPromise(first) ? first.then(useLatest) : useLatest(first);
   }
 
   #lookAgain(plan: Plan, keys: readonly string[], found: Found): Awaitable<Found> {
@@ -249,8 +249,9 @@ export class Computation<T> {
     const frame = currentFrame();
     if (frame) this.#answers.note(frame, plan, answer);
     if (this.#options.staleForMs !== undefined) plan.currentAt = this.#engine.clock.now();
-    const seen = answer.stamps.slice(0, plan.base.length);
-    if (this.#answers.isDue(entry)) this.#refreshBehind({ call, plan, old: entry, seen });
+    if (this.#answers.isDue(entry)) {
+      this.#refreshBehind({ call, plan, old: entry, seen: answer.stamps.slice(0, plan.base.length) });
+    }
     return value;
   }
 
@@ -324,7 +325,7 @@ export class Computation<T> {
       const held = await lock.take(work.plan.entryKey);
       if (held === 'broken') return this.#runner.run(work, frame);
       // NOTE: after the lock was taken, since the one before may have stored the value in between
-      const found = this.#answers.computedIn(work.plan, await this.#lookup(work.plan));
+      const found = this.#answers.computedIn(work.plan, await this.#lookup(work.plan, asFound));
       if (held) {
         const computed = found ? Promise.resolve(found) : this.#runner.run(work, frame);
         return computed.finally(() => void held.release());
@@ -368,7 +369,7 @@ export class Computation<T> {
 
   /** Whether somebody else made the value again before the lock was free. */
   async #isReplaced(plan: Plan, old: Entry): Promise<boolean> {
-    const found = await this.#lookup(plan);
+    const found = await this.#lookup(plan, asFound);
     return found.state === 'hit' && found.entry.createdAt > old.createdAt;
   }
 
@@ -381,3 +382,5 @@ export class Computation<T> {
     );
   }
 }
+
+const asFound = (found: Found): Found => found;

@@ -1,30 +1,29 @@
-import type { Address } from './address.js';
-
-export interface Gathered {
-  readonly keys: readonly string[];
-  /** For each address the places of its keys: first the entry's, then those of its stamps. */
+/** Several lists in one. */
+export interface Gathered<Item> {
+  readonly items: readonly Item[];
+  /** For each list the places of its items. */
   readonly places: readonly (readonly number[])[];
 }
 
 /**
- * The keys of all addresses in one list. A stamp's key that the address before has at the same place too, as rows of one
- * table do, is there once; finding every repeat would cost more than asking twice.
+ * The keys of all lists in one. A key that the list before has at the same place too, as the stamps of rows of one table
+ * are, is there once; finding every repeat would cost more than asking twice.
  */
-export function gather(addresses: readonly Address[]): Gathered {
-  const keys: string[] = [];
+export function gather(lists: readonly (readonly string[])[]): Gathered<string> {
+  const items: string[] = [];
   const places: number[][] = [];
   let before: readonly string[] = [];
   let placesBefore: readonly number[] = [];
-  for (const { key, stampKeys } of addresses) {
-    const own = [keys.push(key) - 1];
-    for (let index = 0; index < stampKeys.length; index++) {
-      const stampKey = stampKeys[index] ?? '';
-      const shared = stampKey === before[index] ? placesBefore[index + 1] : undefined;
-      own.push(shared ?? keys.push(stampKey) - 1);
+  for (const list of lists) {
+    const own: number[] = [];
+    for (let index = 0; index < list.length; index++) {
+      const key = list[index] ?? '';
+      const shared = key === before[index] ? placesBefore[index] : undefined;
+      own.push(shared ?? items.push(key) - 1);
     }
     places.push(own);
-    before = stampKeys;
+    before = list;
     placesBefore = own;
   }
-  return { keys, places };
+  return { items, places };
 }

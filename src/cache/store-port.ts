@@ -2,6 +2,7 @@ import type { CacheStore, CacheWrite, InProcessStore } from '../store/cache-stor
 import { isInProcess } from '../store/cache-store.js';
 import type { Awaitable } from '../support/awaitable.js';
 import { TickBatch } from '../support/tick-batch.js';
+import { gather, type Gathered } from './gather.js';
 
 /** Texts in the order of their keys, undefined where there is none. */
 export type Texts = readonly (string | undefined)[];
@@ -30,20 +31,8 @@ export class StorePort {
     this.store = store;
     this.inProcess = isInProcess(store) ? store : undefined;
     this.#onWriteError = onWriteError;
-    this.#reads = new TickBatch((batch) => {
-      answerTogether(
-        batch,
-        (key) => key,
-        (keys) => store.read(keys),
-      );
-    });
-    this.#acquires = new TickBatch((batch) => {
-      answerTogether(
-        batch,
-        (request) => request.key,
-        (requests) => store.acquire(requests),
-      );
-    });
+    this.#reads = new TickBatch((batch) => answerTogether(batch, gather, (keys) => store.read(keys)));
+    this.#acquires = new TickBatch((batch) => answerTogether(batch, eachKeyOnce, (all) => store.acquire(all)));
     this.#writes = new TickBatch((writes) => this.#writeAll(writes));
   }
 
@@ -91,10 +80,13 @@ export class StorePort {
   }
 }
 
-/** Asks once for the distinct items of all that wait, and gives each its own answers in its own order. */
+/** The items of all that wait in one list, and for each who waits the places of its own. */
+type Gather<Item> = (lists: readonly (readonly Item[])[]) => Gathered<Item>;
+
+/** Asks once for all that wait, and gives each its own answers in its own order. */
 function answerTogether<Item, Answer>(
   batch: readonly Waiting<Item, Answer>[],
-  keyOf: (item: Item) => string,
+  together: Gather<Item>,
   ask: (items: readonly Item[]) => Awaitable<Answer[]>,
 ): void {
   const [first] = batch;
@@ -102,11 +94,11 @@ function answerTogether<Item, Answer>(
     Promise.resolve(ask(first.items)).then(first.resolve, first.reject);
     return;
   }
-  const { places, distinct } = withoutRepeats(batch, keyOf);
-  Promise.resolve(ask(distinct)).then(
+  const { items, places } = together(batch.map((waiting) => waiting.items));
+  Promise.resolve(ask(items)).then(
     (answers) => {
-      for (const { items, resolve } of batch) {
-        resolve(items.map((item) => answers[places.get(keyOf(item)) ?? -1] as Answer)); // every item has a place
+      for (const [index, { resolve }] of batch.entries()) {
+        resolve((places[index] ?? []).map((place) => answers[place] as Answer)); // every place is that of an item
       }
     },
     (error: unknown) => {
@@ -115,19 +107,13 @@ function answerTogether<Item, Answer>(
   );
 }
 
-function withoutRepeats<Item, Answer>(
-  batch: readonly Waiting<Item, Answer>[],
-  keyOf: (item: Item) => string,
-): { readonly places: ReadonlyMap<string, number>; readonly distinct: readonly Item[] } {
-  const places = new Map<string, number>();
-  const distinct: Item[] = [];
-  for (const { items } of batch) {
-    for (const item of items) {
-      const key = keyOf(item);
-      if (places.has(key)) continue;
-      places.set(key, distinct.length);
-      distinct.push(item);
-    }
-  }
-  return { places, distinct };
+function eachKeyOnce(lists: readonly (readonly CacheWrite[])[]): Gathered<CacheWrite> {
+  const known = new Map<string, number>();
+  const items: CacheWrite[] = [];
+  const placeOf = (item: CacheWrite): number => {
+    const place = known.get(item.key) ?? items.push(item) - 1;
+    known.set(item.key, place);
+    return place;
+  };
+  return { places: lists.map((list) => list.map(placeOf)), items };
 }

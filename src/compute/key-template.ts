@@ -26,7 +26,10 @@ export class KeyTemplate {
 
   /** What tells this key from every other: two different lists of arguments never share it, whatever they contain. */
   identity(parts: readonly unknown[], where: string): string {
-    return this.text + JSON.stringify(this.#check(parts, where).map(String));
+    const texts = this.#check(parts, where).map((part) =>
+      typeof part === 'string' ? JSON.stringify(part) : `"${String(part)}"`,
+    );
+    return `${this.text}[${texts.join()}]`;
   }
 
   #check(parts: readonly unknown[], where: string): readonly KeyPart[] {

@@ -1,6 +1,7 @@
-import type { Cell, Row } from '../schema/cell.js';
+import type { Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { cellOf } from '../schema/values.js';
+import { cleanCheck, isStored } from './clean-check.js';
 import { stateOf } from './state-of.js';
 
 /** The columns whose value is not the stored row's, also where an object was changed in place; all that have one before the first save. */
@@ -12,8 +13,9 @@ export function changedColumns(instance: object, schema: ModelSchema): ColumnSch
 
 /** Whether anything differs from the stored row. */
 export function isDirty(instance: object, schema: ModelSchema): boolean {
-  const { row } = stateOf(instance);
+  const { row, late } = stateOf(instance);
   if (!row) return changedColumns(instance, schema).length > 0;
+  if (cleanCheck(schema)(instance, row, late)) return false;
   for (const column of schema.columns) if (differs(instance, schema, column, row)) return true;
   return false;
 }
@@ -30,10 +32,4 @@ function differs(instance: object, schema: ModelSchema, column: ColumnSchema, ro
   } catch {
     return true;
   }
-}
-
-/** True only where the value is certainly that of the cell: what most columns of most instances are told by, without encoding them. */
-function isStored({ type }: ColumnSchema, value: unknown, stored: Cell): boolean {
-  if (value === null || !type.decode) return value === stored;
-  return stored !== null && type.isValueOf?.(value, stored) === true;
 }

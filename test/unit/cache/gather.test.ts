@@ -1,14 +1,11 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import type { Address } from '../../../src/cache/address.js';
 import { gather } from '../../../src/cache/gather.js';
-
-const address = (key: string, stampKeys: readonly string[]): Address => ({ key, stampKeys, prefix: '', id: undefined });
 
 describe('gather', () => {
   it('asks once for the stamps that rows of one table share', () => {
-    const rows = [1, 2, 3].map((id) => address(`row:${id}`, [`stamp:${id}`, 'bulk', 'epoch']));
-    expect(gather(rows).keys).to.deep.equal([
+    const rows = [1, 2, 3].map((id) => [`row:${id}`, `stamp:${id}`, 'bulk', 'epoch']);
+    expect(gather(rows).items).to.deep.equal([
       'row:1',
       'stamp:1',
       'bulk',
@@ -20,17 +17,20 @@ describe('gather', () => {
     ]);
   });
 
-  it('tells where the keys of each address are, whatever they share and however many they have', () => {
-    const addresses = [
-      address('a', ['s', 't']),
-      address('b', ['s']),
-      address('c', ['t', 't', 'u']),
-      address('c', ['t', 'v', 'u']),
-      address('d', []),
-      address('e', ['t']),
-    ];
-    const { keys, places } = gather(addresses);
-    const found = places.map((each) => each.map((place) => keys[place]));
-    expect(found).to.deep.equal(addresses.map(({ key, stampKeys }) => [key, ...stampKeys]));
+  it('asks once for a list that comes again', () => {
+    expect(
+      gather([
+        ['row:1', 'stamp:1'],
+        ['row:1', 'stamp:1'],
+        ['row:1', 'stamp:1'],
+      ]).items,
+    ).to.have.lengthOf(2);
+  });
+
+  it('tells where the keys of each list are, whatever they share and however many they have', () => {
+    const lists = [['a', 's', 't'], ['b', 's'], ['c', 't', 't', 'u'], ['c', 't', 'v', 'u'], ['d'], ['e', 't'], []];
+    const { items, places } = gather(lists);
+    const found = places.map((each) => each.map((place) => items[place]));
+    expect(found).to.deep.equal(lists);
   });
 });

@@ -28,8 +28,8 @@ describe('values that are decoded when they are first read', () => {
   it('are in every copy and listing of the instance', () => {
     const late = hydrate('{"list":[1]}');
     expect(Object.keys(late)).to.deep.equal(['id', 'meta', 'title']);
-    expect({ ...late }).to.deep.equal({ id: 1, meta: { list: [1] }, title: 'one' });
-    expect({ ...hydrate(null) }.meta).to.equal(null);
+    expect(Object.fromEntries(Object.entries(late))).to.deep.equal({ id: 1, meta: { list: [1] }, title: 'one' });
+    expect(Object.assign({}, hydrate(null)).meta).to.equal(null);
   });
 
   it('are changed by assigning and in place, and by nothing else', () => {
