@@ -1,8 +1,13 @@
 import { UsageError } from '../errors.js';
+import { systemClock } from '../support/clock.js';
 import type { CacheStore, CacheWrite } from './cache-store.js';
 import { askPerHashTag } from './hash-tag.js';
 import type { RedisClient } from './redis-client.js';
 import { acquireTexts, dropTexts, dropTextsOfOneSlot, readTexts, writeTexts } from './redis-commands.js';
+import { Silence } from './silence.js';
+
+/** A longer silence means that the connection or the server is gone: the socket is given up and made anew. */
+const silenceMs = 2_000;
 
 /** How a {@link RedisStore} treats its client. */
 export interface RedisStoreOptions {
@@ -22,12 +27,16 @@ export class RedisStore implements CacheStore {
   readonly #ownsClient: boolean;
   /** Why there is no connection, where the client told. */
   #connectionError: Error | undefined;
+  /** Of a client of our own; others have their own `socketTimeout`. */
+  readonly #silence: Silence | undefined;
+  #isClosing = false;
 
   constructor(client: RedisClient, { ownsClient = false }: RedisStoreOptions = {}) {
     refuseReplicas(client);
     this.#client = client;
     this.#ownsClient = ownsClient;
     if (ownsClient) {
+      this.#silence = new Silence(systemClock, silenceMs, () => client.disconnect(!this.#isClosing));
       client.on('error', (error) => {
         this.#connectionError = error;
       });
@@ -59,10 +68,14 @@ export class RedisStore implements CacheStore {
 
   async close(): Promise<void> {
     if (!this.#ownsClient) return;
+    this.#isClosing = true;
+    const cancel = systemClock.schedule(silenceMs, () => this.#client.disconnect());
     try {
       await this.#client.quit();
     } catch {
       this.#client.disconnect(); // it was not connected, or does not answer
+    } finally {
+      cancel();
     }
   }
 
@@ -76,9 +89,17 @@ export class RedisStore implements CacheStore {
     const answers: Promise<(Answer | undefined)[]> = this.#client.isCluster
       ? askPerHashTag(items, key, ask)
       : ask([...items]);
-    return answers.catch((error: unknown) => {
-      throw withoutArguments(this.#reasonOf(error));
-    });
+    this.#silence?.asked();
+    return answers.then(
+      (all) => {
+        this.#silence?.answered();
+        return all;
+      },
+      (error: unknown) => {
+        this.#silence?.answered();
+        throw withoutArguments(this.#reasonOf(error));
+      },
+    );
   }
 
   /** Without a connection ioredis only says that there is none; what people need is why. */
