@@ -14,8 +14,9 @@ export {
 
 export { Model, type ModelClass, type Values } from './model/model.js';
 export { RelatedSet, type LinkValues } from './model/related-set.js';
-export { Manager, type UpsertOptions } from './model/manager.js';
+export { Manager, type RawOptions, type UpsertOptions } from './model/manager.js';
 export { QuerySet } from './query/query-set.js';
+export type { RawBinding } from './query/raw/raw-sql.js';
 export type { CacheOptions } from './query/cache-options.js';
 export { F, type Expression } from './query/expression.js';
 export type { Conditions, Filter, OrderBy, Related } from './query/filter-types.js';
@@ -64,7 +65,7 @@ export type {
   ValueCodec,
   WatchConditions,
 } from './compute/function-options.js';
-export type { WatchedRows } from './compute/watch-sources.js';
+export type { WatchedRows } from './query/watched-rows.js';
 export type { KeepingOptions, LockSettings } from './compute/keeping.js';
 export {
   CacheNode,

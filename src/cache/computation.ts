@@ -69,6 +69,8 @@ export interface ComputationOptions<T> {
   /** True where the ttl was declared for these values: it may stand for what cannot be seen, so what is computed from them ends with them. */
   readonly limitsOthers: boolean;
   readonly codec: Codec<T>;
+  /** True where it was said what the values depend on besides what is seen to be read. */
+  readonly isWatching?: boolean | undefined;
   /** From this age on the first reader makes the value again, while it and others still get the old one. */
   readonly softTtlMs?: number | undefined;
   /** How long after it ceased to be current an invalidated value may be served, while it is made again; default: never. */

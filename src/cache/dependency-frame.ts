@@ -1,5 +1,11 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 
+export interface FrameOptions {
+  readonly entryKey?: string;
+  readonly outer?: DependencyFrame | undefined;
+  readonly isWatching?: boolean;
+}
+
 /**
  * What one running computation has consumed so far: each dependency with the stamp under which it was consumed, never
  * one that was fetched later. The idea is TxCache's (OSDI 2010).
@@ -11,6 +17,8 @@ export class DependencyFrame {
   readonly entryKey: string | undefined;
   /** The frame of the computation around this one. */
   readonly outer: DependencyFrame | undefined;
+  /** Whether it was said what the result depends on besides what is seen to be read. */
+  readonly isWatching: boolean;
   readonly #stamps = new Map<string, string>();
   /** Computations that others began and this one, or one inside of it, waits for. */
   readonly #awaited: DependencyFrame[] = [];
@@ -19,10 +27,11 @@ export class DependencyFrame {
   #sealed = false;
   #abort: AbortController | undefined;
 
-  constructor(owner: object, { entryKey, outer }: { entryKey?: string; outer?: DependencyFrame | undefined } = {}) {
+  constructor(owner: object, { entryKey, outer, isWatching = false }: FrameOptions = {}) {
     this.owner = owner;
     this.entryKey = entryKey;
     this.outer = outer;
+    this.isWatching = isWatching;
   }
 
   /** Whether the entry of this key is being computed in this frame or around it. */

@@ -36,7 +36,8 @@ export class Runner<T> {
 
   /** The frame that a run is going to record in. */
   frameFor({ entryKey }: Plan): DependencyFrame {
-    return new DependencyFrame(this.#engine, { entryKey, outer: currentFrame() });
+    const { isWatching = false } = this.#options;
+    return new DependencyFrame(this.#engine, { entryKey, outer: currentFrame(), isWatching });
   }
 
   /** Runs a call in its frame and stores the value under the stamps of everything that it read. */

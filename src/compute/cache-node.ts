@@ -4,7 +4,7 @@ import { declareFunction, type CachedEntry, type CachedFunction, type Declared }
 import type { CachedOptions, FunctionWatch } from './function-options.js';
 import type { KeepingOptions } from './keeping.js';
 import { placeOfCall } from './place.js';
-import type { Source } from './watch-sources.js';
+import type { Source } from '../query/watched-rows.js';
 
 /** The fields of a node: data that tells it from others of its class. */
 export type NodeFields = Readonly<Record<string, unknown>>;

@@ -15,7 +15,7 @@ import { canonical } from './canonical.js';
 import { rejectUnknownOptions } from './keeping.js';
 import { Labelled } from './labelled.js';
 import { decodeValue, encodeValue } from './value-codec.js';
-import type { Source } from './watch-sources.js';
+import type { Source } from '../query/watched-rows.js';
 
 const where = 'cachedQuery()';
 const optionNames = ['watch', 'ttl', 'lock', 'as'];

@@ -6,7 +6,6 @@ import { canonical } from './canonical.js';
 import { computationDependency } from './computation-dependencies.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
 import type { CachedOptions, CallNotice, FunctionDeclaration } from './function-options.js';
-import { checkedSource } from './function-options.js';
 import { Labelled } from './labelled.js';
 import { LoadBatch } from './load-batch.js';
 import { NamedArguments, type ArgumentTexts } from './named-arguments.js';
@@ -14,7 +13,7 @@ import { parametersOf } from './parameter-names.js';
 import { checkedTags } from './tags.js';
 import { tracedRun } from './traced-run.js';
 import { decodeValue, encodeValue } from './value-codec.js';
-import type { Source } from './watch-sources.js';
+import { checkedSource, type Source } from '../query/watched-rows.js';
 
 /** What is computed with each miss. */
 export type Computing<Args extends readonly unknown[], T> = (...args: Args) => T | Promise<T>;
@@ -239,6 +238,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       codec: codecFor(label, codec),
       sources,
       followed: followed.map(({ model }) => model),
+      hasOwnSources: this.#ownSources !== undefined,
       policy: (cache) => {
         const policy = cache.policy(label);
         return { ttlMs: policy.ttlMs('get'), allowed: policy.allowed };

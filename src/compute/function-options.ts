@@ -3,7 +3,7 @@ import { QuerySet } from '../query/query-set.js';
 import type { ModelReference } from '../schema/declaration.js';
 import { keepingNames, rejectUnknownOptions, toKeeping, type KeepingOptions } from './keeping.js';
 import type { Keeping } from './labelled.js';
-import type { Source } from './watch-sources.js';
+import { checkedModel, type Source } from '../query/watched-rows.js';
 
 /** What a watched row leads to: the arguments of a call as a list, some of them by their names, or nothing. */
 export type RowPathResult = readonly unknown[] | Readonly<Record<string, unknown>> | null | undefined | void;
@@ -19,6 +19,9 @@ export interface WatchConditions {
   // oxlint-disable-next-line typescript/no-explicit-any
   readonly when: (row: any) => boolean | Promise<boolean>;
 }
+
+/** A model or a query set: any change of its rows drops a value. */
+export type WatchSource = Source;
 
 /** What a function's values are to follow, besides what they are found to read. */
 export type FunctionWatch =
@@ -138,19 +141,6 @@ function toWatch(where: string, watch: FunctionWatch): { source: Source } | { fo
   const path = typeof second === 'function' ? (second as RowPath) : undefined;
   const conditions = path ? third : second;
   return { followed: { model: reference, path, when: checkedWhen(where, conditions) } };
-}
-
-/** Throws UsageError where a source is neither a model nor a query set. */
-export function checkedSource(where: string, source: unknown): Source {
-  return source instanceof QuerySet ? source : checkedModel(where, source);
-}
-
-function checkedModel(where: string, model: unknown): ModelReference {
-  if (typeof model === 'function' || typeof model === 'string') return model as ModelReference; // resolved on first use
-  throw new UsageError(
-    `${where}: the watched model is ${String(model)}; write a class, a function () => Model, a label or a query set. ` +
-      `A class whose module is still loading is undefined here.`,
-  );
 }
 
 function checkedWhen(where: string, conditions: unknown): WatchConditions['when'] | undefined {

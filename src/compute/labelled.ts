@@ -2,9 +2,10 @@ import { Computation, type Codec } from '../cache/computation.js';
 import type { LockOptions } from '../cache/load-lock.js';
 import { announce } from '../changes/change-log.js';
 import { modelCacheNamed, type ModelCache } from '../model-cache/model-cache.js';
+import { dependenciesOfFollowed, dependenciesOfSources, type Watcher } from '../model-cache/watch-sources.js';
+import type { Source } from '../query/watched-rows.js';
 import type { ModelReference } from '../schema/declaration.js';
 import { clearedDependency, labelDependency } from './computation-dependencies.js';
-import { dependenciesOfFollowed, dependenciesOfSources, type Source, type Watcher } from './watch-sources.js';
 
 /** How values are kept. What is undefined is left to the connection. */
 export interface Keeping {
@@ -29,6 +30,8 @@ export interface LabelledOptions<T> extends Watcher {
   readonly sources: readonly Source[];
   /** Models whose rows say which values they drop. */
   readonly followed: readonly ModelReference[];
+  /** True where each call may name more sources. */
+  readonly hasOwnSources?: boolean;
   /** The life of a value where `keeping` does not say it, and whether it may be kept. */
   policy(cache: ModelCache): { readonly ttlMs: number; readonly allowed: boolean };
 }
@@ -86,7 +89,7 @@ export class Labelled<T> {
   }
 
   #makeComputation(cache: ModelCache): Computation<T> {
-    const { label, family, owner, codec, keeping, policy } = this.#options;
+    const { label, family, owner, codec, keeping, policy, sources, followed, hasOwnSources = false } = this.#options;
     const { ttlMs: usualMs, allowed } = policy(cache);
     const { ttlMs = usualMs } = keeping;
     cache.expectTtl(ttlMs);
@@ -99,6 +102,7 @@ export class Labelled<T> {
       ttlMs,
       limitsOthers: keeping.ttlMs !== undefined,
       clearedBy: this.#cleared()[0],
+      isWatching: hasOwnSources || sources.length > 0 || followed.length > 0,
     });
   }
 }

@@ -30,8 +30,8 @@ export class LoadBatch<Args, T> {
   }
 
   async #loadAll(batch: readonly Waiting<Args, T>[]): Promise<void> {
-    const shared = new DependencyFrame(this.#owner);
     const [first] = batch;
+    const shared = new DependencyFrame(this.#owner, { isWatching: first?.frame.isWatching ?? false });
     first?.frame.signal.addEventListener('abort', () => shared.abort(first.frame.signal.reason as Error), {
       once: true,
     });

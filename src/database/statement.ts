@@ -9,6 +9,8 @@ export interface Statement {
   readonly writes?: boolean | undefined;
   /** The tables of which the caller accounts for what foreign keys delete or change along with it, its own among them. */
   readonly cascades?: readonly string[] | undefined;
+  /** True where the answer is to name its columns; such a statement is not prepared. */
+  readonly named?: boolean | undefined;
   /** The label of the model it is about, for telemetry. */
   readonly model?: string | undefined;
 }
@@ -19,6 +21,8 @@ export interface StatementResult {
   readonly rows: unknown[][];
   /** How many rows were inserted, updated or deleted. */
   readonly changes: number;
+  /** The names of the columns, where the statement asks for them. */
+  readonly columns?: readonly string[];
 }
 
 /** A statement in an error message: its model and its verb, never its parameters. */

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import { keepingNames, rejectUnknownOptions, type KeepingOptions } from '../compute/keeping.js';
-import type { Source } from '../compute/watch-sources.js';
+import type { WatchSource } from '../compute/function-options.js';
 
 /** What may be said of a handler whose answers are kept. */
 export interface PageOptions<Req> extends Omit<KeepingOptions, 'errorTtl'> {
@@ -17,7 +17,7 @@ export interface PageOptions<Req> extends Omit<KeepingOptions, 'errorTtl'> {
   /** A longer body is not kept; default: 1 MiB. */
   readonly maxBytes?: number;
   /** Models and query sets of which any change drops every page, besides what the handler is found to read. */
-  readonly watch?: readonly Source[];
+  readonly watch?: readonly WatchSource[];
   /** What `invalidateTag` drops the pages by. */
   readonly tag?: string | readonly string[] | ((request: Req) => string | readonly string[]);
   /** Another version reads nothing that this one stored: change it with what the handler makes. */

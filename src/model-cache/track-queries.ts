@@ -1,13 +1,16 @@
-import { currentFrame } from '../cache/dependency-frame.js';
-import type { ObservedQuery, QueryObserver, RowReader } from '../query/query-observer.js';
+import { currentFrame, type DependencyFrame } from '../cache/dependency-frame.js';
+import type { ObservedQuery, QueryObserver, RawRead, RowReader } from '../query/query-observer.js';
 import type { Cell, Row } from '../schema/cell.js';
-import type { ColumnSchema } from '../schema/model-schema.js';
+import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import type { QueryState } from '../schema/query-state.js';
 import { isPromise } from '../support/awaitable.js';
 import { knownDependencies, recordKnownRows } from './known-rows.js';
 import type { ModelCache } from './model-cache.js';
 import { lifeOfAnswer } from './query-policy.js';
 import type { RowRead } from './row-cache.js';
+import { dependenciesOfSources } from './watch-sources.js';
+
+type Run = () => Promise<readonly Row[]>;
 
 /**
  * Answers reads from the cache where they or a policy ask for it, and notes what all others read while something is
@@ -19,8 +22,9 @@ export function queryTracker(cache: ModelCache): QueryObserver {
     around: (query, run) => {
       const life = lifeOfAnswer(query, (label) => cache.policy(label));
       if (life) return answerFromCache(cache, query, () => cache.queries(query.state.model).answer(query, life, run));
-      return currentFrame() ? track(cache, query, run) : run();
+      return currentFrame() ? trackQuery(cache, query, run) : run();
     },
+    aroundRaw: (read, run) => (currentFrame() ? trackRaw(cache, read, run) : run()),
     answer: (model, key, operation) => {
       if (!cache.policy(model.label).automatic(operation)) return undefined;
       const read = cache.rows(model).read(key);
@@ -72,22 +76,47 @@ function uniqueValueOf({
   return column.primaryKey || column.unique ? { column, cell } : undefined;
 }
 
-async function track(
-  cache: ModelCache,
-  query: ObservedQuery,
-  run: () => Promise<readonly Row[]>,
-): Promise<readonly Row[]> {
+/** What a read depends on, and what is to be recorded of it besides. */
+interface Tracked {
+  readonly model: ModelSchema;
+  dependencies(): readonly string[];
+  record?(frame: DependencyFrame): Promise<void>;
+}
+
+function trackQuery(cache: ModelCache, query: ObservedQuery, run: Run): Promise<readonly Row[]> {
+  return track(
+    cache,
+    {
+      model: query.state.model,
+      dependencies: () => knownDependencies(query),
+      record: (frame) => recordKnownRows(cache, query, frame),
+    },
+    run,
+  );
+}
+
+/** SQL tells nothing of what it reads: where nobody says it either, the value is answered and not kept. */
+function trackRaw(cache: ModelCache, { model, watch }: RawRead, run: Run): Promise<readonly Row[]> {
+  const where = `${model.label}.objects.raw()`;
+  const { connection } = model;
+  const dependencies = dependenciesOfSources(watch, { where, connection, byHand: 'invalidate' });
+  if (watch.length === 0 && currentFrame()?.isWatching === false) {
+    cache.spoilFrame('raw SQL in it does not tell what it depends on; say it by watch');
+  }
+  return track(cache, { model, dependencies: () => dependencies }, run);
+}
+
+async function track(cache: ModelCache, tracked: Tracked, run: Run): Promise<readonly Row[]> {
   const frame = currentFrame();
-  const { state } = query;
-  const reason = cache.bypassReason(cache.policy(state.model.label).allowed);
+  const reason = cache.bypassReason(cache.policy(tracked.model.label).allowed);
   if (reason !== undefined) {
     frame?.spoil(reason);
     return run();
   }
-  const stampKeys = cache.stampKeys(knownDependencies(query));
+  const stampKeys = cache.stampKeys(tracked.dependencies());
   const stamps = await cache.engine.acquire(stampKeys);
   try {
-    if (frame) await recordKnownRows(cache, query, frame);
+    if (frame) await tracked.record?.(frame);
     const result = await run();
     if (stamps) frame?.record(cache.engine, stampKeys, stamps);
     else frame?.spoil('the store failed');

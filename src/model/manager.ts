@@ -4,6 +4,9 @@ import type { DynamicConditions, PropertyNames } from '../query/filter-types.js'
 import { lockRows } from '../query/lock-rows.js';
 import { parseFilter } from '../query/parse-filter.js';
 import { QuerySet } from '../query/query-set.js';
+import type { RawBinding } from '../query/raw/raw-sql.js';
+import { readRaw } from '../query/raw/read-raw.js';
+import type { Source } from '../query/watched-rows.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
@@ -102,9 +105,27 @@ export class Manager<T extends object> extends QuerySet<T> {
     return updateOrCreate({ schema: model, make, find }, changes);
   }
 
+  /**
+   * Instances of rows that SQL of yours gives, in its order: for what query sets cannot say. `?` stands for a value and
+   * `??` for a name, as in `knex.raw`. The SQL must read, and give each column of the model under its name in the
+   * database and nothing else. Always asks the database. Where a computed value reads so, `watch` says what the rows
+   * depend on, here or at the value; without it that value is not kept.
+   */
+  async raw(sql: string, bindings: readonly RawBinding[] = [], options?: RawOptions): Promise<T[]> {
+    const { model } = this.state;
+    const rows = await readRaw(model, { sql, bindings, options });
+    return rows.map((row) => model.hydrate(row) as T); // as the schema was made for
+  }
+
   #make(values: NewValues<T>): T {
     return Reflect.construct(this.#model, [values]) as T; // the class whose instances are T
   }
+}
+
+/** What `raw` may say. */
+export interface RawOptions {
+  /** Models of which any row may play a part, and query sets, for those of their rows. */
+  readonly watch?: readonly Source[];
 }
 
 /** What `upsertMany` does where a row is there already. */

@@ -2,6 +2,7 @@ import type { DatabaseConnection } from '../database/database-connection.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import type { ColumnPath, QueryState, ReadOperation } from '../schema/query-state.js';
+import type { Source } from './watched-rows.js';
 
 /** A read that is about to run. */
 export interface ObservedQuery {
@@ -11,6 +12,13 @@ export interface ObservedQuery {
   readonly shown: readonly ColumnPath[];
   /** What tells this read from every other of the model; the same for the same question. */
   identity(): string;
+}
+
+/** A read by SQL of the user's, which does not tell what it reads. */
+export interface RawRead {
+  readonly model: ModelSchema;
+  /** What its rows are said to depend on. */
+  readonly watch: readonly Source[];
 }
 
 /** A read of one row by its key that a policy may send through the cache. */
@@ -23,6 +31,8 @@ export type RowReader = (model: ModelSchema, keys: readonly Cell[]) => Promise<r
 export interface QueryObserver {
   /** Answers a read, by `run` or in its place. Every kind of read answers rows of cells, which JSON keeps exactly. */
   around(query: ObservedQuery, run: () => Promise<readonly Row[]>): Promise<readonly Row[]>;
+  /** Stands around a read by SQL of the user's, which is never answered in the database's place. */
+  aroundRaw(read: RawRead, run: () => Promise<readonly Row[]>): Promise<readonly Row[]>;
   /** Answers a read by primary key in the database's place; undefined where the database is to be asked. */
   answer(model: ModelSchema, key: Cell, operation: RowOperation): Promise<Row | undefined> | undefined;
   /**
@@ -47,6 +57,16 @@ export function observed(
 ): Promise<readonly Row[]> {
   const observer = observers.get(connection);
   return observer ? observer.around(query, run) : run();
+}
+
+/** Runs a read by SQL of the user's with whoever observes the connection around it. */
+export function observedRaw(
+  connection: DatabaseConnection,
+  read: RawRead,
+  run: () => Promise<readonly Row[]>,
+): Promise<readonly Row[]> {
+  const observer = observers.get(connection);
+  return observer ? observer.aroundRaw(read, run) : run();
 }
 
 /** The row with this key as whoever observes the connection answers it; undefined where the database is to be asked. */

@@ -34,7 +34,7 @@ export class PostgresDialect implements Dialect {
   }
 
   execute(connection: DriverConnection, statement: Statement): Promise<StatementResult> {
-    return this.#query(asClient(connection), statement, toStatementResult);
+    return this.#query(asClient(connection), statement, statement.named ? toNamedResult : toStatementResult);
   }
 
   begin(isolation: Isolation | undefined): string {
@@ -134,6 +134,10 @@ interface Named {
 
 function toStatementResult({ command, rows, rowCount }: PostgresResult): StatementResult {
   return { rows, changes: writeCommands.has(command) ? (rowCount ?? 0) : 0 };
+}
+
+function toNamedResult(result: PostgresResult): StatementResult {
+  return { ...toStatementResult(result), columns: (result.fields ?? []).map(({ name }) => name) };
 }
 
 function asClient(connection: DriverConnection): PostgresClient {

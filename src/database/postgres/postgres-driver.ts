@@ -14,6 +14,7 @@ export interface PostgresResult {
   readonly command: string;
   readonly rowCount: number | null;
   readonly rows: unknown[][];
+  readonly fields?: readonly { readonly name: string }[];
 }
 
 /** A client's own side of the wire, which queries that are not pg's own write to. */

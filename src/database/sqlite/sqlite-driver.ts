@@ -3,6 +3,7 @@ export interface SqliteStatement {
   /** True where it returns rows. */
   readonly reader: boolean;
   raw(toggle: boolean): this;
+  columns(): readonly { readonly name: string }[];
   pluck(toggle: boolean): this;
   all(parameters: readonly unknown[]): unknown[];
   get(): unknown;

@@ -24,7 +24,9 @@ export class SqliteHandle {
     const prepared = statement.prepare ? this.#cached(statement.text) : this.database.prepare(statement.text);
     if (!prepared.reader) return { rows: [], changes: prepared.run(statement.parameters).changes };
     const rows = prepared.raw(true).all(statement.parameters) as unknown[][]; // raw(true) gives each row as an array
-    return { rows, changes: statement.writes ? rows.length : 0 };
+    const changes = statement.writes ? rows.length : 0;
+    if (!statement.named) return { rows, changes };
+    return { rows, changes, columns: prepared.columns().map(({ name }) => name) };
   }
 
   /** How many rows this connection has changed since it was opened, with those that were rolled back. */

@@ -2,17 +2,12 @@ import { UsageError } from '../errors.js';
 import { tableDependency, valuesDependency } from '../invalidation/dependencies.js';
 import { dependenciesOfQuery } from '../invalidation/query-dependencies.js';
 import { QuerySet } from '../query/query-set.js';
+import type { Source } from '../query/watched-rows.js';
 import type { ModelReference } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import type { QueryState } from '../schema/query-state.js';
 import { resolveModel } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
-
-/** A query set, of whatever model. */
-export type WatchedRows = Pick<QuerySet<object>, 'count' | 'exists'>;
-
-/** What a value is said to depend on besides what it is found to read: models and query sets. */
-export type Source = ModelReference | WatchedRows;
 
 /** Who watches, for messages. */
 export interface Watcher {
