@@ -115,6 +115,7 @@ export function scopeOfRead(read: QueryRead): Scope {
 
 function ownRows({ state, shown }: QueryRead): RowsRead {
   const used = new Set([...shown, ...state.order].map(({ path, column }) => path[0]?.column ?? column));
+  if (state.slice) used.add(state.slice.by);
   return { model: state.model, condition: state.condition, used, pins: [] };
 }
 

@@ -4,6 +4,7 @@ import type { Condition } from '../schema/condition.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { both, type Prefetch, type QueryState } from '../schema/query-state.js';
 import type { ManyToManyRelation, Relation, ToManyRelation, ToOneRelation } from '../schema/relations.js';
+import { inFullOrder } from './order-state.js';
 import { relatedReader, type RowReader } from './query-observer.js';
 import { joinedRows, ownCells } from './reads/joined-rows.js';
 import { readRows } from './reads/read-rows.js';
@@ -145,7 +146,8 @@ async function groupByKey(
   connection: DatabaseConnection,
   { relation, wanted, owners }: Grouping<ToManyRelation>,
 ): Promise<void> {
-  const related = await load(connection, among(wanted, relation.column, [...owners.keys()]));
+  const { column } = relation;
+  const related = await load(connection, sliced(among(wanted, column, [...owners.keys()]), column));
   for (const { row, instance } of related) owners.get(row[relation.column.position] ?? null)?.push(instance);
 }
 
@@ -153,21 +155,54 @@ async function groupByLinks(
   connection: DatabaseConnection,
   { relation, wanted, owners }: Grouping<ManyToManyRelation>,
 ): Promise<void> {
-  const ownersByTarget = await linksOf(relation, { keys: [...owners.keys()], caching: wanted.caching });
+  const ownersByTarget = await linksOf(relation, linkQuery(relation, wanted, [...owners.keys()]));
   if (ownersByTarget.size === 0) return;
   const { primaryKey } = relation.target;
-  const related = await load(connection, among(wanted, primaryKey, [...ownersByTarget.keys()]));
+  const linked = among({ ...wanted, limit: undefined, offset: undefined }, primaryKey, [...ownersByTarget.keys()]);
+  const related = await load(connection, { ...linked, order: isSliced(wanted) ? inFullOrder(wanted) : wanted.order });
   for (const { row, instance } of related) {
     for (const owner of ownersByTarget.get(row[primaryKey.position] ?? null) ?? []) owners.get(owner)?.push(instance);
   }
 }
 
+/** The links of some rows, with a limit those to the first of the wanted rows of each. */
+function linkQuery(
+  { through, near, far, target }: ManyToManyRelation,
+  wanted: QueryState,
+  keys: readonly Cell[],
+): QueryState {
+  const links: QueryState = { ...allOf(through), condition: isOneOf(near, keys), caching: wanted.caching };
+  if (!isSliced(wanted)) return links;
+  const relation: ToOneRelation = { kind: 'toOne', name: far.property, model: through, target, column: far };
+  const there: Condition = { kind: 'related', relation, condition: wanted.condition };
+  const order = inFullOrder(wanted).map((term) => ({ ...term, path: [relation, ...term.path] }));
+  const { limit, offset } = wanted;
+  return {
+    ...links,
+    condition: both(links.condition, there),
+    order,
+    slice: { by: near, keys: [near, far], limit, offset },
+  };
+}
+
+/** A limit of all rows as one of the rows of each owner. */
+function sliced(wanted: QueryState, by: ColumnSchema): QueryState {
+  if (!isSliced(wanted)) return wanted;
+  const { limit, offset } = wanted;
+  const slice = { by, keys: [wanted.model.primaryKey], limit, offset };
+  return { ...wanted, order: inFullOrder(wanted), limit: undefined, offset: undefined, slice };
+}
+
+function isSliced({ limit, offset }: QueryState): boolean {
+  return limit !== undefined || offset !== undefined;
+}
+
 /** The keys of the rows that each linked row is linked to. */
 async function linksOf(
-  { through, near, far }: ManyToManyRelation,
-  { keys, caching }: { readonly keys: readonly Cell[]; readonly caching: QueryState['caching'] },
+  { near, far }: ManyToManyRelation,
+  query: QueryState,
 ): Promise<ReadonlyMap<Cell, ReadonlySet<Cell>>> {
-  const links = await readRows({ ...allOf(through), condition: isOneOf(near, keys), caching });
+  const links = await readRows(query);
   const ownersByTarget = new Map<Cell, Set<Cell>>();
   for (const link of links) {
     const target = link[far.position] ?? null;

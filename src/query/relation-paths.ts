@@ -88,9 +88,6 @@ function checkedQuery(relation: Relation, { query }: PrefetchRequest): QueryStat
   if (relation.kind === 'toOne') {
     throw new UsageError(`${where} leads to one row at most, so it takes no query`);
   }
-  if (query.limit !== undefined || query.offset !== undefined) {
-    throw new UsageError(`${where}: limit and offset would be of the rows of all instances together; leave them out`);
-  }
   return query;
 }
 

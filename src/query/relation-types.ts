@@ -37,7 +37,7 @@ export type PrefetchPath<T, Depth extends 0 | 1 | 2 | 3 = 2> = {
 /** A relation with a query for which of its rows to load, and the property that gets them. */
 export interface PrefetchOf<T> {
   readonly name: PrefetchPath<T>;
-  /** Which of the related rows, in which order; without a limit. */
+  /** Which of the related rows, in which order; its limit and offset are of the rows of each instance. */
   readonly query?: Pick<QuerySet<object>, 'count' | 'exists'>;
   /** The property that gets them as an array; default: the relation's own accessor answers them. */
   readonly as?: string;

@@ -1,9 +1,10 @@
 import type { Condition, RelatedCondition, SubqueryCondition } from '../schema/condition.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import type { QueryState } from '../schema/query-state.js';
+import type { GroupSlice, QueryState } from '../schema/query-state.js';
 import type { ManyToManyRelation } from '../schema/relations.js';
 import { compileComparison } from './compile/comparison.js';
 import { withoutIdleOrder } from './compile/asked.js';
+import { placesOf } from './compile/group-slice.js';
 import { JoinedTables } from './compile/joined-tables.js';
 import { orderTermSql } from './compile/order.js';
 import { quoteName, type SqlWriter } from './sql-writer.js';
@@ -36,9 +37,30 @@ export function rowsSql(writer: SqlWriter, state: QueryState, tables = new Joine
   // NOTE: the order first, since it may join tables
   const order = state.order.map((term) => orderTermSql(term, tables.column(term), writer.dialect));
   let text = ` FROM ${tables.sql}`;
-  if (condition) text += ` WHERE ${conditionSql(writer, model, condition)}`;
+  const where = state.slice
+    ? sliceSql(writer, state, state.slice)
+    : condition && conditionSql(writer, model, condition);
+  if (where) text += ` WHERE ${where}`;
   if (order.length > 0) text += ` ORDER BY ${order.join(', ')}`;
   return text + limitSql(writer, state);
+}
+
+/** The rows by their keys, chosen by a window over all that the condition lets in: both databases have those. */
+function sliceSql(writer: SqlWriter, { model, condition, order }: QueryState, slice: GroupSlice): string {
+  const tables = new JoinedTables(model);
+  const terms = order.map((term) => orderTermSql(term, tables.column(term), writer.dialect));
+  const group = tables.column({ path: [], column: slice.by });
+  // NOTE: not ROW_NUMBER, which would count a row twice that two links lead to
+  const place = `DENSE_RANK() OVER (PARTITION BY ${group} ORDER BY ${terms.join(', ')})`;
+  const keys = slice.keys.map((column) => nameOf(model, column));
+  const names = keys.map((_, index) => `"key ${index}"`).join(', ');
+  const list = keys.map((key, index) => `${key} AS "key ${index}"`).join(', ');
+  const where = condition ? ` WHERE ${conditionSql(writer, model, condition)}` : '';
+  const ranked = `SELECT ${list}, ${place} AS "place" FROM ${tables.sql}${where}`;
+  const [after = 0, last] = placesOf(slice);
+  const places = [`"place" > ${writer.parameter(after)}`];
+  if (last !== undefined) places.push(`"place" <= ${writer.parameter(last)}`);
+  return `(${keys.join(', ')}) IN (SELECT ${names} FROM (${ranked}) AS "ranked" WHERE ${places.join(' AND ')})`;
 }
 
 export function limitSql(writer: SqlWriter, { limit, offset }: Pick<QueryState, 'limit' | 'offset'>): string {

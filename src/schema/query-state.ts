@@ -44,6 +44,18 @@ export interface RowLock {
   readonly others?: 'skip' | 'fail' | undefined;
 }
 
+/**
+ * Some rows of each group of rows that have one value in a column, by their places in the query's order. Rows that are at
+ * one place count as one, so the order must tell apart what is to be counted apart.
+ */
+export interface GroupSlice {
+  readonly by: ColumnSchema;
+  /** The columns that tell a row from all others; those of a link table have no key of their own. */
+  readonly keys: readonly ColumnSchema[];
+  readonly limit: number | undefined;
+  readonly offset: number | undefined;
+}
+
 /** What a query set asks for, as data. */
 export interface QueryState {
   readonly model: ModelSchema;
@@ -52,6 +64,8 @@ export interface QueryState {
   readonly order: readonly OrderTerm[];
   readonly limit: number | undefined;
   readonly offset: number | undefined;
+  /** A limit for each group in place of one for all rows. */
+  readonly slice?: GroupSlice | undefined;
   /** Paths of foreign keys whose rows are loaded along; each comes after those that it begins with. */
   readonly related?: readonly (readonly ToOneRelation[])[] | undefined;
   readonly prefetch?: readonly Prefetch[] | undefined;

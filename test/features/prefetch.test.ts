@@ -197,10 +197,6 @@ forEachCombination((combination) => {
       const of = "linked.Article: prefetch of 'tags'";
       refused({ name: 'tags', query: objects }, `${of} takes a query of linked.Tag, got one of linked.Article`);
       refused(
-        { name: 'tags', query: Tag.objects.limit(3) },
-        `${of}: limit and offset would be of the rows of all instances together; leave them out`,
-      );
-      refused(
         { name: 'tags', as: 'title' },
         `${of}: as is 'title', which linked.Article has already; choose another name`,
       );

@@ -75,6 +75,8 @@ interface Source {
   readonly columns: readonly string[];
   readonly related: readonly string[];
   readonly prefetch: readonly string[];
+  /** What `prefetch` loads the first rows of, in orders. */
+  readonly firstOfEach: readonly (readonly [name: string, rows: Rows])[];
 }
 
 function sources(): readonly Source[] {
@@ -88,6 +90,10 @@ function sources(): readonly Source[] {
       columns: ['name', 'kind', 'views', 'shop__name', 'sold'],
       related: ['shop'],
       prefetch: ['labels', 'orders'],
+      firstOfEach: [
+        ['labels', Label.objects.orderBy('-name')],
+        ['orders', Order.objects.filter({ count__gt: 0 }).orderBy('-count')],
+      ],
     },
     {
       name: 'Order',
@@ -98,6 +104,7 @@ function sources(): readonly Source[] {
       columns: ['count', 'thing__name', 'thing__shop__name'],
       related: ['thing', 'thing__shop'],
       prefetch: ['thing__labels'],
+      firstOfEach: [],
     },
     {
       name: 'Shop',
@@ -108,6 +115,10 @@ function sources(): readonly Source[] {
       columns: ['name', 'region'],
       related: [],
       prefetch: ['things', 'things__labels'],
+      firstOfEach: [
+        ['things', Thing.objects.orderBy('-views')],
+        ['things', Thing.objects.filter({ labels__isnull: false }).orderBy('kind', '-name')],
+      ],
     },
     {
       name: 'Label',
@@ -118,6 +129,10 @@ function sources(): readonly Source[] {
       columns: ['name'],
       related: [],
       prefetch: ['things', 'things__shop'],
+      firstOfEach: [
+        ['things', Thing.objects.orderBy('shop__name', 'price')],
+        ['things', Thing.objects.filter({ kind__gte: 1 }).orderBy('-id')],
+      ],
     },
   ];
 }
@@ -138,7 +153,7 @@ interface Drawn {
 
 const verbs = [
   ...['all', 'all', 'all', 'count', 'count', 'exists', 'first', 'last', 'ids', 'values', 'distinct'],
-  ...['aggregate', 'groups', 'page', 'limited', 'related', 'prefetch', 'subquery'],
+  ...['aggregate', 'groups', 'page', 'limited', 'related', 'prefetch', 'firstOfEach', 'subquery'],
 ];
 
 /** Random questions: every lookup, relation and verb there is. */
@@ -213,6 +228,7 @@ async function plainRows(rows: Rows): Promise<unknown[]> {
 
 /** Every verb, with what it answers as plain data. */
 const asks: Readonly<Record<string, (asking: Asking) => Promise<unknown>>> = {
+  firstOfEach,
   all: ({ ordered }) => plainRows(ordered),
   count: ({ rows }) => rows.count(),
   exists: ({ rows }) => rows.exists(),
@@ -247,6 +263,15 @@ const asks: Readonly<Record<string, (asking: Asking) => Promise<unknown>>> = {
     return withAlong(ordered.prefetch(path as never), path);
   },
 };
+
+/** Rows, each with the first of what points at it or is linked to it. */
+async function firstOfEach({ source, ordered, drawn }: Asking): Promise<unknown> {
+  const [name, rows] = source.firstOfEach[drawn.number % Math.max(1, source.firstOfEach.length)] ?? [];
+  if (name === undefined || !rows) return plainRows(ordered);
+  const query = rows.limit(drawn.limit).offset(drawn.order % 2);
+  const loaded = await ordered.prefetch({ name, query, as: 'some' } as never).all();
+  return loaded.map((row) => [plain(row), (Reflect.get(row, 'some') as object[]).map(plain)]);
+}
 
 /** Rows, each with what a path leads to. */
 async function withAlong(rows: Rows, path: string): Promise<unknown> {

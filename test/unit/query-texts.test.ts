@@ -47,13 +47,22 @@ function randomState(random: Random, depth = 0): QueryState {
   };
   const some2 = (): object => ({ pages__lt: random.below(9), title: `${random.below(9)}` });
   const model = schemaOf(Book);
+  const order = [resolveOrder(model, random.oneOf(['title', '-author__name', 'editor__mentor__email']))];
+  const slice = randomSlice(random);
   return stateOf(some(), {
-    order: random.below(2)
-      ? [resolveOrder(model, random.oneOf(['title', '-author__name', 'editor__mentor__email']))]
-      : [],
+    order: slice || random.below(2) ? order : [],
+    slice,
     limit: random.below(2) ? random.below(9) : undefined,
     offset: random.below(3) ? undefined : random.below(9),
   });
+}
+
+/** A limit for each author or editor. */
+function randomSlice(random: Random): QueryState['slice'] {
+  const { byRelation, primaryKey } = schemaOf(Book);
+  const by = random.below(3) ? undefined : byRelation.get(random.oneOf(['author', 'editor']));
+  const limit = random.below(3) ? random.below(9) : undefined;
+  return by && { by, keys: [primaryKey], limit, offset: random.below(2) ? random.below(9) : undefined };
 }
 
 function randomRead(random: Random): Read {

@@ -1,10 +1,11 @@
 import type { DialectName } from '../../schema/column-type.js';
 import type { Condition } from '../../schema/condition.js';
 import type { ColumnSchema, ModelSchema } from '../../schema/model-schema.js';
-import type { ColumnPath, QueryState } from '../../schema/query-state.js';
+import type { ColumnPath, GroupSlice, QueryState } from '../../schema/query-state.js';
 import type { Relation } from '../../schema/relations.js';
 import { askedOf, withoutIdleOrder } from './asked.js';
 import { compileComparison } from './comparison.js';
+import { placesOf } from './group-slice.js';
 import type { Read } from './read.js';
 
 /**
@@ -42,11 +43,18 @@ export class Shape {
   #query(state: QueryState): void {
     this.key += `|${idOf(state.model)}`;
     if (state.condition) this.#condition(state.condition);
+    if (state.slice) this.#slice(state.slice);
     for (const term of state.order) {
       this.key += term.descending ? '-' : '+';
       this.#path(term);
     }
     this.#limit(state);
+  }
+
+  #slice(slice: GroupSlice): void {
+    const places = placesOf(slice);
+    this.key += `G${[slice.by, ...slice.keys].map(idOf).join()}:${places.length}`;
+    this.parameters.push(...places);
   }
 
   #limit({ limit, offset }: { readonly limit?: number | undefined; readonly offset?: number | undefined }): void {
