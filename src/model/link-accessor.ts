@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import type { ModelClassLike } from '../schema/declaration.js';
-import { relationsOf } from '../schema/relations.js';
+import { findRelation } from '../schema/relations.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { LinkSet } from './link-set.js';
 
@@ -11,7 +11,7 @@ export function defineLinkAccessor(prototype: object, name: string): void {
     enumerable: false,
     get(this: object): LinkSet<object> {
       const schema = schemaOf(this.constructor as ModelClassLike); // every model instance was made by its class
-      const relation = relationsOf(schema).get(name);
+      const relation = findRelation(schema, name);
       if (relation?.kind !== 'manyToMany') throw new UsageError(`${schema.label}.${name} is no relation`);
       return new LinkSet(relation, this);
     },

@@ -1,13 +1,15 @@
 import { UsageError } from '../errors.js';
-import { declarationChain, declarationOf, type ModelClassLike, type ModelDeclaration } from '../schema/declaration.js';
+import { declarationOf, type ModelClassLike } from '../schema/declaration.js';
+import { isInherited } from '../schema/inherited-relation.js';
 import { inverseOf, linkOf } from '../schema/many-to-many.js';
 import type { LinkSchema, ModelSchema } from '../schema/model-schema.js';
+import { findRelation } from '../schema/relations.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { LinkSet } from './link-set.js';
 import { ReverseSet } from './reverse-set.js';
 
 const waiting = new Set<ModelClassLike>();
-const claims = new WeakMap<object, Map<string, { readonly where: string; readonly table: string }>>();
+const claims = new WeakMap<object, Map<string, Claim>>();
 
 /**
  * Gives the models that this one points at their accessors, such as `user.documents`, as soon as they exist. A model
@@ -46,6 +48,7 @@ function install(model: ModelClassLike): void {
     define(schema, {
       name: reference.relatedName,
       property: reference.property,
+      kept: `${schema.table} ${column.name}`,
       model: reference.targetModel(),
       read: (owner) => {
         const rows = new ReverseSet(pointing, owner);
@@ -64,6 +67,7 @@ function defineLinked(schema: ModelSchema, link: LinkSchema): void {
   define(schema, {
     name: relation.name,
     property: link.property,
+    kept: `${relation.through.table} ${relation.near.name} ${relation.far.name}`,
     model: link.targetModel(),
     read: (owner) => new LinkSet(relation, owner),
   });
@@ -73,40 +77,51 @@ interface ReverseAccessor {
   readonly name: string;
   /** The relation that it is the other side of. */
   readonly property: string;
+  /** Where that is kept. */
+  readonly kept: string;
   /** The class that gets it. */
   readonly model: ModelClassLike;
   readonly read: (owner: object) => unknown;
 }
 
-function define(schema: ModelSchema, { name, property, model, read }: ReverseAccessor): void {
+function define(schema: ModelSchema, { name, property, kept, model, read }: ReverseAccessor): void {
   const target = schemaOf(model);
   const prototype = model.prototype as object;
   const where = `${schema.label}.${property}`;
   if (target.byProperty.has(name) || target.byRelation.has(name) || target.links.has(name)) {
     throw new RelatedNameTaken(`${where}: relatedName '${name}' is a column of ${target.label}; choose another`);
   }
-  claim(prototype, name, where, schema.table);
+  claim(prototype, name, { where, kept });
   Object.defineProperty(prototype, name, {
     configurable: true,
     enumerable: false,
     get(this: object): unknown {
-      if (declarationOf(this.constructor).table?.name === target.table) return read(this);
-      throw inheritedAccessor(this, name, where, target);
+      if (declarationOf(this.constructor).table?.name !== target.table) {
+        throw inheritedAccessor(this, name, where, target);
+      }
+      findRelation(target, name); // throws where two relations have this name
+      return read(this);
     },
   });
 }
 
-/** Keeps an accessor for the first table that asks for it; a class that is declared again may ask again. */
-function claim(prototype: object, name: string, where: string, table: string): void {
-  const names = claims.get(prototype) ?? new Map<string, { readonly where: string; readonly table: string }>();
+/** Who has a name, and in which columns of which table the relation is kept. */
+interface Claim {
+  readonly where: string;
+  readonly kept: string;
+}
+
+/** Keeps an accessor for the first relation that asks for it; a class that is declared again may ask again. */
+function claim(prototype: object, name: string, { where, kept }: Claim): void {
+  const names = claims.get(prototype) ?? new Map<string, Claim>();
   claims.set(prototype, names);
   const other = names.get(name);
-  if (other && other.table !== table) {
+  if (other && other.kept !== kept) {
     throw new RelatedNameTaken(
       `${where}: relatedName '${name}' is taken by ${other.where}; give each relation its own`,
     );
   }
-  names.set(name, { where, table });
+  names.set(name, { where, kept });
 }
 
 function inheritedAccessor(instance: object, name: string, where: string, target: ModelSchema): UsageError {
@@ -114,21 +129,4 @@ function inheritedAccessor(instance: object, name: string, where: string, target
   return new UsageError(
     `${own} has no accessor '${name}': ${where} points at ${target.label}, which has another table`,
   );
-}
-
-/** True where a class that this one extends has the same relation in a table of its own, and so the accessor. */
-function isInherited(model: ModelClassLike, property: string): boolean {
-  for (
-    let parent: unknown = Object.getPrototypeOf(model);
-    typeof parent === 'function';
-    parent = Object.getPrototypeOf(parent)
-  ) {
-    const ofParent = declarationChain(parent).some((declaration) => declares(declaration, property));
-    if (declarationOf(parent).table && ofParent && !declares(declarationOf(model), property)) return true;
-  }
-  return false;
-}
-
-function declares({ columns, links }: ModelDeclaration, property: string): boolean {
-  return columns.has(property) || links.has(property);
 }

@@ -1,7 +1,7 @@
 import { UsageError } from '../errors.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import type { Prefetch, QueryState } from '../schema/query-state.js';
-import { relationsOf, type Relation, type ToOneRelation } from '../schema/relations.js';
+import { findRelation, relationsOf, type Relation, type ToOneRelation } from '../schema/relations.js';
 import { describeValue, isPlainObject } from '../schema/types/describe-value.js';
 import { nearest } from '../support/nearest.js';
 
@@ -110,10 +110,9 @@ function partsOf(model: ModelSchema, method: string, name: unknown): string[] {
 }
 
 function relationNamed(model: ModelSchema, name: string): Relation {
-  const relations = relationsOf(model);
-  const relation = relations.get(name);
+  const relation = findRelation(model, name);
   if (relation) return relation;
-  const hint = nearest(name, [...relations.keys()]);
+  const hint = nearest(name, [...relationsOf(model).keys()]);
   const help = hint ? `; did you mean '${hint}'?` : '';
   throw new UsageError(`${model.label} has no relation '${name}'${help}`);
 }

@@ -1,7 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { Lookup } from '../../schema/condition.js';
 import type { ColumnSchema, ModelSchema } from '../../schema/model-schema.js';
-import { relationsOf, type Relation } from '../../schema/relations.js';
+import { findRelation, relationsOf, type Relation } from '../../schema/relations.js';
 import { nearest } from '../../support/nearest.js';
 import { isLookup, lookups } from './lookups.js';
 import { assertJsonPath } from './json-path.js';
@@ -39,7 +39,7 @@ export function resolveName(model: ModelSchema, name: string): ResolvedName {
 
 /** The relation of this name. Throws UsageError where there is none, or it leads to another database. */
 export function relationNamed(model: ModelSchema, name: string): Relation {
-  const relation = relationsOf(model).get(name);
+  const relation = findRelation(model, name);
   if (!relation) throw unknownName(model, name);
   if (relation.target.connection === model.connection) return relation;
   throw new UsageError(
