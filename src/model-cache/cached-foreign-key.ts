@@ -12,7 +12,7 @@ const loadThroughCache: ReferenceLoader = (model, value) => {
   try {
     const target = schemaOf(model);
     const rows = modelCacheOf(target).rows(target);
-    const loaded = rows.readWith(keyCellOf(target, value), (read) => instanceOf(target, read));
+    const loaded = rows.readWith(keyCellOf(target, value), (read) => instanceOf(target, read), 'reference');
     return isPromise(loaded) ? loaded : Promise.resolve(loaded);
   } catch (error) {
     return Promise.reject(error);

@@ -11,7 +11,7 @@ import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { cacheChannel, type CacheEvent } from '../telemetry/channels.js';
 import type { Counters } from '../telemetry/statistics.js';
 import type { ModelCache } from './model-cache.js';
-import type { Policy } from './policy.js';
+import type { Operation, Policy } from './policy.js';
 import { RowAddress, RowKeys } from './row-address.js';
 
 /** A row as it is, from wherever it came. */
@@ -40,6 +40,9 @@ class FoundRow implements RowRead {
   }
 }
 
+/** What a row is read for: it is kept for as long as the policy says of that, until somebody loads it again. */
+type RowUse = Extract<Operation, 'get' | 'reference' | 'listReference'>;
+
 /** The rows of one model by primary key: from the cache, else from the database, many at a time. */
 export class RowCache {
   readonly #cache: ModelCache;
@@ -64,29 +67,30 @@ export class RowCache {
   }
 
   /** The row with this key. A valid entry in this process answers without a promise. */
-  read(key: Cell): Awaitable<RowRead> {
-    return this.readWith(key, (read) => read);
+  read(key: Cell, operation: RowUse = 'get'): Awaitable<RowRead> {
+    return this.readWith(key, (read) => read, operation);
   }
 
   /** What `use` makes of the row with this key, in the same promise. */
-  readWith<T>(key: Cell, use: (read: RowRead) => T): Awaitable<T> {
+  readWith<T>(key: Cell, use: (read: RowRead) => T, operation: RowUse = 'get'): Awaitable<T> {
     const reason = this.bypassReason();
     if (reason !== undefined) return this.#readPast(key, reason).then(use);
     const address = this.#addressOf(key);
     return this.#engine.lookupAt(address, (found) => {
-      const read = this.#use(address, found);
+      const read = this.#use(address, found, operation);
       return isPromise(read) ? read.then(use) : use(read);
     });
   }
 
   /** The rows with these keys, in their order. */
-  readMany(keys: readonly Cell[]): Awaitable<readonly RowRead[]> {
+  readMany(keys: readonly Cell[], operation: RowUse = 'get'): Awaitable<readonly RowRead[]> {
     const reason = this.bypassReason();
     if (reason !== undefined) return Promise.all(keys.map((key) => this.#readPast(key, reason)));
     if (keys.length === 0) return [];
     const addresses = keys.map((key) => this.#addressOf(key));
     const found = this.#engine.lookupAll(addresses);
-    return isPromise(found) ? found.then((all) => this.#useAll(addresses, all)) : this.#useAll(addresses, found);
+    if (isPromise(found)) return found.then((all) => this.#useAll(addresses, all, operation));
+    return this.#useAll(addresses, found, operation);
   }
 
   /** Reads the row from the database and stores it, whatever is cached. */
@@ -96,7 +100,7 @@ export class RowCache {
     const address = this.#addressOf(key);
     const stamps = await this.#engine.acquire(address.stampKeys);
     if (!stamps) return this.#readPast(key, 'the store failed');
-    const row = await this.#tainting(this.#load(address, stamps));
+    const row = await this.#tainting(this.#load(address, stamps, 'get'));
     currentFrame()?.record(this.#engine, address.stampKeys, stamps);
     return { row, stamps, isLoaded: true };
   }
@@ -128,22 +132,22 @@ export class RowCache {
     return new RowAddress(this.#rowKeys, key);
   }
 
-  #useAll(addresses: readonly RowAddress[], found: readonly Found[]): Awaitable<readonly RowRead[]> {
-    const reads = found.map((each, index) => this.#use(addresses[index] as RowAddress, each)); // they are aligned
+  #useAll(addresses: readonly RowAddress[], found: readonly Found[], operation: RowUse): Awaitable<readonly RowRead[]> {
+    const reads = found.map((each, index) => this.#use(addresses[index] as RowAddress, each, operation)); // they are aligned
     if (!reads.some(isPromise)) return reads as RowRead[]; // as just seen
     return Promise.all(reads.map((read) => Promise.resolve(read)));
   }
 
-  #use(address: RowAddress, found: Found): Awaitable<RowRead> {
+  #use(address: RowAddress, found: Found, operation: RowUse): Awaitable<RowRead> {
     if (found.state === 'bypass') return this.#readPast(address.cell, found.reason);
-    if (found.state === 'miss') return this.#miss(address, found);
+    if (found.state === 'miss') return this.#miss(address, found, operation);
     const known = this.#rowIn(found);
-    if (!known) return this.#miss(address, found);
+    if (!known) return this.#miss(address, found, operation);
     this.#counters.hits += 1;
     this.#counters.bytes += found.bytes;
     currentFrame()?.record(this.#engine, address.stampKeys, found.stamps);
     publishRead(this.#model.label, 'hit');
-    if (isDueEarly(found.entry, this.#engine.clock.now())) this.#refreshEarly(address, found.stamps);
+    if (isDueEarly(found.entry, this.#engine.clock.now())) this.#refreshEarly(address, found.stamps, operation);
     return new FoundRow(known.row, found);
   }
 
@@ -154,23 +158,27 @@ export class RowCache {
     return { row: payload as Row }; // the key holds the model's fingerprint: only rows of these columns are stored there
   }
 
-  async #miss(address: RowAddress, found: Miss | Hit): Promise<RowRead> {
+  async #miss(address: RowAddress, found: Miss | Hit, operation: RowUse): Promise<RowRead> {
     this.#counters.misses += 1;
     publishRead(this.#model.label, 'miss');
     const { cell, key, stampKeys } = address;
     const acquired = this.#engine.acquire(stampKeys, found.stamps);
     const stamps = isPromise(acquired) ? await acquired : acquired;
     if (!stamps) return this.#readPast(cell, 'the store failed');
-    const row = await this.#tainting(this.#flights.join(key, stamps, () => this.#load(address, stamps)));
+    const row = await this.#tainting(this.#flights.join(key, stamps, () => this.#load(address, stamps, operation)));
     currentFrame()?.record(this.#engine, stampKeys, stamps);
     return { row, stamps, isLoaded: true };
   }
 
-  async #load({ cell, key, stampKeys }: RowAddress, stamps: readonly string[]): Promise<Row | undefined> {
+  async #load(
+    { cell, key, stampKeys }: RowAddress,
+    stamps: readonly string[],
+    operation: RowUse,
+  ): Promise<Row | undefined> {
     const { clock } = this.#engine;
     const startedAt = clock.now();
     const row = await rowLoader(this.#cache.connection, this.#model).load(cell);
-    const ttlMs = row ? this.#policy.ttlMs('get') : this.#cache.negativeTtlMs;
+    const ttlMs = row ? this.#policy.ttlMs(operation) : this.#cache.negativeTtlMs;
     const costMs = clock.now() - startedAt;
     this.#engine.fill({ key, stamps, stampKeys, payload: row ?? null, ttlMs: jitteredTtl(ttlMs), costMs });
     this.#counters.fills += 1;
@@ -187,9 +195,9 @@ export class RowCache {
     }
   }
 
-  #refreshEarly(address: RowAddress, stamps: readonly string[]): void {
+  #refreshEarly(address: RowAddress, stamps: readonly string[], operation: RowUse): void {
     // NOTE: nobody waits for it and the entry is still valid: a failure costs nothing
-    this.#flights.join(address.key, stamps, () => this.#load(address, stamps)).catch(() => undefined);
+    this.#flights.join(address.key, stamps, () => this.#load(address, stamps, operation)).catch(() => undefined);
   }
 
   #readPast(key: Cell, reason: Bypass['reason']): Promise<RowRead> {

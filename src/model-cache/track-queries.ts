@@ -27,7 +27,7 @@ export function queryTracker(cache: ModelCache): QueryObserver {
     aroundRaw: (read, run) => (currentFrame() ? trackRaw(cache, read, run) : run()),
     answer: (model, key, operation) => {
       if (!cache.policy(model.label).automatic(operation)) return undefined;
-      const read = cache.rows(model).read(key);
+      const read = cache.rows(model).read(key, operation);
       return isPromise(read) ? read.then(({ row }) => row) : Promise.resolve(read.row);
     },
     relatedReader: (state) => (currentFrame() || isCached(cache, state) ? rowReader(cache) : undefined),
@@ -43,7 +43,7 @@ function isCached(cache: ModelCache, state: QueryState): boolean {
 /** Reads each row through its own entry, all of one tick together. */
 function rowReader(cache: ModelCache): RowReader {
   return async (model, keys) => {
-    const reads = await cache.rows(model).readMany(keys);
+    const reads = await cache.rows(model).readMany(keys, 'reference');
     return reads.map(({ row }) => row);
   };
 }

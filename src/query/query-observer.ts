@@ -22,7 +22,7 @@ export interface RawRead {
 }
 
 /** A read of one row by its key that a policy may send through the cache. */
-export type RowOperation = 'reference' | 'listReference';
+export type RowOperation = 'reference';
 
 /** The rows with these primary keys, in their order; undefined where there is none. */
 export type RowReader = (model: ModelSchema, keys: readonly Cell[]) => Promise<readonly (Row | undefined)[]>;
