@@ -4,6 +4,8 @@ import type { Random } from './random.js';
 
 const ids = 8;
 const words = ['a', 'A', 'ab', 'b', 'B', 'c_', '%'];
+const refusals =
+  /violat|another row|still point|points? (?:at|to)|no row|gone|deleted|roll back|already|does not exist|lock timeout|could not serialize|conflict/i;
 const prices = [null, '0.00', '1.50', '2.00', '10.25'];
 
 /** Random writes by every way there is; what a constraint refuses changes nothing. */
@@ -25,19 +27,16 @@ export class RandomWrites {
     for (let id = 1; id <= ids; id += 1) await (await this.#find(id))?.labels.add(this.#labelId(), this.#labelId());
   }
 
-  /** Makes one write; answers what it was. */
-  async next(): Promise<string> {
+  /** Makes one write, by `run` where it is to be part of something; answers what it was. */
+  async next(run: (write: () => Promise<unknown>) => Promise<unknown> = (write) => write()): Promise<string> {
     const [name, write] = this.#random.oneOf(this.#all());
     try {
-      await write();
+      await run(write);
       return name;
     } catch (error) {
-      const refused =
-        error instanceof Error &&
-        /violat|another row|still point|points? (?:at|to)|no row|gone|deleted|roll back|already|does not exist/i.test(
-          error.message,
-        );
-      if (!refused) throw new Error(`${name}: ${String(error)}`, { cause: error });
+      if (!(error instanceof Error && refusals.test(error.message))) {
+        throw new Error(`${name}: ${String(error)}`, { cause: error });
+      }
       return `${name} (refused)`;
     }
   }

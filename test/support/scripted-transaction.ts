@@ -10,6 +10,12 @@ interface Command {
 
 class Undone extends Error {}
 
+/** Whether transactions can be open beside each other. */
+export function isPostgres({ knex }: Database): boolean {
+  const { config } = knex.client as { readonly config: { readonly client?: unknown } }; // of every client of knex
+  return config.client === 'pg';
+}
+
 /** A transaction that does one step when it is told to, so that a script decides what happens in which order. */
 export class ScriptedTransaction {
   readonly #result: Promise<unknown>;
@@ -24,10 +30,11 @@ export class ScriptedTransaction {
 
   /** Begins one. Where it would wait for a lock of another, it fails instead: nobody lets go of it meanwhile. */
   static async begin(db: Database, isolation?: Isolation): Promise<ScriptedTransaction> {
-    const began = Promise.withResolvers<void>();
-    const scripted = new ScriptedTransaction(isolation, began.resolve);
-    await Promise.race([began.promise, scripted.#result]);
-    if (db.knex.client.config.client === 'pg') {
+    const scripted = await new Promise<ScriptedTransaction>((resolve, reject) => {
+      const made: ScriptedTransaction = new ScriptedTransaction(isolation, () => resolve(made));
+      made.#result.catch(reject);
+    });
+    if (isPostgres(db)) {
       await scripted.step(() => db.knex.raw("SET LOCAL lock_timeout = '20ms'") as unknown as Promise<unknown>); // awaited like one
     }
     return scripted;
@@ -36,7 +43,7 @@ export class ScriptedTransaction {
   /** Does something in the transaction. */
   step<T>(run: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
-      this.#give({ run, resolve: resolve as Command['resolve'], reject }); // what `run` gives
+      this.#give({ run, resolve, reject });
     });
   }
 
