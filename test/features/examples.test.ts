@@ -6,6 +6,8 @@ import { fileURLToPath } from 'node:url';
 import { parseOptions, WrongOption } from '../../examples/packages/options.js';
 import { forEachCombination, type OpenCombination } from '../setup/combinations.js';
 import { freePort } from '../setup/free-port.js';
+import { freshDatabase } from '../setup/fresh.js';
+import { sharedRedisUrl } from '../setup/shared-servers.js';
 import { temporaryFolder } from '../setup/temporary-folder.js';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
@@ -150,6 +152,32 @@ describe('the examples', function () {
       'plain SQL -> License.percentage 2, License.releaseCount 2, Package.allDependents 1, Package.dependents 1, Package.releaseIds 1 / 0 of 7 values',
     ]);
   });
+
+  it('record-shop: asks the database again only for what a write changed', async () => {
+    const [database, cache] = [await freshDatabase('postgres'), await sharedRedisUrl()];
+    for (const args of [[], ['--database', database, '--cache', cache]]) {
+      const { code, output, errors } = await runExample('record-shop', args);
+      expect({ code, errors }).to.deep.equal({ code: 0, errors: '' });
+      const costs: Record<string, string[]> = {};
+      let when = '';
+      for (const line of output) {
+        if (line.startsWith(' ')) costs[when]?.push(line.trim().split(' ')[0] ?? '');
+        else costs[(when = line)] = [];
+      }
+      const asked = Object.entries(costs).map(([title, counts]) => [title, counts.map((count) => Number(count) > 0)]);
+      expect(asked).to.deep.equal([
+        ['At first', [true, true, true, true, true]],
+        ['Again', [false, false, false, false, false]],
+        ['The artist has a new name', [true, false, false, false, false]],
+        ['Customer 1 bought two tracks, twice each', [false, true, true, false, false]],
+        ['Playlist 2 has one track more', [false, false, false, true, true]],
+        ['A track has a new name', [true, false, true, false, true]],
+      ]);
+      expect(output.at(-1)?.replace(/^ *\d+ SQL /, '')).to.equal(
+        ' the first two tracks of each of them: The first track + Track 2, The first track + Track 3',
+      );
+    }
+  }).timeout(180_000);
 
   it('packages: reads no more packages than --limit says', async () => {
     const { code, output } = await runExample('packages', ['--folder', projectWithPackages(), '--limit', '2']);

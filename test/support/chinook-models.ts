@@ -154,6 +154,7 @@ export class Invoice extends CachedModel {
   @Column({ maxLength: 40, nullable: true }) declare billingCountry: string | null;
   @Column({ maxLength: 10, nullable: true }) declare billingPostalCode: string | null;
   @Column({ precision: 10, scale: 2 }) declare total: string;
+  declare readonly lines: QuerySet<InvoiceLine>;
 
   /** What the lines add up to, in hundredths. */
   @moneyclip({ ttl: '10m' })
@@ -168,7 +169,7 @@ export class InvoiceLine extends CachedModel {
   declare static objects: Manager<InvoiceLine>;
   declare static cache: CacheManager<InvoiceLine>;
   @PrimaryKey() declare id: number;
-  @CachedForeignKey(() => Invoice, { onDelete: 'cascade' }) declare invoice: Related<Invoice>;
+  @CachedForeignKey(() => Invoice, { onDelete: 'cascade', relatedName: 'lines' }) declare invoice: Related<Invoice>;
   declare invoiceId: number;
   @ForeignKey(() => Track, { onDelete: 'cascade' }) declare track: Related<Track>;
   declare trackId: number;
