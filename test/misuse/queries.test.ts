@@ -1,5 +1,15 @@
 import { expect } from 'chai';
-import { connect, count, Q, sum, UsageError, ValidationError, type Database } from '../../src/index.js';
+import {
+  connect,
+  count,
+  DatabaseError,
+  F,
+  Q,
+  sum,
+  UsageError,
+  ValidationError,
+  type Database,
+} from '../../src/index.js';
 import { Author, Book, bookshopModels, fillBookshop, Review } from '../support/bookshop-models.js';
 import { statementsOf } from '../support/recorded-statements.js';
 import { rejection, thrown } from '../support/rejection.js';
@@ -112,6 +122,33 @@ describe('queries that make no sense', () => {
       ValidationError,
       'bookshop.Review: id expects a whole number, got text',
     );
+  });
+
+  it('are refused: texts that no database keeps, wherever a value goes', async () => {
+    const nul = 'a NUL character, which PostgreSQL cannot store; remove it';
+    const half = 'half of a surrogate pair, which has no UTF-8 form; make it well formed with toWellFormed()';
+    for (const [text, flaw] of [
+      ['a\0b', nul],
+      ['a\ud800', half],
+    ] as const) {
+      const title = `bookshop.Book: title contains ${flaw}`;
+      thrown(() => Book.objects.filter({ title: text }), ValidationError, title);
+      thrown(() => Book.objects.exclude({ title__gt: text }), ValidationError, title);
+      const long = Array.from({ length: 100_000 }, (_, index) => `t${index}`);
+      thrown(() => Book.objects.filter({ title__in: [...long, text] }), ValidationError, title);
+      thrown(
+        () => Book.objects.filter({ meta__a: text }),
+        UsageError,
+        `bookshop.Book: the text of 'meta__a' contains ${flaw}`,
+      );
+      await rejection(Book.objects.update({ title: text }), ValidationError, title);
+      await rejection(Book.objects.getOrCreate({ title: text }), ValidationError, title);
+      await rejection(
+        Book.objects.raw('SELECT ?', [text]),
+        UsageError,
+        `bookshop.Book.objects.raw(): binding 1 contains ${flaw}`,
+      );
+    }
   });
 
   it('are refused: parts of Q that are no conditions', () => {
@@ -266,6 +303,33 @@ describe('queries that make no sense', () => {
         await Book.objects.filter({ title__regex: '\\$\\$; DROP' }).ids();
       });
       expect(texts.join()).not.to.include('DROP');
+      expect(await Book.objects.count()).to.equal(5);
+    });
+
+    it('is an unknown name wherever a write or a relation takes one', async () => {
+      const rows: readonly (readonly [string, () => unknown])[] = [
+        ['update', () => Book.objects.update(untyped({ [hostile]: 1 }))],
+        ['F', () => Book.objects.update(untyped({ pages: F(untyped(hostile)).plus(1) }))],
+        ['bulkUpdate', () => Book.objects.bulkUpdate([new Book()], [untyped(hostile)])],
+        ['bulkCreate', () => Book.objects.bulkCreate([untyped({ [hostile]: 1 })])],
+        ['upsertMany', () => Book.objects.upsertMany([{ title: 'x' }], { onConflict: [untyped(hostile)] })],
+        ['its update', () => Book.objects.upsertMany([{ id: 1 }], { onConflict: ['id'], update: [untyped(hostile)] })],
+        ['getOrCreate', () => Book.objects.getOrCreate(untyped({ [hostile]: 1 }))],
+        ['updateOrCreate', () => Book.objects.updateOrCreate({ id: 1 }, untyped({ [hostile]: 1 }))],
+        ['related', () => Book.objects.related(untyped(hostile))],
+        ['prefetch', () => Book.objects.prefetch(untyped({ name: hostile }))],
+        ['raw', () => Book.objects.raw('SELECT * FROM bookshop_books ORDER BY ??', [hostile])],
+      ];
+      for (const [what, call] of rows) {
+        const error = await rejection(
+          (async () => {
+            await call();
+          })(),
+          Error,
+        );
+        const isRefused = error instanceof (what === 'raw' ? DatabaseError : UsageError);
+        expect(isRefused, `${what}: ${String(error)}`).to.equal(true);
+      }
       expect(await Book.objects.count()).to.equal(5);
     });
 
