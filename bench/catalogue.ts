@@ -26,6 +26,10 @@ export const catalogue: readonly ContenderSpec[] = [
   parsed('raw', 'contenders/raw-redis', 'get'),
   parsed('raw MGET per tick', 'contenders/raw-redis', 'mget'),
   hydrated('moneyclip, Redis', 'contenders/moneyclip', 'postgres+redis'),
+  hydrated('moneyclip, Redis, prefetch', 'contenders/moneyclip', 'postgres+redis+prefetch'),
+  hydrated('moneyclip, Redis, foreign keys', 'contenders/moneyclip', 'postgres+redis+foreign keys'),
+  hydrated('moneyclip, Redis, 10 lists', 'contenders/moneyclip', 'postgres+redis+10'),
+  hydrated('moneyclip, Redis, 10,000 lists', 'contenders/moneyclip', 'postgres+redis+10000'),
   hydrated('moneyclip, memory', 'contenders/moneyclip', 'postgres+memory'),
   hydrated('moneyclip, memory, after a computation', 'contenders/moneyclip', 'postgres+memory+tracked'),
   hydrated('moneyclip, cache off', 'contenders/moneyclip', 'postgres+off'),
@@ -44,6 +48,8 @@ export const catalogue: readonly ContenderSpec[] = [
   hydrated('MikroORM result cache', 'peers/mikro-orm'),
   hydrated('TypeORM ioredis cache', 'peers/typeorm'),
   hydrated('Objection', 'peers/objection'),
+  hydrated('Kysely', 'peers/kysely'),
+  hydrated('p-memoize', 'peers/p-memoize'),
   hydrated('dataloader over knex', 'peers/dataloader'),
 ];
 

@@ -69,6 +69,47 @@ export function badgeOf(id: number): string {
   return `${title} by ${userOf(authorId).username}`;
 }
 
+/** How many documents a list has. */
+export const pageLength = 50;
+
+/** The numbers of the documents in the list after this number. */
+export function idsAfter(after: number): number[] {
+  return Array.from({ length: pageLength }, (_, index) => after + index + 1);
+}
+
+/** What every list comes after. */
+export const pageStarts: readonly number[] = Array.from(
+  { length: documentCount / pageLength },
+  (_, index) => index * pageLength,
+);
+
+/** How many documents each author has. */
+export const documentsPerUser = documentCount / userCount;
+
+/** The document that comes so many after this one; the first comes after the last. */
+export function idBeyond(id: number, steps: number): number {
+  return ((id + steps - 1) % documentCount) + 1;
+}
+
+/** What the function says of a document that calls another one for it and the two after it. */
+export function nestedOf(id: number): string {
+  return nearbyIds(id).map(badgeOf).join('; ');
+}
+
+export function nearbyIds(id: number): number[] {
+  return [0, 1, 2].map((steps) => idBeyond(id, steps));
+}
+
+/** The documents that the digest with this number reads. */
+export function digestIds(number: number): number[] {
+  return Array.from({ length: 10 }, (_, index) => idBeyond(1, number + index * 997));
+}
+
+/** The text of a digest of these documents. */
+export function digestText(documents: readonly { readonly title: string }[]): string {
+  return documents.map(({ title }) => title).join(', ');
+}
+
 /** Whole numbers from 1 to `count`. */
 export function idsTo(count: number): number[] {
   return Array.from({ length: count }, (_, index) => index + 1);

@@ -5,7 +5,8 @@ import { compile } from './compile.js';
 import { measure } from './measure.js';
 import { readOptions, type Options } from './options.js';
 import { heading, scenarioTable } from './report.js';
-import { scenarios, type Scenario } from './scenarios.js';
+import type { Scenario } from './scenario.js';
+import { scenarios } from './scenarios.js';
 import { Workers } from './workers.js';
 import { setStage } from './world.js';
 

@@ -1,5 +1,5 @@
 import type { Work } from './contender.js';
-import type { Scenario } from './scenarios.js';
+import type { Scenario } from './scenario.js';
 import type { WorkerProcess } from './worker-process.js';
 import type { LeftOut, Workers } from './workers.js';
 import type { Round } from './workloads.js';

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import type { Effort, Measured, Outcome } from './measure.js';
-import type { Scenario, Target } from './scenarios.js';
+import type { Scenario, Target } from './scenario.js';
 import { summarize, type Summary } from './statistics.js';
 import type { Stage } from './world.js';
 

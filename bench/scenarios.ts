@@ -1,32 +1,6 @@
-import type { Work } from './contender.js';
-
-/** A floor that this project sets itself: the ratio of `contender` to `to`. */
-export interface Target {
-  readonly contender: string;
-  readonly to: string;
-  readonly atLeast: number;
-}
-
-/** One table of the report. */
-export interface Scenario {
-  /** What `--only` matches from the start. */
-  readonly id: string;
-  readonly title: string;
-  readonly work: Work;
-  /** How many callers wait at the same time. */
-  readonly lanes: number;
-  /** Names in the catalogue; the first is what the others are compared with. */
-  readonly contenders: readonly string[];
-  readonly targets: readonly Target[];
-  /** How many operations a round has; left out: as many as fill its time. */
-  readonly count?: number;
-  /** At most so many rounds. */
-  readonly rounds?: number;
-  /** In processes that have done nothing else. */
-  readonly fresh?: boolean;
-  /** What is counted in each round, and the most that moneyclip may have. */
-  readonly counted?: { readonly what: string; readonly contender: string; readonly atMost: number };
-}
+import { functionScenarios } from './function-scenarios.js';
+import { queryScenarios } from './query-scenarios.js';
+import type { Scenario } from './scenario.js';
 
 const redisPeers = [
   'cache-manager, Redis',
@@ -85,6 +59,7 @@ const badges = (lanes: number, atLeast: number): Scenario => ({
   targets: [{ contender: ours, to: 'raw', atLeast }],
 });
 
+/** In this order: those that write come last. */
 export const scenarios: readonly Scenario[] = [
   hits(1, [['raw', 0.9]]),
   hits(64, [['raw', 1.3], ...redisPeers.map((peer): [string, number] => [peer, 1.3])]),
@@ -142,6 +117,8 @@ export const scenarios: readonly Scenario[] = [
   misses(64),
   badges(1, 0.9),
   badges(64, 2),
+  ...queryScenarios,
+  ...functionScenarios,
   {
     id: 'tracking',
     title: 'What tracking costs outside a computation: hits in memory before and after something was computed',
@@ -200,6 +177,14 @@ export const scenarios: readonly Scenario[] = [
       'pg prepared',
     ],
     targets: [{ contender: ours, to: 'raw', atLeast: 0.85 }],
+  },
+  {
+    id: 'live',
+    title: 'Save one column while so many lists are cached, each under a condition of its own',
+    work: 'save',
+    lanes: 1,
+    contenders: [ours, 'moneyclip, Redis, 10 lists', 'moneyclip, Redis, 10,000 lists', 'raw'],
+    targets: [{ contender: 'moneyclip, Redis, 10,000 lists', to: ours, atLeast: 0.95 }],
   },
   {
     id: 'mixed',

@@ -1,6 +1,7 @@
 import type { ContenderSpec } from './catalogue.js';
 import { checkAnswers } from './check-answers.js';
 import type { OpenContender, Session, Work, World } from './contender.js';
+import { fill } from './fill.js';
 import { measureMemory } from './measure-memory.js';
 import { Profiler } from './profiler.js';
 import { runRound, type Plan, type Round } from './workloads.js';
@@ -17,12 +18,13 @@ export type Answer = { readonly result: Round | undefined } | { readonly error: 
 
 interface Opened {
   readonly spec: ContenderSpec;
+  readonly world: World;
   readonly session: Session;
   readonly profiler: Profiler | undefined;
 }
 
 /** Work whose rounds empty the cache first. */
-const startsCold: ReadonlySet<Work> = new Set(['miss', 'mixed', 'stampede']);
+const startsCold: ReadonlySet<Work> = new Set(['miss', 'mixed', 'stampede', 'labelStampede']);
 
 const isWarmFor = new Set<Work>();
 let opened: Opened | undefined;
@@ -57,15 +59,16 @@ async function obey(order: Order): Promise<Round | undefined> {
 async function open(spec: ContenderSpec, world: World, folder: string | undefined): Promise<Opened> {
   const module = (await import(`./${spec.module}.js`)) as { open: OpenContender }; // what the catalogue promises
   const session = await module.open(world, spec.variant);
-  return { spec, session, profiler: folder === undefined ? undefined : new Profiler(folder) };
+  return { spec, world, session, profiler: folder === undefined ? undefined : new Profiler(folder) };
 }
 
 /** Fills the cache and checks that what is answered is right; a profile begins after that. */
-async function warm({ spec, session, profiler }: Opened, work: Work): Promise<Round | undefined> {
+async function warm({ profiler, ...opened }: Opened, work: Work): Promise<Round | undefined> {
+  const { session } = opened;
   if (work === 'memory') return measureMemory(session);
-  if (!isWarmFor.has(work) && !startsCold.has(work)) await session.warm(work);
+  if (!isWarmFor.has(work) && !startsCold.has(work)) await fill(session, work);
   isWarmFor.add(work);
-  await checkAnswers(session, spec, work);
+  await checkAnswers(opened, work);
   await profiler?.start();
   return undefined;
 }

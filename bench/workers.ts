@@ -1,5 +1,5 @@
 import { catalogue, type ContenderSpec } from './catalogue.js';
-import type { Scenario } from './scenarios.js';
+import type { Scenario } from './scenario.js';
 import type { Stage } from './world.js';
 import { WorkerProcess, type WorkerSettings } from './worker-process.js';
 

@@ -1,5 +1,5 @@
-import type { DocumentLike, Session, Work } from './contender.js';
-import { documentCount, zipfIds } from './dataset.js';
+import type { Session, Work } from './contender.js';
+import { idAt, need, operationOf } from './operations.js';
 
 /** One round to run. */
 export interface Plan {
@@ -21,45 +21,18 @@ export interface Round {
   readonly noticed?: number;
 }
 
-/** Documents of one list. */
-const listLength = 100;
 /** Documents that a mixed load reads and writes. */
 const mixedDocuments = 1_000;
 const writesPercent = 5;
 
-const ids = zipfIds(65_536, 1);
 let position = 0;
-/** What was read, so that no read can be left out as unused. */
-let touched = 0;
 
 /** Runs one round of the work. */
 export async function runRound(session: Session, plan: Plan): Promise<Round> {
-  if (plan.work === 'stampede') return stampede(session, plan);
+  if (plan.work === 'stampede' || plan.work === 'labelStampede') return stampede(session, plan);
   if (plan.work === 'mixed') return mixed(session, plan);
   if (plan.work === 'miss') await need(session, 'forget').call(session);
-  return timed(plan, operation(session, plan));
-}
-
-function operation(session: Session, { work, base }: Plan): (turn: number) => unknown {
-  switch (work) {
-    case 'miss':
-      return async (turn) => touch(await session.read(1 + (turn % documentCount)));
-    case 'authors':
-    case 'authorsInBulk': {
-      const authors = need(session, work).bind(session);
-      return async (turn) => touchAll(await authors(listAt(turn)));
-    }
-    case 'badge': {
-      const badge = need(session, 'badge').bind(session);
-      return async (turn) => touchAll([await badge(idAt(turn))]);
-    }
-    case 'save': {
-      const save = need(session, 'save').bind(session);
-      return (turn) => save(idAt(turn), base + (turn % 1_000_000));
-    }
-    default:
-      return async (turn) => touch(await session.read(idAt(turn)));
-  }
+  return timed(plan, operationOf(session, plan));
 }
 
 async function timed(
@@ -82,14 +55,16 @@ async function clocked(count: number, work: () => Promise<unknown>): Promise<Rou
   return { count, elapsedMs, cpuMs: (user + system) / 1000 };
 }
 
-/** Everybody asks for the same document while nothing is cached. */
-async function stampede(session: Session, { lanes }: Plan): Promise<Round> {
+/** Everybody asks for the same document, or the same computed value, while nothing is cached. */
+async function stampede(session: Session, { work, lanes }: Plan): Promise<Round> {
   await need(session, 'forget').call(session);
-  const statements = need(session, 'statements').bind(session);
+  const isOfRows = work === 'stampede';
+  const counter = need(session, isOfRows ? 'statements' : 'runs').bind(session);
+  const ask = isOfRows ? session.read.bind(session) : need(session, 'label').bind(session);
   const id = idAt(position++);
-  const before = statements();
-  const round = await clocked(lanes, () => Promise.all(Array.from({ length: lanes }, () => session.read(id))));
-  return { ...round, noticed: statements() - before };
+  const before = counter();
+  const round = await clocked(lanes, () => Promise.all(Array.from({ length: lanes }, () => ask(id))));
+  return { ...round, noticed: counter() - before };
 }
 
 /** So that a round begins with what it reads in the cache. */
@@ -127,28 +102,4 @@ async function mixed(session: Session, { lanes, count, base }: Plan): Promise<Ro
     if (views < expected) stale += 1;
   };
   return { ...(await timed({ lanes, count }, operate)), noticed: stale };
-}
-
-function need<Name extends keyof Session>(session: Session, name: Name): NonNullable<Session[Name]> {
-  const method = session[name];
-  if (!method) throw new Error(`it has no ${name}()`);
-  return method;
-}
-
-function idAt(turn: number): number {
-  return ids[turn & 65_535]!;
-}
-
-/** Documents one after the other, whose authors are all different. */
-function listAt(turn: number): number[] {
-  const first = (turn * 137) % (documentCount - listLength);
-  return Array.from({ length: listLength }, (_, index) => first + index + 1);
-}
-
-function touch(document: DocumentLike): void {
-  touched += document.id + document.title.length + (document.createdAt === undefined ? 1 : 0);
-}
-
-function touchAll(texts: readonly string[]): void {
-  for (const text of texts) touched += text.length;
 }

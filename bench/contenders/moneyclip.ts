@@ -1,13 +1,19 @@
 import { connect, type Database } from '../../src/index.js';
 import type { Session, Work, World } from '../contender.js';
-import { documentCount, idsTo, userCount } from '../dataset.js';
+import { documentCount, documentOf, idsTo, userCount } from '../dataset.js';
 import { Document, User } from './model.js';
+import { functionsOfModels } from './moneyclip-functions.js';
+import { listsOfModels } from './moneyclip-lists.js';
 
 const chunk = 500;
 
-/** `<database>+<cache>`, such as `sqlite+memory`, `postgres+redis`, `postgres+off`. */
+/**
+ * `<database>+<cache>`, such as `sqlite+memory`, `postgres+redis`, `postgres+off`; then what is special: `tracked` for
+ * something that was computed before, `prefetch` or `foreign keys` for how authors are loaded along with a list, or a
+ * number of lists that are cached while documents are saved.
+ */
 export async function open(world: World, variant: string): Promise<Session> {
-  const [database, cache, tracked] = variant.split('+');
+  const [database, cache, special] = variant.split('+');
   const db = await connect({
     database: database === 'sqlite' ? `sqlite:${world.sqliteFile}` : world.postgresUrl,
     cache: cache === 'redis' ? world.redisUrl : 'memory:',
@@ -18,8 +24,9 @@ export async function open(world: World, variant: string): Promise<Session> {
   return {
     warm: async (work) => {
       if (cache !== 'off') await warm(db);
-      if (tracked !== undefined) await (await Document.cache.get(1)).badge();
+      if (special === 'tracked') await (await Document.cache.get(1)).badge();
       await hold(held, work);
+      if (work === 'save') await keepLists(Number(special) || 0);
     },
     read: (id) => Document.cache.get(id),
     authors: (ids) => Promise.all(ids.map(async (id) => (await (await Document.cache.get(id)).author).username)),
@@ -28,6 +35,8 @@ export async function open(world: World, variant: string): Promise<Session> {
       const authors = await User.cache.getMany(documents.map((document) => document!.authorId));
       return authors.map((author) => author!.username);
     },
+    ...listsOfModels(special),
+    ...functionsOfModels(),
     badge: (id) => held.get(id)!.badge(),
     save: async (id, views) => {
       const document = held.get(id) ?? (await Document.cache.get(id));
@@ -65,6 +74,17 @@ async function hold(held: Map<number, Document>, work: Work): Promise<void> {
   for (let start = 0; start < all.length; start += chunk) {
     await Promise.all(all.slice(start, start + chunk).map((document) => document.badge()));
   }
+}
+
+/** Each under a condition of its own, on a column that is left alone: a save ends at most the one of its document. */
+async function keepLists(count: number): Promise<void> {
+  const keep = (id: number): Promise<unknown> =>
+    Document.objects
+      .filter({ slug: documentOf(id).slug })
+      .cache()
+      .all();
+  const ids = idsTo(count);
+  for (let start = 0; start < count; start += chunk) await Promise.all(ids.slice(start, start + chunk).map(keep));
 }
 
 async function storedBytes(): Promise<number> {

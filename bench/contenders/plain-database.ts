@@ -1,5 +1,5 @@
 import pg from 'pg';
-import type { PlainDocument, PlainUser } from '../dataset.js';
+import { pageLength, type PlainDocument, type PlainUser } from '../dataset.js';
 
 const documentColumns =
   'id, title, slug, body, status, views, rating, published, size, meta, author_id AS "authorId", ' +
@@ -38,6 +38,30 @@ export class PlainDatabase {
   /** In no order. */
   async users(ids: readonly number[]): Promise<UserRow[]> {
     return this.#all<UserRow>('users', `SELECT ${userColumns} FROM users WHERE id = ANY($1)`, [ids]);
+  }
+
+  async documentsAfter(after: number): Promise<DocumentRow[]> {
+    const text = `SELECT ${documentColumns} FROM documents WHERE id > $1 ORDER BY id LIMIT ${pageLength}`;
+    return this.#all<DocumentRow>('page', text, [after]);
+  }
+
+  /** The same documents joined with their authors. */
+  async documentsWithAuthorsAfter(after: number): Promise<(DocumentRow & { readonly username: string })[]> {
+    const columns = documentColumns.split(', ').map((column) => `documents.${column}`);
+    const text =
+      `SELECT ${columns.join(', ')}, username, email, joined_at FROM documents JOIN users ON users.id = author_id ` +
+      `WHERE documents.id > $1 ORDER BY documents.id LIMIT ${pageLength}`;
+    return this.#all('page with authors', text, [after]);
+  }
+
+  async count(authorId: number): Promise<number> {
+    const text = 'SELECT count(*)::integer AS count FROM documents WHERE author_id = $1';
+    return (await this.#one<{ count: number }>('count', text, [authorId])).count;
+  }
+
+  /** Every document, in order. */
+  async all(): Promise<DocumentRow[]> {
+    return this.#all<DocumentRow>('all', `SELECT ${documentColumns} FROM documents ORDER BY id`, []);
   }
 
   async badge(id: number): Promise<string> {

@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import type { DocumentLike, Session, World } from '../contender.js';
 import { badgeOf, documentCount, documentOf, idsTo, userCount, userOf } from '../dataset.js';
 import { batchPerTick } from './batch-per-tick.js';
+import { functionsOver, listsOver } from './over-a-cache.js';
 import { PlainDatabase } from './plain-database.js';
 
 interface WithAuthor extends DocumentLike {
@@ -35,6 +36,13 @@ export async function open(world: World, variant: string): Promise<Session> {
       );
       return users.map((user) => user.username);
     },
+    ...listsOver(cached, database),
+    ...functionsOver(cached, database),
+    labels: (ids) =>
+      parseAll<string>(
+        redis,
+        ids.map((id) => `label:${id}`),
+      ),
     badge: (id) => cached<string>(`badge:${id}`, () => database.badge(id)),
     save: async (id, views) => {
       await database.setViews(id, views);

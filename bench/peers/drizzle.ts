@@ -1,4 +1,4 @@
-import { eq, getTableName, is, Table } from 'drizzle-orm';
+import { and, count, desc, eq, getTableName, gt, gte, inArray, is, Table } from 'drizzle-orm';
 import { Cache, type MutationOption } from 'drizzle-orm/cache/core';
 import { drizzle } from 'drizzle-orm/node-postgres';
 import {
@@ -15,7 +15,7 @@ import {
 import { Redis } from 'ioredis';
 import pg from 'pg';
 import type { Session, World } from '../contender.js';
-import { documentCount } from '../dataset.js';
+import { documentCount, pageLength } from '../dataset.js';
 import { inTurn } from './key-value-session.js';
 
 const documents = pgTable('documents', {
@@ -32,6 +32,13 @@ const documents = pgTable('documents', {
   authorId: integer('author_id').notNull(),
   createdAt: timestamp('created_at', { withTimezone: true, precision: 3 }).notNull(),
   updatedAt: timestamp('updated_at', { withTimezone: true, precision: 3 }).notNull(),
+});
+
+const users = pgTable('users', {
+  id: integer('id').primaryKey(),
+  username: varchar('username', { length: 100 }).notNull(),
+  email: varchar('email', { length: 200 }).notNull(),
+  joinedAt: timestamp('joined_at', { withTimezone: true, precision: 3 }).notNull(),
 });
 
 /**
@@ -82,9 +89,43 @@ export async function open(world: World): Promise<Session> {
     const [row] = await db.select().from(documents).where(eq(documents.id, id));
     return row!;
   };
+  const page = (after: number) =>
+    db.select().from(documents).where(gt(documents.id, after)).orderBy(documents.id).limit(pageLength);
   return {
     warm: () => inTurn(documentCount, read),
     read,
+    list: (after) => page(after),
+    listAuthors: async (after) => {
+      const rows = await db
+        .select()
+        .from(documents)
+        .innerJoin(users, eq(users.id, documents.authorId))
+        .where(gt(documents.id, after))
+        .orderBy(documents.id)
+        .limit(pageLength);
+      return rows.map((row) => row.users.username);
+    },
+    count: async (authorId) => {
+      const [row] = await db.select({ rows: count() }).from(documents).where(eq(documents.authorId, authorId));
+      return row!.rows;
+    },
+    all: () => db.select().from(documents).orderBy(documents.id).$withCache(false),
+    compile: ({ authorId, statuses, rating }) => {
+      const { sql, params } = db
+        .select()
+        .from(documents)
+        .where(
+          and(
+            eq(documents.authorId, authorId),
+            inArray(documents.status, [...statuses]),
+            gte(documents.rating, rating),
+          ),
+        )
+        .orderBy(desc(documents.createdAt), documents.id)
+        .limit(10)
+        .toSQL();
+      return { text: sql, parameters: params };
+    },
     save: async (id, views) => {
       await db.update(documents).set({ views }).where(eq(documents.id, id));
     },

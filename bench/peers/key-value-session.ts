@@ -1,5 +1,6 @@
 import type { DocumentLike, Session, World } from '../contender.js';
 import { documentCount, idsTo, userCount } from '../dataset.js';
+import { functionsOver, listsOver } from '../contenders/over-a-cache.js';
 import { PlainDatabase } from '../contenders/plain-database.js';
 
 /** What a key-value cache must offer to be compared. */
@@ -24,6 +25,7 @@ export function keyValueSession(cache: KeyValueCache, world: World): Session {
     cache.getOrSet<WithAuthor>(`document:${id}`, () => database.document(id));
   const user = (id: number): Promise<{ username: string }> => cache.getOrSet(`user:${id}`, () => database.user(id));
   const badge = (id: number): Promise<string> => cache.getOrSet(`badge:${id}`, () => database.badge(id));
+  const functions = functionsOver((key, load) => cache.getOrSet(key, load), database);
   const { getMany } = cache;
   return {
     warm: async (work) => {
@@ -33,6 +35,10 @@ export function keyValueSession(cache: KeyValueCache, world: World): Session {
     },
     read,
     badge,
+    ...listsOver((key, load) => cache.getOrSet(key, load), database),
+    ...functions,
+    labels: (ids) =>
+      getMany ? getMany<string>(ids.map((id) => `label:${id}`)) : Promise.all(ids.map((id) => functions.label(id))),
     authors: (ids) => Promise.all(ids.map(async (id) => (await user((await read(id)).authorId)).username)),
     ...(getMany && {
       authorsInBulk: async (ids: readonly number[]) => {
