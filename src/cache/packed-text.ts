@@ -1,7 +1,7 @@
 import { deflateRawSync, inflateRawSync } from 'node:zlib';
 
-/** Shorter texts gain less than packing costs; see docs/performance.md. */
-const packAbove = 4_096;
+/** Shorter texts, lists of fifty rows among them, are read faster as they are; see docs/performance.md. */
+const packAbove = 32_768;
 /** What gains less than a quarter, such as what is packed already, is left as it is. */
 const worthwhile = 0.75;
 /** No text of an entry begins so. */

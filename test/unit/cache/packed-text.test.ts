@@ -7,7 +7,7 @@ import type { CacheStore } from '../../../src/store/cache-store.js';
 import { MemoryStore } from '../../../src/store/memory-store.js';
 import { FakeClock, FlakyStore } from '../../../src/testing/index.js';
 
-const long = JSON.stringify(Array.from({ length: 500 }, (_, index) => [index, `title ä\ud800 ${index}`]));
+const long = JSON.stringify(Array.from({ length: 1_500 }, (_, index) => [index, `title ä\ud800 ${index}`]));
 
 describe('long texts of entries', () => {
   it('are packed and come back exactly', () => {
@@ -18,8 +18,8 @@ describe('long texts of entries', () => {
   });
 
   it('are left as they are where they are not long, or gain nothing', () => {
-    const random = JSON.stringify(randomBytes(6_000).toString('base64'));
-    for (const text of ['', 'x'.repeat(4_096), random]) {
+    const random = JSON.stringify(randomBytes(40_000).toString('base64'));
+    for (const text of ['', 'x'.repeat(32_768), random]) {
       expect(packText(text)).to.equal(text);
       expect(unpackText(text)).to.equal(text);
     }
