@@ -89,9 +89,10 @@ function pathPart(name: string | number): string {
 function isInKeyOrder(value: unknown): boolean {
   if (typeof value !== 'object' || value === null) return true;
   if (Array.isArray(value)) return value.every(isInKeyOrder);
+  const object = value as Readonly<Record<string, unknown>>; // checked or freshly parsed JSON has only plain objects
   let previous = '';
-  for (const [key, inner] of Object.entries(value)) {
-    if (key < previous || !isInKeyOrder(inner)) return false;
+  for (const key of Object.keys(object)) {
+    if (key < previous || !isInKeyOrder(object[key])) return false;
     previous = key;
   }
   return true;
@@ -101,14 +102,14 @@ function isInKeyOrder(value: unknown): boolean {
 function inKeyOrder(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(inKeyOrder);
-  // The checked or freshly parsed JSON has only plain objects. NOTE: fromEntries keeps a key `__proto__` a plain key.
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(byKey)
-      .map(([key, inner]) => [key, inKeyOrder(inner)]),
-  );
+  const object = value as Readonly<Record<string, unknown>>; // as above
+  const sorted: Record<string, unknown> = {};
+  for (const key of Object.keys(object).sort()) setOwn(sorted, key, inKeyOrder(object[key]));
+  return sorted;
 }
 
-function byKey([left]: [string, unknown], [right]: [string, unknown]): number {
-  return left < right ? -1 : 1;
+/** NOTE: assigning to `__proto__` would set the prototype, and there would be no such key. */
+function setOwn(object: Record<string, unknown>, key: string, value: unknown): void {
+  if (key !== '__proto__') object[key] = value;
+  else Object.defineProperty(object, key, { value, configurable: true, enumerable: true, writable: true });
 }
