@@ -106,6 +106,7 @@ export class QueryCache {
 
 /** With the fingerprints of the other models whose columns it shows: what is stored of them is in their types' form. */
 function identityOf(query: ObservedQuery): string {
+  if (query.shown.every(({ path }) => path.length === 0)) return query.identity();
   const others = query.shown.flatMap(({ path }) => path.map(({ target }) => target.fingerprint));
-  return others.length === 0 ? query.identity() : `${query.identity()} ${[...new Set(others)].join()}`;
+  return `${query.identity()} ${[...new Set(others)].join()}`;
 }

@@ -34,8 +34,12 @@ function parseCombined(model: ModelSchema, { kind, parts }: Combined): Condition
 function add(conditions: RowConditions, name: ResolvedName, value: unknown): void {
   let group = conditions;
   for (const relation of name.column ? name.path : name.path.slice(0, -1)) group = group.related(relation);
-  if (name.column) addColumn(group, { ...name, column: name.column }, value);
+  if (isColumnTerm(name)) addColumn(group, name, value);
   else addRelation(group, name, value);
+}
+
+function isColumnTerm(name: ResolvedName): name is ColumnTerm {
+  return name.column !== undefined;
 }
 
 function addColumn(group: RowConditions, term: ColumnTerm, value: unknown): void {

@@ -7,6 +7,7 @@ import { askedOf } from './compile/asked.js';
 import { JoinedTables } from './compile/joined-tables.js';
 import { orderTermSql } from './compile/order.js';
 import type { Read } from './compile/read.js';
+import { ownColumns } from './own-columns.js';
 import { quoteName, SqlWriter } from './sql-writer.js';
 import { selectAggregates } from './compile/select-aggregates.js';
 import { readExpression, tableSql } from './table-sql.js';
@@ -63,10 +64,6 @@ export function selectByCells(
 
 function statementOf({ parameters }: SqlWriter, { model }: QueryState, text: string): Statement {
   return { text, parameters, prepare: true, model: model.label };
-}
-
-function ownColumns({ columns }: ModelSchema): ColumnPath[] {
-  return columns.map((column) => ({ path: [], column }));
 }
 
 function keyName(tables: JoinedTables, { primaryKey }: ModelSchema): string {

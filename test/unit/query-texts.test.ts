@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { planRead } from '../../src/query/compile/plan.js';
 import type { Read } from '../../src/query/compile/read.js';
+import { resolveName } from '../../src/query/conditions/resolve-name.js';
 import { resolveOrder, resolvePath } from '../../src/query/conditions/resolve-path.js';
 import { Q } from '../../src/query/conditions/q.js';
 import { parseFilter } from '../../src/query/parse-filter.js';
@@ -145,5 +146,13 @@ describe('the texts of queries', () => {
       ...[{ editor__name: 'a' }, { author__name: 'a' }, { author__mentor__name: 'a' }, { id__in: Author.objects }],
     ].map(identity);
     expect(new Set(different).size).to.equal(different.length);
+  });
+
+  it('are of names that are looked up once, but for paths into JSON, of which there is no end', () => {
+    const model = schemaOf(Book);
+    const isKept = (name: string): boolean => resolveName(model, name) === resolveName(model, name);
+    expect(['pages', 'pages__gt', 'meta__isnull', 'authorId__in'].map(isKept)).to.deep.equal([true, true, true, true]);
+    expect(isKept('meta__a__b')).to.equal(false);
+    expect(isKept('author__name')).to.equal(false); // models that are declared later may add relations
   });
 });

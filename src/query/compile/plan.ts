@@ -40,8 +40,19 @@ export function planRead(state: QueryState, read: Read, dialect: DialectName): P
   const { text, name } = known;
   return {
     statement: { text, parameters, prepare: true, model: state.model.label },
-    identity: () => `${name} ${JSON.stringify(parameters, exactly)}`,
+    identity: () => `${name} ${exactText(parameters)}`,
   };
+}
+
+/** NOTE: what JSON keeps as it is needs no function for each value, which takes several times as long. */
+function exactText(parameters: readonly unknown[]): string {
+  return parameters.every(isKept) ? JSON.stringify(parameters) : JSON.stringify(parameters, exactly);
+}
+
+function isKept(value: unknown): boolean {
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (Array.isArray(value)) return value.every(isKept);
+  return typeof value === 'string' || typeof value === 'boolean' || value === null;
 }
 
 /** Numbers that JSON has not are written apart from each other. */

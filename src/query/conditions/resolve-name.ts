@@ -20,8 +20,27 @@ export interface ResolvedName {
   readonly json: readonly string[] | undefined;
 }
 
+/** What names that begin with a column mean, for good: no model that is declared later changes that. */
+const ofColumns = new WeakMap<ModelSchema, Map<string, ResolvedName>>();
+
 /** Throws UsageError, with the nearest name that there is, for names that mean nothing. */
 export function resolveName(model: ModelSchema, name: string): ResolvedName {
+  const names = ofColumns.get(model) ?? new Map<string, ResolvedName>();
+  const found = names.get(name);
+  if (found) return found;
+  const resolved = resolve(model, name);
+  // NOTE: not those into JSON, of which there is no end
+  if (resolved.json === undefined && resolved.column && isOfColumn(name, resolved.column)) {
+    ofColumns.set(model, names.set(name, resolved));
+  }
+  return resolved;
+}
+
+function isOfColumn(name: string, { property }: ColumnSchema): boolean {
+  return name === property || name.startsWith(`${property}__`);
+}
+
+function resolve(model: ModelSchema, name: string): ResolvedName {
   const segments = name.split('__');
   const path: Relation[] = [];
   let current = model;

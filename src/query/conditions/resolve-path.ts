@@ -11,6 +11,8 @@ export function resolvePath(model: ModelSchema, name: unknown, what: string): Co
   if (typeof name !== 'string') {
     throw new UsageError(`${model.label}: ${what} takes names of columns, got ${typeof name}`);
   }
+  const own = model.byProperty.get(name);
+  if (own) return { path: [], column: own };
   const segments = name.split('__');
   const path: ToOneRelation[] = [];
   let current = model;

@@ -8,6 +8,7 @@ import { aggregateCell } from '../compile/aggregate-sql.js';
 import { planRead } from '../compile/plan.js';
 import type { Read } from '../compile/read.js';
 import { isNever } from '../conditions/never.js';
+import { ownColumns } from '../own-columns.js';
 import { observed } from '../query-observer.js';
 import { tableSql, toCell } from '../table-sql.js';
 
@@ -38,9 +39,9 @@ export async function readCells(state: QueryState, read: Read, operation: ReadOp
 function shownBy({ model }: QueryState, read: Read): readonly ColumnPath[] {
   switch (read.kind) {
     case 'only':
-      return model.columns.map((column) => ({ path: [], column }));
+      return ownColumns(model);
     case 'rows':
-      return [...model.columns.map((column) => ({ path: [], column })), ...read.more];
+      return read.more.length === 0 ? ownColumns(model) : [...ownColumns(model), ...read.more];
     case 'columns':
       return read.columns;
     case 'aggregate':
