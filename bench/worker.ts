@@ -63,12 +63,12 @@ async function open(spec: ContenderSpec, world: World, folder: string | undefine
 }
 
 /** Fills the cache and checks that what is answered is right; a profile begins after that. */
-async function warm({ profiler, ...opened }: Opened, work: Work): Promise<Round | undefined> {
-  const { session } = opened;
+async function warm(ready: Opened, work: Work): Promise<Round | undefined> {
+  const { session, profiler } = ready;
   if (work === 'memory') return measureMemory(session);
   if (!isWarmFor.has(work) && !startsCold.has(work)) await fill(session, work);
   isWarmFor.add(work);
-  await checkAnswers(opened, work);
+  await checkAnswers(ready, work);
   await profiler?.start();
   return undefined;
 }
