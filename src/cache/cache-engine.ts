@@ -125,12 +125,9 @@ export class CacheEngine {
     return this.#ask(gathered.items, (texts, error) =>
       addresses.map(({ key }, index) => {
         if (!texts) return this.#failed('read', error);
-        const [place = -1, ...stampPlaces] = gathered.places[index] ?? [];
-        return this.#judgeText(
-          key,
-          texts[place],
-          stampPlaces.map((each) => texts[each]),
-        );
+        // NOTE: not by destructuring, which goes through an iterator and fills a longer array, for each row of a list
+        const own = (gathered.places[index] ?? []).map((place) => texts[place]);
+        return this.#judgeText(key, own[0], own.slice(1));
       }),
     );
   }
