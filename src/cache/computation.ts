@@ -130,7 +130,7 @@ export class Computation<T> {
   /** The value if it is cached and valid; nothing is computed. */
   async peek(call: Call<T>): Promise<T | undefined> {
     if (this.#host.bypassReason() !== undefined) return undefined;
-    return this.#answers.validIn(await this.#lookup(this.#plan(call), asFound))?.value;
+    return this.#answers.validIn(await this.#lookup(this.#plan(call), (each) => each))?.value;
   }
 
   /** Computes the value anew and stores it. */
@@ -160,7 +160,7 @@ export class Computation<T> {
   async held(call: Call<T>): Promise<Held<T> | undefined> {
     if (this.#host.bypassReason() !== undefined) return undefined;
     const plan = this.#plan(call);
-    const found = await this.#lookup(plan, asFound);
+    const found = await this.#lookup(plan, (each) => each);
     const valid = this.#answers.validIn(found);
     const held = valid ?? this.#answers.outdatedIn(plan, found);
     if (!held) return undefined;
@@ -179,7 +179,7 @@ export class Computation<T> {
     const own = call.dependencies();
     const reason = this.#host.bypassReason();
     if (reason !== undefined) return { found: { state: 'bypass', reason }, dependencies: own };
-    const found = await this.#lookup(this.#plan(call), asFound);
+    const found = await this.#lookup(this.#plan(call), (each) => each);
     const entry = found.state === 'bypass' ? undefined : found.entry;
     return { found, dependencies: [...own, ...(entry?.dependencies ?? [])] };
   }
@@ -327,7 +327,7 @@ export class Computation<T> {
       const held = await lock.take(work.plan.entryKey);
       if (held === 'broken') return this.#runner.run(work, frame);
       // NOTE: after the lock was taken, since the one before may have stored the value in between
-      const found = this.#answers.computedIn(work.plan, await this.#lookup(work.plan, asFound));
+      const found = this.#answers.computedIn(work.plan, await this.#lookup(work.plan, (each) => each));
       if (held) {
         const computed = found ? Promise.resolve(found) : this.#runner.run(work, frame);
         return computed.finally(() => void held.release());
@@ -371,7 +371,7 @@ export class Computation<T> {
 
   /** Whether somebody else made the value again before the lock was free. */
   async #isReplaced(plan: Plan, old: Entry): Promise<boolean> {
-    const found = await this.#lookup(plan, asFound);
+    const found = await this.#lookup(plan, (each) => each);
     return found.state === 'hit' && found.entry.createdAt > old.createdAt;
   }
 
@@ -384,5 +384,3 @@ export class Computation<T> {
     );
   }
 }
-
-const asFound = (found: Found): Found => found;

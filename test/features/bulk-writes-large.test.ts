@@ -59,7 +59,9 @@ async function seen(isCached: boolean): Promise<unknown> {
 }
 
 forEachCombination((combination) => {
-  if (combination.database === 'sqlite-memory') return; // its file shares all of this code
+  // Two of the combinations have all of this code between them, and each takes its time.
+  const isOne = combination.database === 'sqlite' ? combination.cache === 'memory' : combination.cache === 'redis';
+  if (combination.database === 'sqlite-memory' || !isOne) return;
   describe(`writes of ${many} rows`, function () {
     this.timeout(120_000);
     let db: Database;
@@ -118,7 +120,7 @@ forEachCombination((combination) => {
             throw new Error('back');
           }).catch(() => undefined),
       ],
-      ['delete of a list of keys', () => Row.objects.filter({ id__in: keys.slice(10) }).delete()],
+      ['delete of a list of keys', () => Row.objects.filter({ id__in: keys.slice(0, many / 2) }).delete()],
       ['delete', () => Row.objects.delete()],
     ];
     for (const [name, write] of writes) {
