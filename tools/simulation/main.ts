@@ -1,0 +1,133 @@
+import { parseArgs } from 'node:util';
+import { mutants, type Mutant } from './mutants.js';
+import { realms, simulate, weathers, type RunResult, type Weather } from './simulation.js';
+
+/*
+ * npm run simulate -- [--seconds 60 | --smoke] [--weather storm] [--seed 7] [--steps 20000] [--mutant <name> | --mutants]
+ *
+ * Runs seeds, one after the other, in each weather until the time is over or a promise is broken. With `--seed` that one
+ * run is made, and its last steps are told where it breaks a promise. With `--mutants` each rule is taken out, and the
+ * first seed that notices is told.
+ */
+
+const { values } = parseArgs({
+  options: {
+    seconds: { type: 'string', default: '60' },
+    steps: { type: 'string', default: '20000' },
+    seed: { type: 'string' },
+    weather: { type: 'string' },
+    mutant: { type: 'string' },
+    mutants: { type: 'boolean', default: false },
+    smoke: { type: 'boolean', default: false },
+  },
+});
+const steps = Number(values.steps);
+const longestHunt = 60;
+
+interface Sum {
+  runs: number;
+  steps: number;
+  reads: number;
+  hits: number;
+  writes: number;
+}
+
+function named<T extends { readonly name: string }>(all: readonly T[], name: string): T {
+  const found = all.find((one) => one.name === name);
+  if (!found) throw new RangeError(`there is no '${name}'; there are ${all.map((one) => one.name).join(', ')}`);
+  return found;
+}
+
+/** Makes one run and tells all of it that is worth knowing. */
+async function replay(seed: number, weather: Weather, mutant: Mutant | undefined): Promise<void> {
+  const result = await simulate({ seed, steps, weather, mutant, isDetailed: true });
+  for (const step of result.trail) console.log(`  ${step}`);
+  console.log(
+    `${weather.name}, seed ${seed}: ${result.steps} steps, ${result.violations[0] ?? 'no promise was broken'}`,
+  );
+  if (result.violations.length > 0) process.exitCode = 1;
+}
+
+/** Runs seeds as long as `goesOn` says so. */
+async function search(some: readonly Weather[], goesOn: (seed: number, ms: number) => boolean): Promise<void> {
+  const sums = new Map(some.map((weather) => [weather, { runs: 0, steps: 0, reads: 0, hits: 0, writes: 0 }]));
+  await realms(); // loading them is no part of the time
+  const startedAt = performance.now();
+  for (let seed = 1; goesOn(seed, performance.now() - startedAt); seed += 1) {
+    for (const [weather, sum] of sums) {
+      const result = await simulate({ seed, steps, weather });
+      add(sum, result);
+      if (result.violations.length === 0) continue;
+      console.log(
+        `${result.violations[0]}\nSee it again: npm run simulate -- --weather ${weather.name} --seed ${seed}`,
+      );
+      process.exitCode = 1;
+      return;
+    }
+  }
+  report(sums, (performance.now() - startedAt) / 60_000);
+}
+
+function report(sums: ReadonlyMap<Weather, Sum>, minutes: number): void {
+  console.log('| weather | seeds |    steps |    reads |     hits |   writes | violations |');
+  console.log('| ------- | ----: | -------: | -------: | -------: | -------: | ---------: |');
+  let all = 0;
+  for (const [{ name }, sum] of sums) {
+    const numbers = [sum.steps, sum.reads, sum.hits, sum.writes].map((each) => String(each).padStart(8));
+    console.log(`| ${name.padEnd(7)} | ${String(sum.runs).padStart(5)} | ${numbers.join(' | ')} |          0 |`);
+    all += sum.steps;
+  }
+  console.log(`${Math.round(all / minutes)} steps a minute`);
+}
+
+function add(sum: Sum, { steps: made, reads, hits, writes }: RunResult): void {
+  sum.runs += 1;
+  sum.steps += made;
+  sum.reads += reads;
+  sum.hits += hits;
+  sum.writes += writes;
+}
+
+/** Makes a run twice, which must go the same way. */
+async function repeat(some: readonly Weather[]): Promise<void> {
+  for (const weather of some) {
+    const first = await simulate({ seed: 1, steps, weather });
+    const second = await simulate({ seed: 1, steps, weather });
+    if (first.hash === second.hash && first.steps === second.steps) continue;
+    console.log(`${weather.name}: two runs of one seed went different ways`);
+    process.exitCode = 1;
+  }
+}
+
+/** For each mutant the first seed that notices. */
+async function hunt(some: readonly Mutant[]): Promise<void> {
+  console.log('| mutant | what is done instead | noticed after |');
+  console.log('| ------ | -------------------- | ------------- |');
+  for (const mutant of some) {
+    const { name, instead, weather } = mutant;
+    let made = 0;
+    let found: number | undefined;
+    for (let seed = 1; seed <= longestHunt && found === undefined; seed += 1) {
+      const result = await simulate({ seed, steps, weather: named(weathers, weather), mutant });
+      made += result.noticedAfter ?? result.steps;
+      if (result.violations.length > 0) found = seed;
+    }
+    const told = found === undefined ? 'never: an open question' : `${made} steps (${weather}, seed ${found})`;
+    console.log(`| \`${name}\` | ${instead} | ${told} |`);
+    if (found === undefined) process.exitCode = 1;
+  }
+}
+
+const mutant = values.mutant === undefined ? undefined : named(mutants, values.mutant);
+const chosen = values.weather === undefined ? weathers : [named(weathers, values.weather)];
+if (values.seed !== undefined) {
+  const weather = mutant && values.weather === undefined ? [named(weathers, mutant.weather)] : chosen;
+  for (const each of weather) await replay(Number(values.seed), each, mutant);
+} else if (values.mutants || mutant) {
+  await hunt(mutant ? [mutant] : mutants);
+} else if (values.smoke) {
+  await repeat(chosen);
+  await search(chosen, (seed) => seed <= 2);
+} else {
+  await search(chosen, (_, ms) => ms < Number(values.seconds) * 1000);
+}
