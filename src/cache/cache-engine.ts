@@ -30,8 +30,11 @@ export interface EngineOptions {
   readonly events: EngineEvents;
   /** How long the store should keep a new stamp at least; 0 for the few that are never let go. */
   readonly stampTtlMs: (stampKey: string) => number;
-  /** Tells whether somebody else may have written to the database since it was last asked (SQLite); never waits. */
-  readonly changedElsewhere?: (() => boolean) | undefined;
+  /**
+   * Tells whether somebody else may have written to the database since it was last asked (SQLite); never waits. Where
+   * it is known what they wrote it answers the keys of the stamps that this touches.
+   */
+  readonly changedElsewhere?: (() => boolean | readonly string[]) | undefined;
   /** Why nothing that depends on one of these stamps may be read or stored now; undefined where it may. */
   readonly reasonAgainst?: ((stampKeys: readonly string[]) => string | undefined) | undefined;
 }
@@ -307,14 +310,21 @@ export class CacheEngine {
   #noticeChangesElsewhere(): Promise<void> | undefined {
     const { changedElsewhere } = this.#options;
     if (!changedElsewhere) return undefined;
-    if (changedElsewhere()) this.#foreignChanges += 1;
+    const changed = changedElsewhere();
+    if (changed === true) this.#foreignChanges += 1;
     const { keyspace } = this;
     if (this.#forgotten.get(keyspace) !== this.#foreignChanges) {
       this.#forgotten.set(keyspace, this.#foreignChanges);
-      const dropped = this.port.drop([keyspace.epoch]);
-      if (isPromise(dropped)) this.#raiseBarrier(dropped);
+      this.#dropBeforeReading([keyspace.epoch]);
+    } else if (changed) {
+      this.#dropBeforeReading(changed as readonly string[]); // true grew the number
     }
     return this.#barrier;
+  }
+
+  #dropBeforeReading(stampKeys: readonly string[]): void {
+    const dropped = this.port.drop(stampKeys);
+    if (isPromise(dropped)) this.#raiseBarrier(dropped);
   }
 
   #raiseBarrier(dropped: Promise<void>): void {

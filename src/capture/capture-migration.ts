@@ -1,10 +1,19 @@
 import type { Knex } from 'knex';
 import { UsageError } from '../errors.js';
+import { isBusy } from '../database/sqlite/sqlite-errors.js';
+import type { DialectName } from '../schema/column-type.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { defaultSchema, schemaName } from './capture-options.js';
 import { gapIn, obstacleIn, readFacts, type Ask, type DatabaseFacts } from './captured-tables.js';
 import { planDown, planUp, type Plan } from './plan.js';
+import { planDown as planFileDown, planUp as planFileUp } from './sqlite/log-plan.js';
+import {
+  gapIn as gapInFile,
+  obstacleIn as obstacleInFile,
+  readFacts as readFileFacts,
+  type LogFacts,
+} from './sqlite/logged-tables.js';
 import { literal } from './sql-text.js';
 import { declaredNeeds, needsOf, type TableNeeds } from './table-needs.js';
 
@@ -14,7 +23,7 @@ export interface CaptureMigrationOptions {
   readonly models?: readonly ModelClassLike[];
   /** The connection of these models, where none are given; default: `default`. */
   readonly connection?: string;
-  /** The schema for the outbox; default: `moneyclip_capture`. */
+  /** The schema for the outbox; on SQLite what the names of the outbox and its triggers begin with; default: `moneyclip_capture`. */
   readonly schema?: string;
 }
 
@@ -51,14 +60,19 @@ export interface CaptureMigration {
 /** How long a lock on a table is waited for; meanwhile, writes to it wait too. */
 const lockTimeout = '5s';
 
-/** The triggers that record what is changed in the tables of models, for `connect({ capture: true })`; PostgreSQL. */
+/** The triggers that record what is changed in the tables of models, for `connect({ capture: true })`. */
 export function captureMigration(options: CaptureMigrationOptions = {}): CaptureMigration {
   const schema = schemaName(options.schema ?? defaultSchema, 'captureMigration: schema');
-  const needs = (): TableNeeds[] =>
-    options.models ? needsOf(options.models.map(schemaOf)) : declaredNeeds(options.connection ?? 'default');
+  const needs = (dialect: DialectName): TableNeeds[] =>
+    options.models
+      ? needsOf(options.models.map(schemaOf), dialect)
+      : declaredNeeds(options.connection ?? 'default', dialect);
   const plan = async (knex: Knex, direction: 'up' | 'down'): Promise<Plan> => {
-    if (direction === 'down') return planDown(askBy(knex), schema);
-    const wanted = needs();
+    const dialect = dialectOf(knex);
+    const ask = askBy(knex);
+    if (direction === 'down') return dialect === 'sqlite' ? planFileDown(ask, schema) : planDown(ask, schema);
+    const wanted = needs(dialect);
+    if (dialect === 'sqlite') return planFileUp(wanted, await readFileFacts(ask, schema, wanted), schema);
     return planUp(wanted, await factsFor(knex, schema, wanted), schema);
   };
   const run = (knex: Knex, direction: 'up' | 'down'): Promise<Plan> =>
@@ -72,7 +86,9 @@ export function captureMigration(options: CaptureMigrationOptions = {}): Capture
     down: (knex) => run(knex, 'down'),
     plan,
     status: async (knex) => {
-      const wanted = needs();
+      const dialect = dialectOf(knex);
+      const wanted = needs(dialect);
+      if (dialect === 'sqlite') return statusOfFile(wanted, await readFileFacts(askBy(knex), schema, wanted), schema);
       return statusOf(wanted, await factsFor(knex, schema, wanted), schema);
     },
   };
@@ -88,6 +104,16 @@ export function statusOf(needs: readonly TableNeeds[], facts: DatabaseFacts, sch
   return { obstacle, tables };
 }
 
+/** The same for a SQLite file. */
+export function statusOfFile(needs: readonly TableNeeds[], facts: LogFacts, schema: string): CaptureStatus {
+  const obstacle = obstacleInFile(facts, schema);
+  const tables = needs.map((need) => {
+    const reason = obstacle ?? gapInFile(facts.tables.get(need.table), need, schema);
+    return { table: need.table, captured: reason === undefined, reason };
+  });
+  return { obstacle, tables };
+}
+
 function factsFor(knex: Knex, schema: string, needs: readonly TableNeeds[]): Promise<DatabaseFacts> {
   return readFacts(
     askBy(knex),
@@ -98,7 +124,7 @@ function factsFor(knex: Knex, schema: string, needs: readonly TableNeeds[]): Pro
 
 /** One at a time, all or nothing: in the transaction of knex's own migrations where there is one. */
 async function inTransaction<T>(knex: Knex, schema: string, task: (trx: Knex) => Promise<T>): Promise<T> {
-  assertPostgres(knex);
+  if (dialectOf(knex) === 'sqlite') return inFileTransaction(knex, task);
   const guarded = async (trx: Knex): Promise<T> => {
     await send(trx, `SELECT pg_advisory_xact_lock(hashtextextended(${literal(`moneyclip migrate ${schema}`)}, 0))`);
     const before = await askBy(trx)("SELECT current_setting('lock_timeout')");
@@ -114,10 +140,32 @@ async function inTransaction<T>(knex: Knex, schema: string, task: (trx: Knex) =>
   }
 }
 
-function assertPostgres(knex: Knex): void {
-  const dialect: unknown = Reflect.get(Object(knex.client), 'dialect');
-  if (dialect === 'postgresql') return;
-  throw new UsageError('captureMigration is for PostgreSQL; on SQLite every read looks at the file by itself.');
+/** NOTE: IMMEDIATE, so that the file is ours before it is looked at; knex begins without. */
+async function inFileTransaction<T>(knex: Knex, task: (trx: Knex) => Promise<T>): Promise<T> {
+  try {
+    if (knex.isTransaction === true) return await task(knex);
+    return await knex.transaction(async (trx) => {
+      await send(trx, 'ROLLBACK');
+      await send(trx, 'BEGIN IMMEDIATE');
+      return task(trx);
+    });
+  } catch (error) {
+    throw busyError(error) ?? error;
+  }
+}
+
+function busyError(error: unknown): UsageError | undefined {
+  if (!isBusy(error)) return undefined;
+  return new UsageError('The file was in use, so nothing was changed. Run it again when no long transaction is open.', {
+    cause: error,
+  });
+}
+
+function dialectOf(knex: Knex): DialectName {
+  const client: unknown = Reflect.get(Object(knex.client), 'driverName');
+  if (client === 'pg') return 'postgres';
+  if (client === 'better-sqlite3') return 'sqlite';
+  throw new UsageError(`captureMigration: a knex instance must use the client 'better-sqlite3' or 'pg'`);
 }
 
 function lockError(error: unknown): UsageError | undefined {
@@ -138,6 +186,6 @@ function askBy(knex: Knex): Ask {
 /** NOTE: knex takes a bare question mark for a parameter, also inside names and texts. */
 async function send(knex: Knex, text: string): Promise<unknown[]> {
   const result: unknown = await knex.raw(text.replaceAll('?', String.raw`\?`));
-  const rows: unknown = Reflect.get(Object(result), 'rows');
+  const rows: unknown = Array.isArray(result) ? result : Reflect.get(Object(result), 'rows');
   return Array.isArray(rows) ? (rows as unknown[]) : [];
 }

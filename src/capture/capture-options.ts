@@ -3,11 +3,11 @@ import { nearest } from '../support/nearest.js';
 
 /** What `connect({ capture })` takes besides true. */
 export interface CaptureOptions {
-  /** The database schema that `migrate` made; default: `moneyclip_capture`. */
+  /** The database schema that `migrate` made; on SQLite what its names begin with; default: `moneyclip_capture`. */
   readonly schema?: string;
-  /** How often the outbox is read, in milliseconds; default: 50. */
+  /** How often the outbox is read, in milliseconds; default: 50. PostgreSQL. */
   readonly pollMs?: number;
-  /** How often the triggers are checked, in milliseconds; default: 30,000. */
+  /** How often the triggers are checked, in milliseconds; default: 30,000. PostgreSQL. */
   readonly checkMs?: number;
 }
 

@@ -1,17 +1,18 @@
 import type { DatabaseConnection } from '../database/database-connection.js';
-import { UsageError } from '../errors.js';
 import { quoteName } from '../query/sql-writer.js';
-import { statusOf, type CaptureStatus } from './capture-migration.js';
+import { statusOf, statusOfFile, type CaptureStatus } from './capture-migration.js';
 import { defaultSchema } from './capture-options.js';
 import type { Capture } from './capture.js';
 import { readFacts } from './captured-tables.js';
+import type { FileCapture } from './sqlite/file-capture.js';
+import { readFacts as readFileFacts } from './sqlite/logged-tables.js';
 import { declaredNeeds } from './table-needs.js';
 
 /** What `db.capture.status()` answers. */
 export interface ListeningStatus extends CaptureStatus {
-  /** Why nothing is taken from the cache now; undefined where what is captured is. */
+  /** Why nothing is taken from the cache now, on SQLite why every change of others empties it; undefined where all is well. */
   readonly silence: string | undefined;
-  /** How many statements' changes some process has not heard of yet; undefined where there is no outbox. */
+  /** How many statements' changes some process has not heard of yet; undefined where there is no outbox, and on SQLite. */
   readonly waiting: number | undefined;
   /** How long the oldest of them waits. */
   readonly oldestMs: number | undefined;
@@ -20,21 +21,23 @@ export interface ListeningStatus extends CaptureStatus {
 /** How a connection hears of what others change; `db.capture`. */
 export class DatabaseCapture {
   readonly #connection: DatabaseConnection;
-  readonly #capture: Capture | undefined;
+  readonly #capture: Capture | FileCapture | undefined;
 
-  constructor(connection: DatabaseConnection, capture: Capture | undefined) {
+  constructor(connection: DatabaseConnection, capture: Capture | FileCapture | undefined) {
     this.#connection = connection;
     this.#capture = capture;
   }
 
-  /** Looks now which tables are captured, and what waits. Throws UsageError on SQLite. */
+  /** Looks now which tables are captured, and what waits. */
   async status(): Promise<ListeningStatus> {
-    if (this.#connection.facts.name !== 'postgres') {
-      throw new UsageError('capture is for PostgreSQL; on SQLite every read looks at the file by itself.');
-    }
+    const { name } = this.#connection.facts;
     const schema = this.#capture?.schema ?? defaultSchema;
-    const needs = declaredNeeds(this.#connection.name);
+    const needs = declaredNeeds(this.#connection.name, name);
     const ask = (text: string): Promise<unknown> => this.#ask(text);
+    if (name === 'sqlite') {
+      const file = statusOfFile(needs, await readFileFacts(ask, schema, needs), schema);
+      return { ...file, silence: this.#silence, waiting: undefined, oldestMs: undefined };
+    }
     const facts = await readFacts(
       ask,
       schema,
@@ -43,10 +46,14 @@ export class DatabaseCapture {
     const waiting = facts.installed && facts.usable ? await this.#waiting(schema) : undefined;
     return {
       ...statusOf(needs, facts, schema),
-      silence: this.#capture ? this.#capture.silence : 'this connection was opened without capture: true',
+      silence: this.#silence,
       waiting: waiting?.[0],
       oldestMs: waiting?.[1],
     };
+  }
+
+  get #silence(): string | undefined {
+    return this.#capture ? this.#capture.silence : 'this connection was opened without capture: true';
   }
 
   async #waiting(schema: string): Promise<[number, number]> {

@@ -2,7 +2,7 @@ import type { Change, RowChange } from '../changes/change.js';
 import { touchedByRow } from '../changes/touched-by-row.js';
 import { wholeTable } from '../invalidation/dependencies.js';
 import type { Cell, Row } from '../schema/cell.js';
-import { InvalidValue } from '../schema/column-type.js';
+import { InvalidValue, type DialectName } from '../schema/column-type.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import type { TableNeeds } from './table-needs.js';
 
@@ -16,8 +16,10 @@ export interface RecordedChange {
   readonly rows: string | null;
 }
 
-type Texts = readonly (string | null)[];
-type RecordedRow = readonly [before: Texts | null, after: Texts | null, stable: boolean];
+type Values = readonly unknown[];
+
+/** What a row's recorded columns held, as texts on PostgreSQL and as SQLite gives them there. */
+export type RecordedRow = readonly [before: Values | null, after: Values | null, stable: boolean];
 
 /**
  * What was recorded, as the changes that the library's own writes announce: the dependencies are named in one place.
@@ -30,19 +32,32 @@ export function changesOf(record: RecordedChange, needs: ReadonlyMap<string, rea
 }
 
 /** A table that no model of this process has; others that share the cache may have one. */
-function unknownTable(source: string): Change {
+export function unknownTable(source: string): Change {
   const names = new Set([source, source.slice(source.indexOf('.') + 1)]);
   return { kind: 'dependencies', dependencies: [...names].flatMap(wholeTable) };
 }
 
 function changesOfTable({ columns, rows }: RecordedChange, needs: TableNeeds): Change[] {
+  const recorded = rows === null ? undefined : (JSON.parse(rows) as readonly RecordedRow[]); // made by the triggers
+  return changesOfRows(needs, { columns, rows: recorded, dialect: 'postgres' });
+}
+
+/** Changed rows of one table, as triggers recorded them. */
+export interface RecordedRows {
+  readonly columns: readonly string[];
+  /** Undefined where it is not known which. */
+  readonly rows: readonly RecordedRow[] | undefined;
+  readonly dialect: DialectName;
+}
+
+/** What was recorded of a table, as changes of its models. */
+export function changesOfRows(needs: TableNeeds, { columns, rows, dialect }: RecordedRows): Change[] {
   const [model] = needs.models;
   if (!model) return [];
   const whole: Change = { kind: 'table', model };
-  if (rows === null || touchedByRow(model).columns.some(({ name }) => !columns.includes(name))) return [whole];
+  if (!rows || touchedByRow(model).columns.some(({ name }) => !columns.includes(name))) return [whole];
   try {
-    const recorded = JSON.parse(rows) as readonly RecordedRow[]; // made by the triggers
-    const changes: Change[] = recorded.map((row) => toRowChange(model, columns, row));
+    const changes: Change[] = rows.map((row) => toRowChange(model, columns, { row, dialect }));
     // NOTE: other models, of other processes that share the cache, may have conditions that this process does not know
     if (columns.some((name) => !needs.columns.has(name))) changes.push(whole);
     return changes;
@@ -52,9 +67,13 @@ function changesOfTable({ columns, rows }: RecordedChange, needs: TableNeeds): C
   }
 }
 
-function toRowChange(model: ModelSchema, columns: readonly string[], [before, after, stable]: RecordedRow): RowChange {
-  const toRow = (texts: Texts): Row =>
-    model.columns.map(({ name, type }) => toCell(type, texts[columns.indexOf(name)] ?? null));
+function toRowChange(
+  model: ModelSchema,
+  columns: readonly string[],
+  { row: [before, after, stable], dialect }: { readonly row: RecordedRow; readonly dialect: DialectName },
+): RowChange {
+  const toRow = (values: Values): Row =>
+    model.columns.map(({ name, type }) => toCell(type, values[columns.indexOf(name)] ?? null, dialect));
   return {
     kind: 'row',
     model,
@@ -64,6 +83,6 @@ function toRowChange(model: ModelSchema, columns: readonly string[], [before, af
   };
 }
 
-function toCell(type: ModelSchema['primaryKey']['type'], text: string | null): Cell {
-  return text === null ? null : type.fromDatabase(text, 'postgres');
+function toCell(type: ModelSchema['primaryKey']['type'], value: unknown, dialect: DialectName): Cell {
+  return value === null ? null : type.fromDatabase(value, dialect);
 }

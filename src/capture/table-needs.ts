@@ -1,5 +1,6 @@
 import { quoteName } from '../query/sql-writer.js';
 import type { ModelClassLike } from '../schema/declaration.js';
+import type { DialectName } from '../schema/column-type.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { allModels } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
@@ -20,15 +21,18 @@ export interface TableNeeds {
 }
 
 /** The needs of every declared model on a connection, one for each table. */
-export function declaredNeeds(connection: string): TableNeeds[] {
-  return needsOf(allModels().flatMap((model) => schemaOn(connection, model)));
+export function declaredNeeds(connection: string, dialect: DialectName = 'postgres'): TableNeeds[] {
+  return needsOf(
+    allModels().flatMap((model) => schemaOn(connection, model)),
+    dialect,
+  );
 }
 
 /** The needs of some models, one for each table, in the order of the tables' names. */
-export function needsOf(models: readonly ModelSchema[]): TableNeeds[] {
+export function needsOf(models: readonly ModelSchema[], dialect: DialectName = 'postgres'): TableNeeds[] {
   const byTable = new Map<string, ModelSchema[]>();
   for (const model of models) byTable.set(model.table, [...(byTable.get(model.table) ?? []), model]);
-  return [...byTable].toSorted(([left], [right]) => (left < right ? -1 : 1)).map(toNeeds);
+  return [...byTable].toSorted(([left], [right]) => (left < right ? -1 : 1)).map((each) => toNeeds(each, dialect));
 }
 
 function schemaOn(connection: string, model: ModelClassLike): ModelSchema[] {
@@ -40,14 +44,14 @@ function schemaOn(connection: string, model: ModelClassLike): ModelSchema[] {
   }
 }
 
-function toNeeds([table, models]: [string, ModelSchema[]]): TableNeeds {
+function toNeeds([table, models]: [string, ModelSchema[]], dialect: DialectName): TableNeeds {
   const all = models.flatMap((model) => model.columns);
   const stable = new Set(all.filter((column) => !column.volatile).map(({ name }) => name));
   const columns = new Map<string, string>();
   for (const column of all) {
     if (!column.primaryKey && !column.condition) continue;
     const known = columns.get(column.name);
-    const expression = textOf(column);
+    const expression = textOf(column, dialect);
     // NOTE: models that read a column differently must choose alike in every process, whatever was declared first
     if (known === undefined || expression < known) columns.set(column.name, expression);
   }
@@ -60,8 +64,9 @@ function keyColumns({ isPairs, columns, primaryKey }: ModelSchema): readonly Col
   return isPairs ? columns : [primaryKey];
 }
 
-/** Reads a column as text that its type makes the same cell of as of what the library's own statements read. */
-function textOf({ name, type }: ColumnSchema): string {
+/** Reads a column as text that its type makes the same cell of as of what the library's own statements read; on SQLite as it is. */
+function textOf({ name, type }: ColumnSchema, dialect: DialectName): string {
   const quoted = quoteName(name);
-  return `(${type.selectSql?.(quoted, 'postgres') ?? quoted})::text`;
+  const read = type.selectSql?.(quoted, dialect) ?? quoted;
+  return dialect === 'postgres' ? `(${read})::text` : read;
 }

@@ -58,6 +58,11 @@ export function followingObserver(connection: DatabaseConnection): WriteObserver
   };
 }
 
+/** Everything that rows of a table lead to by paths and tags: dropped where it is not known what the rows held. */
+export function followedBy(model: ModelSchema): readonly string[] {
+  return followersOf(model).flatMap((follower) => follower.everything());
+}
+
 let known = { version: '', byTable: new Map<string, readonly RowFollower[]>() };
 
 function followersOf(model: ModelSchema): readonly RowFollower[] {

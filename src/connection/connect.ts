@@ -3,9 +3,10 @@ import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
 import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
 import { captureSettings, type CaptureOptions, type CaptureSettings } from '../capture/capture-options.js';
 import { Capture } from '../capture/capture.js';
+import { FileCapture } from '../capture/sqlite/file-capture.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
-import { followingObserver } from '../compute/row-followers.js';
+import { followedBy, followingObserver } from '../compute/row-followers.js';
 import { importWorkers } from '../compute/workers.js';
 import { observeQueries } from '../query/query-observer.js';
 import { registerConnection } from '../database/connections.js';
@@ -53,8 +54,9 @@ export interface ConnectOptions {
   /** What is cached by itself and for how long, by patterns of labels; the first match holds. */
   readonly policies?: PolicySettings;
   /**
-   * PostgreSQL: true, or how, to hear of what others change too: plain SQL, cascades, triggers, other programs. Needs
-   * the triggers that `moneyclip migrate` makes; a table without them is not cached. Default: false.
+   * True, or how, to hear of what others change too: plain SQL, cascades, triggers, other programs. Needs the triggers
+   * that `moneyclip migrate` makes. On PostgreSQL a table without them is not cached; on SQLite, where every change of
+   * others is noticed anyway, it is then known what changed, and only that is forgotten. Default: false.
    */
   readonly capture?: boolean | CaptureOptions;
   /** How properties are named in the database; default: `snake_case`. */
@@ -96,7 +98,7 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   });
   let store: CacheStore | undefined;
   try {
-    assertCapturable(settings.capture, options, connection);
+    assertCapturable(options, connection);
     store = await openStore(options.cache, { clock, dropInstead: settings.epochs });
     registerConnection(name, connection);
     setNaming(name, settings.naming);
@@ -108,15 +110,12 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   return assemble(options, { settings, connection, store, clock });
 }
 
-function assertCapturable(
-  capture: CaptureSettings | undefined,
-  { prefix }: ConnectOptions,
-  { facts }: DatabaseConnection,
-): void {
-  if (!capture) return;
-  if (facts.name !== 'postgres') {
+function assertCapturable({ capture, prefix }: ConnectOptions, { facts }: DatabaseConnection): void {
+  if (capture === undefined || capture === false) return;
+  const timing = Object.keys(Object(capture)).find((name) => name !== 'schema');
+  if (facts.name === 'sqlite' && timing !== undefined) {
     throw new UsageError(
-      'connect: capture is for PostgreSQL; on SQLite every read looks at the file by itself. Leave it out.',
+      `connect: capture.${timing} is for PostgreSQL; on SQLite every read looks at the file. Leave it out.`,
     );
   }
   if (typeof prefix === 'function') {
@@ -147,7 +146,7 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
   const { name = 'default', enabled = true, onCacheFailure: onFailure = 'degrade' } = options;
   const statistics = new Statistics();
   const capture = enabled && settings.capture ? captureOf(opened, settings.capture, statistics) : undefined;
-  const { probe } = connection;
+  const probe = capture instanceof FileCapture ? capture : connection.probe;
   const engine = new CacheEngine({
     store,
     clock,
@@ -156,7 +155,7 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
     events: engineEvents(),
     stampTtlMs: (key) => (isLastingKey(settings.keyspace(), key) ? 0 : 2 * settings.policies.longestTtlMs),
     changedElsewhere: probe && (() => probe.changedElsewhere()),
-    reasonAgainst: capture && ((stampKeys) => capture.reasonAgainst(stampKeys)),
+    reasonAgainst: capture instanceof Capture ? (stampKeys) => capture.reasonAgainst(stampKeys) : undefined,
   });
   const { policies, negativeTtlMs } = settings;
   const cache = new ModelCache({ connection, engine, enabled, policies, negativeTtlMs, statistics });
@@ -164,7 +163,7 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
   observe(connection, cache);
   installReverseAccessors();
   const db = new Database({ name, connection, engine, store, statistics, clock, capture });
-  await capture?.start(engine);
+  if (capture instanceof Capture) await capture.start(engine);
   return db;
 }
 
@@ -172,7 +171,12 @@ function captureOf(
   { settings: { keyspace }, connection, clock }: Opened,
   settings: CaptureSettings,
   statistics: Statistics,
-): Capture {
+): Capture | FileCapture {
+  const { probe } = connection;
+  if (probe) {
+    const { schema } = settings;
+    return new FileCapture({ connection, probe, schema, clock, keyspace: keyspace(), statistics, followedBy });
+  }
   return new Capture({ connection, clock, settings, keyspace: keyspace(), statistics });
 }
 

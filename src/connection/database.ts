@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import type { CacheEngine } from '../cache/cache-engine.js';
 import type { Capture } from '../capture/capture.js';
+import type { FileCapture } from '../capture/sqlite/file-capture.js';
 import { DatabaseCapture } from '../capture/database-capture.js';
 import { announce } from '../changes/change-log.js';
 import { unregisterConnection } from '../database/connections.js';
@@ -21,7 +22,7 @@ export interface DatabaseParts {
   readonly store: CacheStore;
   readonly statistics: Statistics;
   readonly clock: Clock;
-  readonly capture: Capture | undefined;
+  readonly capture: Capture | FileCapture | undefined;
 }
 
 /** What `db.stats()` answers. */
@@ -39,7 +40,7 @@ export class Database {
   readonly knex: Knex;
   /** Plain timed values under the connection's prefix. */
   readonly cache: PlainCache;
-  /** Tells how changes that others make are heard of, on PostgreSQL. */
+  /** Tells how changes that others make are heard of. */
   readonly capture: DatabaseCapture;
   readonly #parts: DatabaseParts;
   #closed: Promise<void> | undefined;
@@ -89,7 +90,7 @@ export class Database {
   async #close(): Promise<void> {
     const { engine, connection, store, capture } = this.#parts;
     unregisterConnection(this.name);
-    await capture?.close();
+    if (capture && 'close' in capture) await capture.close();
     await engine.drain();
     await connection.close();
     await store.close();

@@ -25,6 +25,24 @@ export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 export interface FreshnessProbe {
   /** True if changes that this library did not make may have been committed since the last call. Never waits. */
   changedElsewhere(): boolean;
+  /**
+   * True if anybody committed since the last call of this, the library too. Never waits. For whoever reads what was
+   * written in a log; of a database in memory it says what `changedElsewhere` does.
+   */
+  moved(): boolean;
+  /** Reads what is committed, at once, where `changedElsewhere` looks. Throws where that is not possible now. */
+  read(text: string, parameters: readonly unknown[]): unknown[][];
+  /** A number that is another one whenever tables, indexes or triggers have changed. Throws like `read`. */
+  schemaVersion(): number;
+  /** Notes from now on which rows of a log the library's own statements cause; of no table where there is none. */
+  noteOwnRows(table: string | undefined): void;
+  /**
+   * Whether a row of that log was caused by a statement of the library that changed exactly the rows that are logged,
+   * so that the library itself tells what it did. `token` is a text of the row that never recurs.
+   */
+  isOwnRow(token: string): boolean;
+  /** Lets go of what was noted up to now, where all of it has been asked for. */
+  forgetOwnRows(): void;
 }
 
 /** What was going on when the driver threw. */

@@ -15,23 +15,52 @@ export interface Invalidation {
   readonly mustSucceed?: boolean;
 }
 
+/** The keys of the stamps of everything that others' changes touch, counted and told as `invalidate` does, for whoever drops them. */
+export function stampsTouched(
+  engine: Pick<CacheEngine, 'clock'>,
+  statistics: Statistics,
+  { changes, keyspace }: Pick<Invalidation, 'changes' | 'keyspace'>,
+): readonly string[] {
+  const touched = touch(engine, statistics, { changes, keyspace });
+  touched.tell();
+  return touched.stamps;
+}
+
 /** Drops the stamps of everything that changes touch; one command, however many rows. */
 export async function invalidate(
   engine: CacheEngine,
   statistics: Statistics,
   { changes, keyspace, mustSucceed = false }: Invalidation,
 ): Promise<void> {
+  const { stamps, tell } = touch(engine, statistics, { changes, keyspace });
+  await (mustSucceed ? engine.port.drop(stamps) : engine.drop(stamps));
+  tell();
+}
+
+interface Touched {
+  readonly stamps: readonly string[];
+  /** Publishes it, once it is done. */
+  tell(): void;
+}
+
+function touch(
+  { clock }: Pick<CacheEngine, 'clock'>,
+  statistics: Statistics,
+  { changes, keyspace }: Pick<Invalidation, 'changes' | 'keyspace'>,
+): Touched {
   const dependencies = dependenciesOf(changes);
   const labels = labelsOf(changes);
   for (const label of labels) statistics.of(label).invalidations += 1;
-  const startedAt = engine.clock.now();
+  const startedAt = clock.now();
   const all = dependencies.length > mostStampsAtOnce || changes.some(({ kind }) => kind === 'everything');
-  const dropped = all ? [keyspace.epoch] : dependencies.map((dependency) => keyspace.stamp(dependency));
-  await (mustSucceed ? engine.port.drop(dropped) : engine.drop(dropped));
-  if (invalidationChannel.hasSubscribers) {
-    const [label] = labels;
-    invalidationChannel.publish({ label, stamps: dependencies, durationMs: engine.clock.now() - startedAt });
-  }
+  return {
+    stamps: all ? [keyspace.epoch] : dependencies.map((dependency) => keyspace.stamp(dependency)),
+    tell: () => {
+      if (!invalidationChannel.hasSubscribers) return;
+      const [label] = labels;
+      invalidationChannel.publish({ label, stamps: dependencies, durationMs: clock.now() - startedAt });
+    },
+  };
 }
 
 /** Each once. The change of one row, which nearly every write is, names none twice. */

@@ -21,12 +21,15 @@ export class FileFreshnessProbe implements FreshnessProbe {
   readonly #reader: SqliteHandle;
   readonly #writer: SqliteWriter;
   #seen: number;
+  /** The same for `moved`. */
+  #seenMoving: number;
   #known: WriterState;
 
   constructor(reader: SqliteHandle, writer: SqliteWriter) {
     this.#reader = reader;
     this.#writer = writer;
     this.#seen = reader.dataVersion();
+    this.#seenMoving = this.#seen;
     this.#known = writer.inspect();
   }
 
@@ -37,6 +40,37 @@ export class FileFreshnessProbe implements FreshnessProbe {
     } catch {
       return true; // SQLITE_BUSY, or a connection that is closed: it cannot be told, now or at the next call
     }
+  }
+
+  moved(): boolean {
+    try {
+      const seen = this.#reader.dataVersion();
+      if (seen === this.#seenMoving) return false;
+      this.#seenMoving = seen;
+      return true;
+    } catch {
+      return true;
+    }
+  }
+
+  read(text: string, parameters: readonly unknown[]): unknown[][] {
+    return this.#reader.read(text, parameters);
+  }
+
+  schemaVersion(): number {
+    return this.#reader.schemaVersion();
+  }
+
+  noteOwnRows(table: string | undefined): void {
+    this.#writer.noteOwnRows(table);
+  }
+
+  isOwnRow(token: string): boolean {
+    return this.#writer.ownRows.has(token);
+  }
+
+  forgetOwnRows(): void {
+    if (this.#writer.isIdle) this.#writer.ownRows.forget();
   }
 
   #somebodyElse(seen: number): boolean {

@@ -33,6 +33,31 @@ export class MemoryFreshnessProbe implements FreshnessProbe {
     return true;
   }
 
+  moved(): boolean {
+    return this.changedElsewhere();
+  }
+
+  read(text: string, parameters: readonly unknown[]): unknown[][] {
+    if (!this.#writer.isIdle) throw new TypeError('a transaction is open on the only connection');
+    return this.#writer.read(text, parameters);
+  }
+
+  schemaVersion(): number {
+    return this.#writer.schemaVersion();
+  }
+
+  noteOwnRows(table: string | undefined): void {
+    this.#writer.noteOwnRows(table);
+  }
+
+  isOwnRow(token: string): boolean {
+    return this.#writer.ownRows.has(token);
+  }
+
+  forgetOwnRows(): void {
+    if (this.#writer.isIdle) this.#writer.ownRows.forget();
+  }
+
   /** Called after SQL that is not the library's. */
   lookForChangedTables(): void {
     const now = this.#writer.schemaVersion();

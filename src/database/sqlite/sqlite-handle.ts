@@ -29,6 +29,11 @@ export class SqliteHandle {
     return { rows, changes, columns: prepared.columns().map(({ name }) => name) };
   }
 
+  /** What a text that is asked again and again answers. */
+  read(text: string, parameters: readonly unknown[]): unknown[][] {
+    return this.#cached(text).raw(true).all(parameters) as unknown[][]; // raw(true) gives each row as an array
+  }
+
   /** How many rows this connection has changed since it was opened, with those that were rolled back. */
   totalChanges(): number {
     return this.#totalChanges.get() as number; // a count

@@ -1,5 +1,6 @@
 import type { Statement, StatementResult } from '../statement.js';
 import type { SqliteDatabase } from './sqlite-driver.js';
+import { OwnRows } from './own-rows.js';
 import { SqliteHandle } from './sqlite-handle.js';
 
 /** What the writing connection tells about the commits since it was opened. */
@@ -35,6 +36,7 @@ function isTrigger([, parent]: readonly unknown[]): boolean {
 
 /** The one connection of the pool, which writes. Accounts for what the library's own statements change. */
 export class SqliteWriter {
+  readonly ownRows = new OwnRows();
   #handle: SqliteHandle;
   #generation = 1;
   #explained: number;
@@ -71,6 +73,16 @@ export class SqliteWriter {
     this.#generation += 1;
     this.#explained = this.#handle.totalChanges();
     this.#ownTransaction = false;
+    this.ownRows.follow(database);
+  }
+
+  /** Notes from now on which rows of a log the library's own statements cause. */
+  noteOwnRows(table: string | undefined): void {
+    this.ownRows.follow(this.database, table);
+  }
+
+  read(text: string, parameters: readonly unknown[]): unknown[][] {
+    return this.#handle.read(text, parameters);
   }
 
   execute(statement: Statement): StatementResult {
@@ -78,11 +90,16 @@ export class SqliteWriter {
     const { inTransaction } = database;
     const before = statement.writes ? this.#handle.totalChanges() : 0;
     let result: StatementResult | undefined;
+    if (statement.writes) this.ownRows.begin(database);
     try {
       result = this.#handle.execute(statement);
       return result;
     } finally {
-      if (statement.writes) this.#explain(statement, this.#handle.totalChanges() - before, result);
+      if (statement.writes) {
+        const logged = this.ownRows.end(result?.changes);
+        this.#explain(statement, this.#handle.totalChanges() - before - logged, result);
+        this.#explained += logged;
+      }
       if (database.inTransaction) this.#ownTransaction ||= !inTransaction;
       else this.#ended();
     }
@@ -117,7 +134,8 @@ export class SqliteWriter {
    */
   #explain(statement: Statement, changed: number, result: StatementResult | undefined): void {
     const own = result?.changes ?? changed; // what a failed statement changed was undone
-    const known = own === changed || this.#isDeclared(statement.cascades ?? []);
+    // NOTE: triggers that log changes are triggers too; what else they were about the log tells
+    const known = own === changed || (!this.ownRows.isFollowing && this.#isDeclared(statement.cascades ?? []));
     this.#explained += known ? changed : own;
   }
 
