@@ -161,6 +161,13 @@ export class CorruptEntryError extends CacheError {
   }
 }
 
+/** With `driftCheck: { onMismatch: 'throw' }`: a cached value differs from the database although nothing invalidated it. */
+export class CacheDriftError extends CacheError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, { ...options, code: 'CACHE_DRIFT' });
+  }
+}
+
 /** A computed value took longer than its `computeTimeout`. */
 export class ComputeTimeoutError extends CacheError {
   constructor(message: string, options?: ErrorOptions) {

@@ -41,6 +41,8 @@ export { CachedList, type CachedListOptions } from './model-cache/cached-list.js
 export type { Explanation } from './model-cache/explain.js';
 export type { Operation, PolicySetting, PolicySettings } from './model-cache/policy.js';
 
+export type { DriftCheckOptions } from './connection/drift-options.js';
+export type { DriftCounters } from './telemetry/drift-counters.js';
 export type { CaptureOptions } from './capture/capture-options.js';
 export {
   captureMigration,
@@ -89,6 +91,7 @@ export type { Clock } from './support/clock.js';
 export type { Duration } from './support/duration.js';
 
 export {
+  CacheDriftError,
   CacheError,
   ComputeTimeoutError,
   ConnectionError,

@@ -4,6 +4,7 @@ import { cacheChannel, type CacheEvent } from '../telemetry/channels.js';
 import type { Counters } from '../telemetry/statistics.js';
 import { Answers, type Answer } from './answers.js';
 import type { CacheEngine } from './cache-engine.js';
+import type { DriftCheck, Reread } from './drift-check.js';
 import type { Found } from './found.js';
 import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js';
 import type { Entry } from './entry.js';
@@ -17,6 +18,8 @@ import { Runner, type Computed, type Work } from './run.js';
 export interface Call<T> extends Planned {
   /** Makes the value; whatever it reads is tracked by the frame. */
   run(frame: DependencyFrame): Promise<T>;
+  /** Makes a value to compare a cached one with, where that may be done at any time and tells nobody. */
+  readonly reread?: Reread;
   /** Told when the value was in the cache. */
   onHit?(): void;
   /** Told when it was not and is about to be made. */
@@ -37,6 +40,8 @@ export interface ComputationHost {
   readonly counters: Counters;
   /** Why nothing may be read from the cache or stored in it now; undefined where it may. */
   bypassReason(): string | undefined;
+  /** Compares hits with the database, where that is asked for. */
+  readonly drift: DriftCheck | undefined;
 }
 
 /** A value in the cache with its facts. */
@@ -83,6 +88,8 @@ export interface ComputationOptions<T> {
   readonly lock?: LockOptions | undefined;
   /** How long an error is kept in place of a value; default: not at all. */
   readonly errorTtlMs?: number | undefined;
+  /** Whether a value may be made at any time to compare a cached one with. */
+  readonly driftCheck?: boolean | undefined;
   /** How long a run may take. */
   readonly computeTimeoutMs?: number | undefined;
 }
@@ -222,7 +229,7 @@ export class Computation<T> {
   #use(call: Call<T>, plan: Plan, found: Found): Awaitable<T> {
     if (found.state === 'bypass') return this.bypass(call, found.reason);
     const valid = this.#answers.validIn(found);
-    if (valid) return this.#hit(call, plan, valid);
+    if (valid) return this.#host.drift ? this.#checked(call, plan, valid) : this.#hit(call, plan, valid);
     const failure = found.state === 'hit' ? errorIn(found.entry.payload) : undefined;
     if (failure) return this.#failAgain(call, failure);
     const outdated = this.#answers.outdatedIn(plan, found);
@@ -255,6 +262,29 @@ export class Computation<T> {
       this.#refreshBehind({ call, plan, old: entry, seen: answer.stamps.slice(0, plan.base.length) });
     }
     return value;
+  }
+
+  /** The same, where it may be compared with the database. */
+  #checked(call: Call<T>, plan: Plan, answer: Answer<T>): Awaitable<T> {
+    const value = this.#hit(call, plan, answer);
+    const { drift } = this.#host;
+    const reread = call.reread ?? (this.#options.driftCheck ? this.#rereadBy(call) : undefined);
+    if (!reread || !drift?.isDue()) return value;
+    const { entry, stamps } = answer;
+    const stampKeys = [...plan.base, ...(entry.dependencies ?? []).map((name) => plan.keyspace.stamp(name))];
+    const { label } = this;
+    const { entryKey: key } = plan;
+    const { payload: stored, createdAt } = entry;
+    const checked = drift.check({ ...reread, label, key, stampKeys, stamps, stored, createdAt });
+    return checked ? checked.then(() => value) : value;
+  }
+
+  #rereadBy(call: Call<T>): Reread {
+    const { codec } = this.#options;
+    return {
+      isOne: false,
+      payload: async () => codec.encode(await this.#runner.runUnstored(call, 'compared with the database')),
+    };
   }
 
   async #miss(call: Call<T>, plan: Plan, seen: readonly (string | undefined)[]): Promise<T> {

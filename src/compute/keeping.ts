@@ -30,6 +30,8 @@ export interface KeepingOptions {
   readonly earlyRefresh?: boolean | number;
   /** How long an error is kept in place of a value; default: not at all. */
   readonly errorTtl?: Duration;
+  /** True: with the connection's `driftCheck`, values may be computed at any time to compare cached ones with; default: false. */
+  readonly driftCheck?: boolean;
   /** How long a computation may take before its callers get ComputeTimeoutError; default: for ever. */
   readonly computeTimeout?: Duration;
 }
@@ -42,6 +44,7 @@ export const keepingNames: readonly string[] = [
   'lock',
   'earlyRefresh',
   'errorTtl',
+  'driftCheck',
   'computeTimeout',
 ];
 
@@ -53,6 +56,7 @@ export function toKeeping(where: string, options: KeepingOptions): Keeping {
     staleForMs: toStaleFor(where, options),
     eagerness: toEagerness(where, options.earlyRefresh),
     errorTtlMs: milliseconds(where, 'errorTtl', options.errorTtl),
+    driftCheck: options.driftCheck,
     computeTimeoutMs: milliseconds(where, 'computeTimeout', options.computeTimeout),
   };
   assertAgreement(where, keeping);

@@ -15,6 +15,7 @@ export interface Keeping {
   readonly eagerness?: number | undefined;
   readonly lock?: LockOptions | undefined;
   readonly errorTtlMs?: number | undefined;
+  readonly driftCheck?: boolean | undefined;
   readonly computeTimeoutMs?: number | undefined;
 }
 

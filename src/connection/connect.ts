@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
 import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
+import { DriftCheck, type DriftSettings } from '../cache/drift-check.js';
 import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
 import { captureSettings, type CaptureOptions, type CaptureSettings } from '../capture/capture-options.js';
 import { Capture } from '../capture/capture.js';
@@ -29,7 +30,9 @@ import { durationMs, type Duration } from '../support/duration.js';
 import { nearest } from '../support/nearest.js';
 import { cacheChannel } from '../telemetry/channels.js';
 import { Statistics } from '../telemetry/statistics.js';
-import { Database } from './database.js';
+import { noDrift } from '../telemetry/drift-counters.js';
+import { Database, type Drift } from './database.js';
+import { driftSettings, type DriftCheckOptions } from './drift-options.js';
 
 /** What `connect` takes. */
 export interface ConnectOptions {
@@ -59,6 +62,11 @@ export interface ConnectOptions {
    * others is noticed anyway, it is then known what changed, and only that is forgotten. Default: false.
    */
   readonly capture?: boolean | CaptureOptions;
+  /**
+   * True, or how, to compare a share of the hits with the database and report those that differ: `db.stats().drift` and
+   * the channel `moneyclip:drift`. Default: false.
+   */
+  readonly driftCheck?: boolean | DriftCheckOptions;
   /** How properties are named in the database; default: `snake_case`. */
   readonly naming?: 'snake_case' | 'same' | Naming;
   /** How long a statement may take on PostgreSQL; default: 30 seconds. */
@@ -78,7 +86,7 @@ export interface ConnectOptions {
 
 const optionNames = (
   'database, cache, name, prefix, ttl, negativeTtl, enabled, onCacheFailure, keys, policies, ' +
-  'capture, naming, queryTimeout, acquireTimeout, preparedStatements, workers, clock'
+  'capture, driftCheck, naming, queryTimeout, acquireTimeout, preparedStatements, workers, clock'
 ).split(', ');
 
 /**
@@ -131,6 +139,7 @@ interface Settings {
   readonly negativeTtlMs: number;
   readonly naming: Naming | undefined;
   readonly capture: CaptureSettings | undefined;
+  readonly drift: DriftSettings | undefined;
   readonly limits: { readonly queryTimeoutMs?: number; readonly acquireTimeoutMs?: number };
 }
 
@@ -158,11 +167,20 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
     reasonAgainst: capture instanceof Capture ? (stampKeys) => capture.reasonAgainst(stampKeys) : undefined,
   });
   const { policies, negativeTtlMs } = settings;
-  const cache = new ModelCache({ connection, engine, enabled, policies, negativeTtlMs, statistics });
+  const drift = settings.drift && driftOf(opened, settings.drift, engine);
+  const cache = new ModelCache({
+    connection,
+    engine,
+    enabled,
+    policies,
+    negativeTtlMs,
+    statistics,
+    drift: drift?.check,
+  });
   setModelCache(cache);
   observe(connection, cache);
   installReverseAccessors();
-  const db = new Database({ name, connection, engine, store, statistics, clock, capture });
+  const db = new Database({ name, connection, engine, store, statistics, clock, capture, drift });
   if (capture instanceof Capture) await capture.start(engine);
   return db;
 }
@@ -178,6 +196,18 @@ function captureOf(
     return new FileCapture({ connection, probe, schema, clock, keyspace: keyspace(), statistics, followedBy });
   }
   return new Capture({ connection, clock, settings, keyspace: keyspace(), statistics });
+}
+
+/** NOTE: on SQLite a transaction keeps others from writing, and a statement alone is a snapshot of its own. */
+function driftOf({ connection, clock }: Opened, settings: DriftSettings, engine: CacheEngine): Drift {
+  const counters = noDrift();
+  const isSqlite = connection.facts.name === 'sqlite';
+  const inSnapshot = <T>(work: () => Promise<T>, isOne: boolean): Promise<T> => {
+    if (isSqlite && isOne) return work();
+    return connection.transaction(work, isSqlite ? {} : { isolation: 'repeatable read' });
+  };
+  const check = new DriftCheck({ settings, engine, clock, counters, connection: connection.name, inSnapshot });
+  return { check, counters };
 }
 
 /** The few stamps that are kept for good: of tables, of labels and of everything. */
@@ -254,6 +284,7 @@ function toSettings(options: ConnectOptions): Settings {
     negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
     naming: toNaming(options.naming),
     capture: captureSettings(options.capture),
+    drift: driftSettings(options.driftCheck),
     limits: {
       ...(options.queryTimeout === undefined
         ? {}

@@ -5,6 +5,8 @@ import type { FileCapture } from '../capture/sqlite/file-capture.js';
 import { DatabaseCapture } from '../capture/database-capture.js';
 import { announce } from '../changes/change-log.js';
 import { unregisterConnection } from '../database/connections.js';
+import type { DriftCheck } from '../cache/drift-check.js';
+import type { DriftCounters } from '../telemetry/drift-counters.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { TransactionOptions } from '../database/transaction.js';
 import { createTables } from '../model/create-tables.js';
@@ -23,6 +25,13 @@ export interface DatabaseParts {
   readonly statistics: Statistics;
   readonly clock: Clock;
   readonly capture: Capture | FileCapture | undefined;
+  readonly drift: Drift | undefined;
+}
+
+/** How hits are compared with the database, and what that came to. */
+export interface Drift {
+  readonly check: DriftCheck;
+  readonly counters: DriftCounters;
 }
 
 /** What `db.stats()` answers. */
@@ -31,6 +40,8 @@ export interface DatabaseStats extends Counters {
   readonly labels: Readonly<Record<string, Counters>>;
   /** SQL statements that this library sent, with those that begin and end transactions. */
   readonly statements: number;
+  /** What comparing hits with the database came to; undefined without `driftCheck`. */
+  readonly drift: Readonly<DriftCounters> | undefined;
 }
 
 /** An open database with its cache; what `connect` resolves to. */
@@ -75,9 +86,10 @@ export class Database {
 
   /** What happened since the connection was opened. */
   stats(): DatabaseStats {
-    const { statistics, connection } = this.#parts;
+    const { statistics, connection, drift } = this.#parts;
     const labels = statistics.snapshot();
-    return { ...total(Object.values(labels)), labels, statements: connection.statements };
+    const { statements } = connection;
+    return { ...total(Object.values(labels)), labels, statements, drift: drift && { ...drift.counters } };
   }
 
   /** Waits for what is in flight, then lets go of the database and of a store that `connect` opened. Idempotent. */
@@ -88,9 +100,10 @@ export class Database {
   }
 
   async #close(): Promise<void> {
-    const { engine, connection, store, capture } = this.#parts;
+    const { engine, connection, store, capture, drift } = this.#parts;
     unregisterConnection(this.name);
     if (capture && 'close' in capture) await capture.close();
+    await drift?.check.close();
     await engine.drain();
     await connection.close();
     await store.close();

@@ -1,5 +1,6 @@
 import type { CacheEngine } from '../cache/cache-engine.js';
 import type { ComputationHost } from '../cache/computation.js';
+import type { DriftCheck } from '../cache/drift-check.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
@@ -18,6 +19,8 @@ export interface ModelCacheParts {
   /** How long the answer "there is no such row" lives. */
   readonly negativeTtlMs: number;
   readonly statistics: Statistics;
+  /** Compares hits with the database, where that is asked for. */
+  readonly drift?: DriftCheck | undefined;
 }
 
 /** Where the models of one connection meet its cache. */
@@ -26,6 +29,7 @@ export class ModelCache {
   readonly engine: CacheEngine;
   readonly statistics: Statistics;
   readonly negativeTtlMs: number;
+  readonly drift: DriftCheck | undefined;
   readonly #enabled: boolean;
   readonly #policies: Policies;
   readonly #rows = new Map<ModelSchema, RowCache>();
@@ -37,6 +41,7 @@ export class ModelCache {
     this.engine = parts.engine;
     this.statistics = parts.statistics;
     this.negativeTtlMs = parts.negativeTtlMs;
+    this.drift = parts.drift;
     this.#enabled = parts.enabled;
     this.#policies = parts.policies;
   }
@@ -60,8 +65,8 @@ export class ModelCache {
 
   /** What a computation under this label is part of; where its policy does not allow it, nothing is kept. */
   host(label: string, allowed = true): ComputationHost {
-    const { engine } = this;
-    return { engine, counters: this.statistics.of(label), bypassReason: () => this.bypassReason(allowed) };
+    const { engine, drift } = this;
+    return { engine, drift, counters: this.statistics.of(label), bypassReason: () => this.bypassReason(allowed) };
   }
 
   /** Notes that something was read that cannot be tracked. */

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { Computation, type Call, type Codec } from '../cache/computation.js';
 import { usualLock } from '../cache/load-lock.js';
+import { isDetermined } from '../invalidation/determined.js';
 import type { ObservedQuery } from '../query/query-observer.js';
 import type { Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
@@ -62,19 +63,21 @@ export class QueryCache {
     const id = identityOf(byKeys);
     const hint = this.#hints.get(id) ?? { keys: undefined };
     this.#hints.set(id, hint);
+    const keysOf = (rows: Rows): Rows => rows.map((row) => [row[position] ?? null]);
     const keys: KeyList['keys'] = ({ onHit, onRows }) => {
       const call = this.#callOf(byKeys, async () => {
         const rows = await run();
         onRows(rows);
-        return rows.map((row) => [row[position] ?? null]);
+        return keysOf(rows);
       });
-      return computation.get({ ...call, onHit });
+      return computation.get({ ...call, ...rereadOf(query, async () => keysOf(await run())), onHit });
     };
     return { keys, hint };
   }
 
   #callOf(query: ObservedQuery, run: () => Promise<Rows>): Call<Rows> {
     return {
+      ...rereadOf(query, run),
       identity: identityOf(query),
       dependencies: () => knownDependencies(query),
       run: async (frame) => {
@@ -102,6 +105,19 @@ export class QueryCache {
     this.#byLife.set(id, computation);
     return computation;
   }
+}
+
+/** How an answer is compared; not at all where the database may choose among rows, and without their order where it may choose that. */
+function rereadOf(query: ObservedQuery, run: () => Promise<Rows>): Pick<Call<Rows>, 'reread'> {
+  const { model, order } = query.state;
+  if (!isDetermined(query.state)) return {};
+  const isOrdered = order.some(({ path, column }) => path.length === 0 && column === model.primaryKey);
+  return { reread: { payload: run, isOne: true, ...(isOrdered ? {} : { canonical: withoutOrder }) } };
+}
+
+function withoutOrder(payload: unknown): string {
+  const rows = (payload as Rows).map((row) => JSON.stringify(row)); // only rows are stored under these keys
+  return rows.toSorted().join();
 }
 
 /** With the fingerprints of the other models whose columns it shows: what is stored of them is in their types' form. */

@@ -1,6 +1,7 @@
 import type { CacheEngine } from '../cache/cache-engine.js';
 import type { Bypass, Found, Hit, Miss } from '../cache/found.js';
 import { currentFrame } from '../cache/dependency-frame.js';
+import type { CheckedHit } from '../cache/drift-check.js';
 import { Flights } from '../cache/flights.js';
 import { isDueEarly, jitteredTtl } from '../cache/lifetime.js';
 import { bulkDependency, rowDependency } from '../invalidation/dependencies.js';
@@ -148,7 +149,20 @@ export class RowCache {
     currentFrame()?.record(this.#engine, address.stampKeys, found.stamps);
     publishRead(this.#model.label, 'hit');
     if (isDueEarly(found.entry, this.#engine.clock.now())) this.#refreshEarly(address, found.stamps, operation);
-    return new FoundRow(known.row, found);
+    const read = new FoundRow(known.row, found);
+    const { drift } = this.#cache;
+    const checked = drift?.isDue() ? drift.check(this.#hitAt(address, known.row, found)) : undefined;
+    return checked ? checked.then(() => read) : read;
+  }
+
+  #hitAt(
+    { cell, key, stampKeys }: RowAddress,
+    row: Row | undefined,
+    { stamps, entry: { createdAt } }: Hit,
+  ): CheckedHit {
+    const payload = async (): Promise<unknown> =>
+      (await rowLoader(this.#cache.connection, this.#model).load(cell)) ?? null;
+    return { label: this.#model.label, key, stampKeys, stamps, stored: row ?? null, createdAt, isOne: true, payload };
   }
 
   /** The row of an entry, if what is stored is a row of this model; undefined if it is something else. */

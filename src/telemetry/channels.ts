@@ -52,6 +52,22 @@ export interface CaptureEvent {
   readonly reason: string | undefined;
 }
 
+/** A cached value that differs from the database although nothing invalidated it. No values of rows. */
+export interface DriftEvent {
+  /** The name of the connection. */
+  readonly connection: string;
+  /** The label of the model or of the computed value. */
+  readonly label: string;
+  /** The entry's key in the store. */
+  readonly key: string;
+  /** The names of what the entry depends on, as far as is known. */
+  readonly dependencies: readonly string[];
+  /** The stamps under which it counts as valid. */
+  readonly stamps: readonly string[];
+  /** How long ago it was stored. */
+  readonly ageMs: number;
+}
+
 /** A channel of `node:diagnostics_channel` whose messages have a type. */
 export interface TypedChannel<Event> {
   /** Look here first: making an event costs more than this. */
@@ -67,4 +83,5 @@ export const queryChannel = typedChannel<QueryEvent>('moneyclip:query');
 export const cacheChannel = typedChannel<CacheEvent>('moneyclip:cache');
 export const invalidationChannel = typedChannel<InvalidationEvent>('moneyclip:invalidation');
 export const computeChannel = typedChannel<ComputeEvent>('moneyclip:compute');
+export const driftChannel = typedChannel<DriftEvent>('moneyclip:drift');
 export const captureChannel = typedChannel<CaptureEvent>('moneyclip:capture');
