@@ -1,6 +1,6 @@
 import type { CacheEngine } from './cache-engine.js';
 import type { Found } from './found.js';
-import type { ComputationOptions } from './computation.js';
+import type { ComputationOptions } from './computation-options.js';
 import { currentFrame, DependencyFrame } from './dependency-frame.js';
 import type { Entry } from './entry.js';
 import { errorIn } from './kept-error.js';

@@ -2,8 +2,10 @@ import { UsageError } from '../errors.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { cacheChannel, type CacheEvent } from '../telemetry/channels.js';
 import type { Counters } from '../telemetry/statistics.js';
+import { AnswerCheck } from './answer-check.js';
 import { Answers, type Answer } from './answers.js';
 import type { CacheEngine } from './cache-engine.js';
+import type { ComputationOptions } from './computation-options.js';
 import type { DriftCheck, Reread } from './drift-check.js';
 import type { Found } from './found.js';
 import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js';
@@ -64,36 +66,6 @@ interface Refresh<T> {
   readonly seen?: readonly string[];
 }
 
-export interface ComputationOptions<T> {
-  readonly label: string;
-  /** What kind of values these are, as part of their keys. */
-  readonly family: string;
-  /** What tells these values from all others of the family. */
-  readonly owner: string;
-  readonly ttlMs: number;
-  /** True where the ttl was declared for these values: it may stand for what cannot be seen, so what is computed from them ends with them. */
-  readonly limitsOthers: boolean;
-  readonly codec: Codec<T>;
-  /** True where it was said what the values depend on besides what is seen to be read. */
-  readonly isWatching?: boolean | undefined;
-  /** From this age on the first reader makes the value again, while it and others still get the old one. */
-  readonly softTtlMs?: number | undefined;
-  /** How long after it ceased to be current an invalidated value may be served, while it is made again; default: never. */
-  readonly staleForMs?: number | undefined;
-  /** The name of a dependency whose change forbids that, like a change of everything; each call must depend on it. */
-  readonly clearedBy?: string | undefined;
-  /** How eagerly values are made again shortly before they end; 0 for never, default 1. */
-  readonly eagerness?: number | undefined;
-  /** One run at a time across processes. */
-  readonly lock?: LockOptions | undefined;
-  /** How long an error is kept in place of a value; default: not at all. */
-  readonly errorTtlMs?: number | undefined;
-  /** Whether a value may be made at any time to compare a cached one with. */
-  readonly driftCheck?: boolean | undefined;
-  /** How long a run may take. */
-  readonly computeTimeoutMs?: number | undefined;
-}
-
 /**
  * A labelled function whose results are kept until something changes that they were made from. What that is is found
  * while it runs, to any depth.
@@ -112,6 +84,7 @@ export class Computation<T> {
   readonly #runner: Runner<T>;
   readonly #answers: Answers<T>;
   readonly #lock: LoadLock | undefined;
+  readonly #check: AnswerCheck<T> | undefined;
 
   constructor(host: ComputationHost, options: ComputationOptions<T>) {
     this.#host = host;
@@ -124,6 +97,7 @@ export class Computation<T> {
     );
     this.#answers = new Answers(host.engine, options);
     this.#lock = options.lock && new LoadLock(host.engine, options.lock);
+    this.#check = host.drift && new AnswerCheck(host.drift, options, this.#runner);
   }
 
   /** The value, from the cache if it is valid. */
@@ -229,7 +203,7 @@ export class Computation<T> {
   #use(call: Call<T>, plan: Plan, found: Found): Awaitable<T> {
     if (found.state === 'bypass') return this.bypass(call, found.reason);
     const valid = this.#answers.validIn(found);
-    if (valid) return this.#host.drift ? this.#checked(call, plan, valid) : this.#hit(call, plan, valid);
+    if (valid) return this.#check ? this.#checked(call, plan, valid) : this.#hit(call, plan, valid);
     const failure = found.state === 'hit' ? errorIn(found.entry.payload) : undefined;
     if (failure) return this.#failAgain(call, failure);
     const outdated = this.#answers.outdatedIn(plan, found);
@@ -264,27 +238,11 @@ export class Computation<T> {
     return value;
   }
 
-  /** The same, where it may be compared with the database. */
+  /** The same, compared with the database where that is asked for. */
   #checked(call: Call<T>, plan: Plan, answer: Answer<T>): Awaitable<T> {
     const value = this.#hit(call, plan, answer);
-    const { drift } = this.#host;
-    const reread = call.reread ?? (this.#options.driftCheck ? this.#rereadBy(call) : undefined);
-    if (!reread || !drift?.isDue()) return value;
-    const { entry, stamps } = answer;
-    const stampKeys = [...plan.base, ...(entry.dependencies ?? []).map((name) => plan.keyspace.stamp(name))];
-    const { label } = this;
-    const { entryKey: key } = plan;
-    const { payload: stored, createdAt } = entry;
-    const checked = drift.check({ ...reread, label, key, stampKeys, stamps, stored, createdAt });
+    const checked = this.#check?.check(call, plan, answer);
     return checked ? checked.then(() => value) : value;
-  }
-
-  #rereadBy(call: Call<T>): Reread {
-    const { codec } = this.#options;
-    return {
-      isOne: false,
-      payload: async () => codec.encode(await this.#runner.runUnstored(call, 'compared with the database')),
-    };
   }
 
   async #miss(call: Call<T>, plan: Plan, seen: readonly (string | undefined)[]): Promise<T> {

@@ -1,6 +1,7 @@
 import { ComputeTimeoutError, UsageError } from '../errors.js';
 import type { CacheEngine } from './cache-engine.js';
-import type { Call, ComputationOptions } from './computation.js';
+import type { ComputationOptions } from './computation-options.js';
+import type { Call } from './computation.js';
 import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js';
 import { endsOthers, jitteredTtl } from './lifetime.js';
 import type { Plan } from './plans.js';

@@ -120,7 +120,7 @@ export async function connect(options: ConnectOptions): Promise<Database> {
 
 function assertCapturable({ capture, prefix }: ConnectOptions, { facts }: DatabaseConnection): void {
   if (capture === undefined || capture === false) return;
-  const timing = Object.keys(Object(capture)).find((name) => name !== 'schema');
+  const timing = typeof capture === 'object' ? Object.keys(capture).find((name) => name !== 'schema') : undefined;
   if (facts.name === 'sqlite' && timing !== undefined) {
     throw new UsageError(
       `connect: capture.${timing} is for PostgreSQL; on SQLite every read looks at the file. Leave it out.`,

@@ -28,14 +28,17 @@ export function driftSettings(option: boolean | DriftCheckOptions | undefined): 
     throw new UsageError(`connect: driftCheck is a ${typeof given}; use true or { ${optionNames.join(', ')} }`);
   }
   assertKnown(given);
-  const { share = 0.0001, most = 1, graceMs = 3000, onMismatch = 'report' } = given;
+  const settings = { share: 0.0001, most: 1, graceMs: 3000, onMismatch: 'report' as const, ...given };
+  check(settings);
+  return settings.share === 0 ? undefined : settings;
+}
+
+function check({ share, most, graceMs, onMismatch }: DriftSettings): void {
   assertNumber('share', share, { fits: share >= 0 && share <= 1, expected: 'a number from 0 to 1' });
   assertNumber('most', most, { fits: Number.isInteger(most) && most > 0, expected: 'a whole number from 1' });
   assertNumber('graceMs', graceMs, { fits: graceMs >= 0 && graceMs < 2 ** 31, expected: 'a number of milliseconds' });
-  if (onMismatch !== 'report' && onMismatch !== 'throw') {
-    throw new UsageError(`connect: driftCheck.onMismatch is '${String(onMismatch)}'; use 'report' or 'throw'`);
-  }
-  return share === 0 ? undefined : { share, most, graceMs, onMismatch };
+  if (onMismatch === 'report' || onMismatch === 'throw') return;
+  throw new UsageError(`connect: driftCheck.onMismatch is ${describeValue(onMismatch)}; use 'report' or 'throw'`);
 }
 
 function assertKnown(given: object): void {

@@ -5,7 +5,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import Driver from 'better-sqlite3';
 import { expect } from 'chai';
 import { afterEach, beforeEach, describe, it } from 'mocha';
-import { captureMigration, connect, MemoryStore, type CacheStore, type Database } from '../../src/index.js';
+import { cached, captureMigration, connect, MemoryStore, type CacheStore, type Database } from '../../src/index.js';
 import { CountingStore } from '../../src/testing/counting-store.js';
 import { freshPrefix } from '../setup/fresh.js';
 import { sharedRedisUrl } from '../setup/shared-servers.js';
@@ -124,12 +124,54 @@ describe('change capture on SQLite, when things go wrong', () => {
     expect(await states()).to.deep.equal(['miss', 'hit', 'miss']);
   });
 
-  it('forgets everything for a change that fires no trigger', async () => {
+  it('forgets everything for a commit of which nothing was logged', async () => {
     ({ db, file } = await capturedFile(folder, shelfModels, 'memory'));
+    bySqliteProgram(file, 'CREATE TABLE unknown (id)');
     await fill();
-    bySqliteProgram(file, '.dbconfig enable_trigger off', updateSql);
+    bySqliteProgram(file, 'INSERT INTO unknown VALUES (1)');
+    expect(await states()).to.deep.equal(['miss', 'miss', 'miss']);
+    await Book.cache.getMany([1, 2, 3]);
+    bySqliteProgram(file, updateSql);
+    expect(await states()).to.deep.equal(['miss', 'hit', 'hit']);
+  });
+
+  it('tells apart what SQL through knex changes in a database in memory', async () => {
+    db = await connect({ database: 'sqlite::memory:', capture: true });
+    await db.createTables(shelfModels);
+    await captureMigration({ models: shelfModels }).up(db.knex);
+    await fill();
+    await db.knex.raw(updateSql);
+    expect(await states()).to.deep.equal(['miss', 'hit', 'hit']);
     expect((await Book.cache.get(1)).title).to.equal('new');
-    expect(await state(2)).to.equal('miss');
+    await Book.objects.filter({ id: 2 }).update({ title: 'own' });
+    await db.transaction(async () => {
+      await Book.objects.filter({ id: 2 }).update({ title: 'own again' });
+      await db.knex.raw("UPDATE captured_books SET title = 'newer' WHERE id = 1");
+    });
+    expect((await Book.cache.get(1)).title).to.equal('newer');
+    expect(await state(3)).to.equal('hit');
+    await db.knex.transaction(async (trx) => {
+      await trx.raw("UPDATE captured_books SET title = 'newest' WHERE id = 1");
+    });
+    expect((await Book.cache.get(1)).title).to.equal('newest');
+    expect(await state(3)).to.equal('hit');
+  });
+
+  it('drops what follows the rows of a model by a path, since paths do not run for changes of others', async () => {
+    ({ db, file } = await capturedFile(folder, shelfModels, 'memory'));
+    const count = cached(
+      'shelf-count',
+      async (shelf: number) => {
+        const rows: unknown[] = await db.knex('captured_books').where({ shelf_id: shelf });
+        return rows.length;
+      },
+      { watch: [[Book, (book: Book) => [book.shelfId]]] },
+    );
+    await fill();
+    expect(await count(1)).to.equal(3);
+    bySqliteProgram(file, 'DELETE FROM captured_books WHERE id = 1');
+    expect(await count(1)).to.equal(2);
+    expect(await state(2)).to.equal('hit');
   });
 
   it('forgets everything, and warns once, while a trigger is missing or changed', async () => {

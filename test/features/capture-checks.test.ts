@@ -218,9 +218,9 @@ describe('the checks of change capture', () => {
       "connect: capture.schema is no name for a schema; use at most 40 of a-z, 0-9 and _, such as 'moneyclip_capture'",
     ],
     [
-      'SQLite',
-      { database: 'sqlite::memory:', capture: true },
-      'connect: capture is for PostgreSQL; on SQLite every read looks at the file by itself. Leave it out.',
+      'an interval on SQLite',
+      { database: 'sqlite::memory:', capture: { pollMs: 5 } },
+      'connect: capture.pollMs is for PostgreSQL; on SQLite every read looks at the file. Leave it out.',
     ],
     [
       'a prefix that changes',

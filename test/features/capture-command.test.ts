@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import { connect } from '../../src/index.js';
 import { runCommand } from '../../src/cli/run-command.js';
 import { root } from '../architecture/source-files.js';
 import { uncapturedDatabase } from '../support/captured.js';
@@ -49,6 +50,32 @@ describe('the command moneyclip', () => {
     );
   });
 
+  it('does the same for a SQLite file', async () => {
+    const file = join(folder, 'shop.db');
+    const db = await connect({ database: `sqlite:${file}`, enabled: false });
+    await db.createTables(shelfModels);
+    await db.close();
+    const given = `--models ${models} --connection sqlite:${file}`;
+    const before = onShelves(await run(`migrate status ${given}`));
+    expect(before).to.deep.equal({
+      isOk: false,
+      lines: ['captured_books', 'captured_shelves'].map(
+        (table) =>
+          `not captured  ${table}: the table 'moneyclip_capture_outbox' is not there; run: npx moneyclip migrate`,
+      ),
+    });
+    const dry = await run(`migrate --dry-run ${given}`);
+    expect(dry.text).to.contain('CREATE TRIGGER "moneyclip_capture_update_captured_books" AFTER UPDATE ON');
+    expect((await run(`migrate ${given}`)).text).to.contain('Done: 13 statements in one transaction.');
+    const after = onShelves(await run(`migrate status ${given}`));
+    expect(after.lines).to.deep.equal(['captured      captured_books', 'captured      captured_shelves']);
+    expect((await run(`migrate up ${given}`)).text).to.contain('Nothing to do.');
+    expect((await run(`migrate down --connection sqlite:${file}`)).text).to.equal(
+      'Done: 12 statements in one transaction.',
+    );
+    expect((await run(`migrate down --connection sqlite:${file}`)).text).to.equal('Nothing to do.');
+  });
+
   it('prints the SQL and changes nothing with --dry-run', async () => {
     const { isOk, text } = await run(`migrate --dry-run --models ${models} --connection ${url}`);
     expect(isOk).to.equal(true);
@@ -84,8 +111,8 @@ describe('the command moneyclip', () => {
       'migrate: which models? Give --models ./models.js, or models in moneyclip.config.js.',
     ],
     [
-      `migrate --connection sqlite::memory: --models ${models}`,
-      'captureMigration is for PostgreSQL; on SQLite every read looks at the file by itself.',
+      `migrate --connection sqlite::memory: --models ${models} --schema Mine`,
+      "captureMigration: schema is no name for a schema; use at most 40 of a-z, 0-9 and _, such as 'moneyclip_capture'",
     ],
   ] as const) {
     it(`says what is wrong with: ${args.replace(models, 'models.ts')}`, async () => {

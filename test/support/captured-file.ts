@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type { Database as Driver } from 'better-sqlite3';
 import type { Knex } from 'knex';
@@ -53,10 +53,15 @@ export async function capturedFile(
   return { file, db };
 }
 
-/** Runs SQL in the program sqlite3, as people do by hand; what begins with a dot is a command of that program. */
-export function bySqliteProgram(file: string, ...statements: readonly string[]): string {
-  const commands = ['.timeout 5000', ...statements.filter((each) => each.startsWith('.'))];
-  const sql = statements.filter((each) => !each.startsWith('.')).join(';\n');
-  const flags = ['-bail', ...commands.flatMap((command) => ['-cmd', command])];
-  return execFileSync('sqlite3', [...flags, file, sql], { encoding: 'utf8' });
+const program = `
+  const database = new (require('better-sqlite3'))(process.argv[1], { timeout: 5000 });
+  database.exec(process.argv[2]);
+`;
+
+/** Runs SQL in the program sqlite3, as people do by hand; in another process of Node where that is not installed. */
+export function bySqliteProgram(file: string, ...statements: readonly string[]): void {
+  const sql = statements.join(';\n');
+  const { error, status, stderr } = spawnSync('sqlite3', ['-bail', '-cmd', '.timeout 5000', file, sql]);
+  if (error) execFileSync(process.execPath, ['-e', program, file, sql]);
+  else if (status !== 0) throw new Error(stderr.toString());
 }

@@ -103,9 +103,13 @@ function recordedSql(event: LogEvent, version: LogVersion): string {
 }
 
 /** The recorded columns of a row as SQL literals, which lose nothing. Expressions name columns without their table. */
-function valuesOf(row: 'OLD' | 'NEW', version: LogVersion): string {
-  const columns = Object.keys(version.columns).map((name) => `${row}.${quoted(name)} AS ${quoted(name)}`);
-  return `(SELECT ${literals(version)} FROM (SELECT ${columns.join(', ')}))`;
+function valuesOf(row: 'OLD' | 'NEW', { columns }: LogVersion): string {
+  const values = Object.entries(columns).map(([name, expression]) => {
+    const value = `${row}.${quoted(name)}`;
+    if (expression === quoted(name)) return `quote(${value})`; // much faster than what follows
+    return `(SELECT quote(${expression}) FROM (SELECT ${value} AS ${quoted(name)}))`;
+  });
+  return values.join(` || ',' || `);
 }
 
 function literals({ columns }: LogVersion): string {
