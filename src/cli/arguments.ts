@@ -4,7 +4,7 @@ import { nearest } from '../support/nearest.js';
 
 export const usage = `Usage: moneyclip migrate [up|down|status] [options]
 
-Makes the triggers on PostgreSQL by which every cache hears of what others change.
+Makes the triggers by which every cache hears of what others change.
 
   up       makes what is missing (the default)
   down     removes everything that up made
@@ -12,9 +12,9 @@ Makes the triggers on PostgreSQL by which every cache hears of what others chang
 
 Options:
   --models <path>       a module that declares models; may be given more than once
-  --connection <url>    the database, postgres://user@host:port/name; default: DATABASE_URL
+  --connection <url>    the database, postgres://user@host:port/name or sqlite:file; default: DATABASE_URL
   --name <name>         the connection of the models; default: default
-  --schema <name>       the schema for the outbox; default: moneyclip_capture
+  --schema <name>       the schema for the outbox, on SQLite what its names begin with; default: moneyclip_capture
   --config <path>       default: moneyclip.config.js, .mjs or .ts in this folder, where there is one
   --dry-run             prints the SQL and changes nothing
   --help                prints this`;

@@ -34,6 +34,36 @@ const wrong: readonly (readonly [string, object | undefined, string])[] = [
     "connect: onCacheFailure is 'ignore'; use 'degrade' or 'throw'",
   ],
   ['an unknown style of keys', { database, keys: 'plain' }, "connect: keys is 'plain'; use 'hashed' or 'readable'"],
+  [
+    'a drift check of a wrong kind',
+    { database, driftCheck: 'yes' },
+    'connect: driftCheck is a string; use true or { share, most, graceMs, onMismatch }',
+  ],
+  [
+    'a part of more than all',
+    { database, driftCheck: { share: 2 } },
+    'connect: driftCheck.share must be a number from 0 to 1; got a number',
+  ],
+  [
+    'no check at a time',
+    { database, driftCheck: { most: 0 } },
+    'connect: driftCheck.most must be a whole number from 1; got a number',
+  ],
+  [
+    'a grace that is no time',
+    { database, driftCheck: { graceMs: '1s' } },
+    'connect: driftCheck.graceMs must be a number of milliseconds; got text',
+  ],
+  [
+    'an unknown end of a check',
+    { database, driftCheck: { onMismatch: 'tell' } },
+    "connect: driftCheck.onMismatch is text; use 'report' or 'throw'",
+  ],
+  [
+    'an unknown option of the drift check',
+    { database, driftCheck: { shares: 1 } },
+    "connect: unknown option 'driftCheck.shares'; did you mean 'share'?",
+  ],
   ['an unknown naming', { database, naming: 'camel' }, "connect: naming is 'camel'; use 'snake_case' or 'same'"],
   ['a name that is no text', { database, name: 7 }, "connect: name must be a text such as 'default'; got a number"],
   ['an empty name', { database, name: '' }, "connect: name must be a text such as 'default'; got empty text"],
