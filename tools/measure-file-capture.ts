@@ -49,13 +49,14 @@ function fileOf(side: string): string {
   return join(folder, `${side}.db`);
 }
 
-/** Microseconds of the median of some runs, each of which does `times` things. */
+/** Microseconds of processor time of the median of some runs, each of which does `times` things: others use the machine too. */
 async function medianOf(runs: number, times: number, task: (run: number) => Promise<void> | void): Promise<number> {
   const measured: number[] = [];
   for (let run = 0; run < runs; run += 1) {
-    const startedAt = performance.now();
+    const before = process.cpuUsage();
     await task(run);
-    measured.push(((performance.now() - startedAt) * 1000) / times);
+    const { user, system } = process.cpuUsage(before);
+    measured.push((user + system) / times);
   }
   return measured.toSorted((left, right) => left - right)[Math.floor(runs / 2)] ?? 0;
 }
@@ -97,22 +98,44 @@ function changedRow(other: Driver.Database): Promise<number> {
 
 interface Writes {
   readonly what: string;
-  readonly statement: (run: number) => string;
+  readonly times: number;
+  readonly sql: string;
+  readonly parameters: (time: number) => readonly unknown[];
 }
 
 const writes: readonly Writes[] = [
   {
     what: 'UPDATE of 1 row',
-    statement: (run) => `UPDATE measured_rows SET kind = ${run} WHERE id = ${(run % rows) + 1}`,
+    times: 100,
+    sql: 'UPDATE measured_rows SET kind = ? WHERE id = ?',
+    parameters: (time) => [time, (time % rows) + 1],
   },
   {
     what: 'INSERT of 1 row',
-    statement: (run) =>
-      `INSERT INTO measured_rows (id, kind, code, body) VALUES (${10_000 + run}, 1, 'new ${run}', 'text')`,
+    times: 100,
+    sql: 'INSERT INTO measured_rows (id, kind, code, body) VALUES (?, 1, ?, ?)',
+    parameters: (time) => [10_000 + time, `new ${time}`, 'text '.repeat(40)],
   },
-  { what: 'DELETE of 1 row', statement: (run) => `DELETE FROM measured_rows WHERE id = ${10_000 + run}` },
-  { what: 'UPDATE of 500 rows', statement: (run) => `UPDATE measured_rows SET kind = ${run} WHERE id <= 500` },
+  {
+    what: 'DELETE of 1 row',
+    times: 100,
+    sql: 'DELETE FROM measured_rows WHERE id = ?',
+    parameters: (time) => [10_000 + time],
+  },
+  {
+    what: 'UPDATE of 500 rows',
+    times: 2,
+    sql: 'UPDATE measured_rows SET kind = ? WHERE id <= 500',
+    parameters: (time) => [time],
+  },
 ];
+
+function writeCost(other: Driver.Database, { times, sql, parameters }: Writes): Promise<number> {
+  const statement = other.prepare(sql);
+  return medianOf(21, times, (run) => {
+    for (let time = 0; time < times; time += 1) statement.run(...parameters(run * times + time));
+  });
+}
 
 async function opened(side: (typeof sides)[number]): Promise<Database> {
   const db = await connect({ database: `sqlite:${fileOf(side)}`, capture: side === 'with' });
@@ -139,16 +162,7 @@ try {
       }),
     );
   }
-  for (const { what, statement } of writes) {
-    const cost = { without: 0, with: 0 };
-    const runs = what.includes('500') ? 60 : 2000;
-    const measured = { without: [] as number[], with: [] as number[] };
-    for (let run = 0; run < runs; run += 1) {
-      for (const side of sides) measured[side].push(await medianOf(1, 1, () => void others[side].exec(statement(run))));
-    }
-    for (const side of sides) cost[side] = measured[side].toSorted((left, right) => left - right)[runs / 2] ?? 0;
-    print(`${what}, by others (synchronous = OFF)`, cost);
-  }
+  for (const write of writes) print(`${write.what}, by others`, await both((side) => writeCost(others[side], write)));
 } finally {
   rmSync(folder, { recursive: true });
 }

@@ -81,21 +81,25 @@ function triggerSql(schema: string, event: LogEvent, version: LogVersion): strin
   const name = quoted(triggerName(schema, event, version.source));
   const comment = event === 'insert' ? ` /* moneyclip ${logVersionText(version)} */` : '';
   const outbox = quoteName(outboxName(schema));
+  const named = `${literal(version.source)}, ${literal(JSON.stringify(Object.keys(version.columns)))}`;
   const when = event === 'overwrite' && version.unique ? ` WHEN ${movedSql(version.unique.flat())}` : '';
   return `CREATE TRIGGER ${name} ${events[event]} ON ${quoted(version.source)}${when} BEGIN${comment}
   INSERT INTO ${outbox} (source, columns, before, after, stable)
-  SELECT ${literal(version.source)}, ${literal(JSON.stringify(Object.keys(version.columns)))}, ${recordedSql(event, version)};
+  ${recordedSql(event, version)
+    .map((values) => `SELECT ${named}, ${values}`)
+    .join('\n  UNION ')};
 END`;
 }
 
-function recordedSql(event: LogEvent, version: LogVersion): string {
+/** The rows of what is recorded; one for each of several ways to find them. */
+function recordedSql(event: LogEvent, version: LogVersion): readonly string[] {
   switch (event) {
     case 'insert':
-      return `NULL, ${valuesOf('NEW', version)}, 1`;
+      return [`NULL, ${valuesOf('NEW', version)}, 1`];
     case 'delete':
-      return `${valuesOf('OLD', version)}, NULL, 1`;
+      return [`${valuesOf('OLD', version)}, NULL, 1`];
     case 'update':
-      return `${valuesOf('OLD', version)}, ${valuesOf('NEW', version)}, ${stableSql(version)}`;
+      return [`${valuesOf('OLD', version)}, ${valuesOf('NEW', version)}, ${stableSql(version)}`];
     case 'replace':
     case 'overwrite':
       return replacedSql(event, version);
@@ -129,15 +133,16 @@ function stableSql({ stable }: LogVersion): string {
  * The rows that are in the way of a new one. Most statements fail then, and what was recorded is gone with them; REPLACE
  * deletes these rows, and where `recursive_triggers` is off no other trigger tells of it.
  */
-function replacedSql(event: 'replace' | 'overwrite', version: LogVersion): string {
+function replacedSql(event: 'replace' | 'overwrite', version: LogVersion): readonly string[] {
   const { unique, source } = version;
-  if (!unique) return 'NULL, NULL, 1';
-  const isInTheWay = unique.map((columns) => {
-    const same = columns.map((column) => `${nameOf(column)} = ${newValue(column)} COLLATE ${quoted(column.collation)}`);
+  if (!unique) return ['NULL, NULL, 1'];
+  if (unique.length === 0) return ['NULL, NULL, 1 WHERE 0'];
+  // NOTE: each key alone, since conditions with OR and collations make SQLite look through the whole table
+  return unique.map((columns) => {
+    const same = columns.map((column) => `${nameOf(column)} = ${newValue(column)}${collationOf(column)}`);
     const conditions = event === 'replace' ? same : [...same, `(${movedSql(columns)})`];
-    return `(${conditions.join(' AND ')})`;
+    return `${literals(version)}, NULL, 1 FROM ${quoted(source)} WHERE ${conditions.join(' AND ')}`;
   });
-  return `${literals(version)}, NULL, 1 FROM ${quoted(source)} WHERE ${isInTheWay.join(' OR ') || '0'}`;
 }
 
 function movedSql(columns: readonly UniqueColumn[]): string {
@@ -148,6 +153,11 @@ function movedSql(columns: readonly UniqueColumn[]): string {
 /** NOTE: between quotes the number of a row would be a text. */
 function nameOf({ name }: UniqueColumn): string {
   return name === rowNumber ? rowNumber : quoted(name);
+}
+
+/** NOTE: with a collation the number of a row is looked for in all rows. */
+function collationOf({ name, collation }: UniqueColumn): string {
+  return name === rowNumber ? '' : ` COLLATE ${quoted(collation)}`;
 }
 
 function newValue(column: UniqueColumn): string {
