@@ -1,0 +1,94 @@
+import { parseArgs } from 'node:util';
+import { faultNamed, faults, type FaultKind } from './faults/catalogue.js';
+import { levels, type Level } from './promises.js';
+
+/** What a run is asked for. */
+export interface Options {
+  readonly level: Level;
+  readonly seconds: number;
+  readonly seed: number;
+  readonly processes: number;
+  readonly faults: readonly FaultKind[];
+  readonly readers: number;
+  readonly writers: number;
+  readonly pauseMs: number;
+  /** The longest pause between two faults. */
+  readonly gapMs: number;
+  readonly mutant: string | undefined;
+  /** Where the history is left; undefined: it goes unless a promise was broken. */
+  readonly out: string | undefined;
+}
+
+export const help = `npm run torture -- [options]
+
+Runs processes of an application on a PostgreSQL and a Redis of their own, spoils what can be spoiled, and judges each
+read by what was committed when. Ends with 1 if a promise of the level was broken.
+
+  --level      ${levels.join(', ')}; default: plain
+  --seconds    how long it works; default: 60
+  --seed       what chance begins with; default: a new one, which is told
+  --processes  how many processes of the application; default: 3
+  --faults     all, harmless (those that plain withstands), none, or names with commas between; default: all
+  --readers    at the same time in each process; default: 6
+  --writers    at the same time in each process; default: 2
+  --pause      the longest pause between two reads of a reader, in milliseconds; default: 10
+  --gap        the longest pause between two faults, in milliseconds; default: 1500
+  --mutant     a rule of the protocol that the processes break; all: one after another, with a table of what was noticed
+  --out        a folder for the history; default: one that goes unless a promise was broken
+  --list       the faults
+
+Faults: ${faults.map(({ kind }) => kind).join(', ')}
+`;
+
+const flags = {
+  level: { type: 'string', default: 'plain' },
+  seconds: { type: 'string', default: '60' },
+  seed: { type: 'string' },
+  processes: { type: 'string', default: '3' },
+  faults: { type: 'string', default: 'all' },
+  readers: { type: 'string', default: '6' },
+  writers: { type: 'string', default: '2' },
+  pause: { type: 'string', default: '10' },
+  gap: { type: 'string', default: '1500' },
+  mutant: { type: 'string' },
+  out: { type: 'string' },
+  help: { type: 'boolean', default: false },
+} as const;
+
+/** Undefined where help was asked for. Throws where an option is not understood. */
+export function parseOptions(args: readonly string[]): Options | undefined {
+  const { values } = parseArgs({ args: [...args], options: flags });
+  if (values.help) return undefined;
+  return {
+    level: toLevel(values.level),
+    seconds: toNumber('seconds', values.seconds),
+    seed: values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : toNumber('seed', values.seed),
+    processes: toNumber('processes', values.processes),
+    faults: toFaults(values.faults),
+    readers: toNumber('readers', values.readers),
+    writers: toNumber('writers', values.writers),
+    pauseMs: toNumber('pause', values.pause),
+    gapMs: toNumber('gap', values.gap),
+    mutant: values.mutant,
+    out: values.out,
+  };
+}
+
+function toLevel(text: string): Level {
+  const level = levels.find((one) => one === text);
+  if (!level) throw new Error(`--level is one of ${levels.join(', ')}`);
+  return level;
+}
+
+function toNumber(name: string, text: string): number {
+  const number = Number(text);
+  if (text === '' || !Number.isFinite(number) || number < 0) throw new Error(`--${name} is a number from 0`);
+  return number;
+}
+
+function toFaults(text: string): readonly FaultKind[] {
+  if (text === 'none') return [];
+  if (text === 'all') return faults;
+  if (text === 'harmless') return faults.filter(({ isHarmless }) => isHarmless);
+  return text.split(',').map(faultNamed);
+}

@@ -1,0 +1,36 @@
+import type { Rule } from './history/rules.js';
+
+/** How much is asked of the library. `capture` is plain with changes of others heard of. */
+export const levels = ['plain', 'capture', 'guarded', 'strict', 'verify'] as const;
+
+export type Level = (typeof levels)[number];
+
+/** Of the levels that say so, the longest that a change by anybody may stay unseen. */
+export const latestMs: Readonly<Record<Level, number | undefined>> = {
+  plain: undefined,
+  capture: undefined,
+  guarded: 3200,
+  strict: 3200,
+  verify: 3200,
+};
+
+const always: readonly Rule[] = ['R2'];
+const whileRedisTakesWrites: readonly Rule[] = ['R1', 'R2', 'R5'];
+const whateverFails: readonly Rule[] = ['R1', 'R2', 'R4', 'R5', 'R6'];
+
+/** The rules that a level holds while, and after, faults of a kind are injected. `harmless`: Redis keeps what it was told. */
+export function promised(level: Level, isHarmless: boolean): readonly Rule[] {
+  switch (level) {
+    case 'plain':
+      return isHarmless ? [...whileRedisTakesWrites, 'R6'] : always;
+    case 'capture':
+      return isHarmless ? [...whileRedisTakesWrites, 'R6'] : always;
+    case 'guarded':
+    case 'verify':
+      return whateverFails;
+    case 'strict':
+      return [...whateverFails, 'R3'];
+    default:
+      return level satisfies never;
+  }
+}

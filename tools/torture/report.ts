@@ -1,0 +1,87 @@
+import { faultNamed } from './faults/catalogue.js';
+import type { Tally } from './history/checker.js';
+import { meanings, rules, type Rule } from './history/rules.js';
+import type { Options } from './options.js';
+import { promised } from './promises.js';
+import type { Result } from './run.js';
+
+/** How many reads broke a rule that the level promises to keep. */
+export function brokenPromises({ checker }: Result, { level }: Options): number {
+  let broken = 0;
+  for (const [kind, { violations }] of checker.tallies) {
+    for (const rule of promised(level, isHarmless(kind))) broken += violations[rule];
+  }
+  return broken;
+}
+
+function isHarmless(kind: string): boolean {
+  return kind === 'none' || faultNamed(kind).isHarmless;
+}
+
+/** What a run gave, as text. */
+export function report(result: Result, options: Options): string {
+  const { checker, writes, works, notInjected } = result;
+  const failed = works.reduce((sum, { failedReads, failedWrites }) => sum + failedReads + failedWrites, 0);
+  const reasons = [...new Set(works.flatMap((work) => work.reasons))];
+  return [
+    table(result, options),
+    '',
+    `${writes.committed} writes were committed, ${writes.acknowledged} acknowledged; ${failed} reads and writes failed.`,
+    ...reasons.slice(0, 8).map((reason) => `  ${reason}`),
+    ...notInjected.map((failure) => `could not inject ${failure}`),
+    '',
+    'A number in brackets counts what the level does not promise.',
+    ...rules.filter((rule) => total(checker.tallies, rule) > 0).flatMap((rule) => examples(result, rule)),
+  ].join('\n');
+}
+
+function table({ checker }: Result, { level }: Options): string {
+  const head = ['fault', 'times', 'reads', 'hits', ...rules, 'latest, ms'];
+  const rows = [...checker.tallies].map(([kind, tally]) => row(kind, tally, promised(level, isHarmless(kind))));
+  const sum = sumOf(checker.tallies);
+  const all = [head, ...rows.toSorted(([left = ''], [right = '']) => left.localeCompare(right)), row('all', sum, [])];
+  const widths = head.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));
+  const line = (cells: readonly string[]): string =>
+    `| ${cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))).join(' | ')} |`;
+  const rule = `| ${widths.map((width, column) => (column === 0 ? '-'.repeat(width) : `${'-'.repeat(width - 1)}:`)).join(' | ')} |`;
+  return [line(head), rule, ...all.slice(1).map(line)].join('\n');
+}
+
+function row(kind: string, tally: Tally, kept: readonly Rule[]): string[] {
+  const cells = rules.map((rule) => {
+    const count = tally.violations[rule];
+    return kept.includes(rule) || kind === 'all' ? String(count) : `(${count})`;
+  });
+  const { injections, reads, hits, worstMs } = tally;
+  return [kind, String(injections), String(reads), String(hits), ...cells, worstMs.toFixed(0)];
+}
+
+function sumOf(tallies: ReadonlyMap<string, Tally>): Tally {
+  const sum: Tally = { injections: 0, reads: 0, hits: 0, worstMs: 0, violations: zero() };
+  for (const { injections, reads, hits, worstMs, violations } of tallies.values()) {
+    sum.injections += injections;
+    sum.reads += reads;
+    sum.hits += hits;
+    sum.worstMs = Math.max(sum.worstMs, worstMs);
+    for (const rule of rules) sum.violations[rule] += violations[rule];
+  }
+  return sum;
+}
+
+function zero(): Record<Rule, number> {
+  return { R1: 0, R2: 0, R3: 0, R4: 0, R5: 0, R6: 0 };
+}
+
+function total(tallies: ReadonlyMap<string, Tally>, rule: Rule): number {
+  return [...tallies.values()].reduce((sum, { violations }) => sum + violations[rule], 0);
+}
+
+const mostExamples = 5;
+
+function examples({ checker }: Result, rule: Rule): string[] {
+  const some = checker.violations.filter((violation) => violation.rule === rule).slice(0, mostExamples);
+  return [
+    `${rule}: ${meanings[rule]}`,
+    ...some.map(({ during, from, detail }) => `  ${from.toFixed(1)} (${during}) ${detail}`),
+  ];
+}

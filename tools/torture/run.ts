@@ -1,0 +1,121 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import pg from 'pg';
+import { Random } from '../../test/support/random.js';
+import type { FaultKind } from './faults/catalogue.js';
+import { Chains } from './history/chains.js';
+import { Checker } from './history/checker.js';
+import { auditIn, readsIn, writesIn } from './history/load.js';
+import { monotonicMs, type Injection } from './history/records.js';
+import type { Options } from './options.js';
+import { latestMs } from './promises.js';
+import type { Work } from './workload/application.js';
+import { World } from './world/world.js';
+
+/** What a run gave. */
+export interface Result {
+  readonly checker: Checker;
+  readonly works: readonly Work[];
+  readonly writes: { readonly committed: number; readonly acknowledged: number };
+  /** Faults that could not be injected, and why. */
+  readonly notInjected: readonly string[];
+}
+
+/** Says what is going on. */
+export type Tell = (line: string) => void;
+
+const settleMs = 4000;
+
+/** Runs an application in a world of its own, lets faults happen, and judges what was read. */
+export async function torture(options: Options, folder: string, tell: Tell, signal?: AbortSignal): Promise<Result> {
+  const world = await World.open(options, folder);
+  try {
+    for (const place of world.places) await world.moveIn(place);
+    await world.each((application) => application.start());
+    const { injections, notInjected } = await injectFaults(world, tell, signal);
+    const works = await world.stopWork();
+    await settle(world, options);
+    return { ...(await judge(world, injections)), works, notInjected };
+  } finally {
+    await world.close();
+  }
+}
+
+interface Injected {
+  readonly injections: readonly Injection[];
+  readonly notInjected: readonly string[];
+}
+
+async function injectFaults(world: World, tell: Tell, signal: AbortSignal | undefined): Promise<Injected> {
+  const { seconds, seed, gapMs, faults } = world.options;
+  const random = new Random(seed);
+  const injections: Injection[] = [];
+  const notInjected: string[] = [];
+  const end = monotonicMs() + seconds * 1000;
+  let kinds: FaultKind[] = [];
+  for (;;) {
+    const leftMs = end - monotonicMs();
+    if (leftMs <= 0 || signal?.aborted) return { injections, notInjected };
+    if (faults.length === 0) {
+      await wait(Math.min(leftMs, 250));
+      continue;
+    }
+    if (kinds.length === 0) kinds = shuffled(faults, random);
+    const kind = kinds.pop() as FaultKind; // there are some
+    const from = monotonicMs();
+    const failure = await inject(world, kind, random);
+    injections.push({ kind: kind.kind, from, to: monotonicMs() });
+    if (failure !== undefined) notInjected.push(`${kind.kind}: ${failure}`);
+    tell(`${kind.kind}, ${Math.round(monotonicMs() - from)} ms`);
+    await wait(random.fraction() * gapMs);
+    await heal(world);
+  }
+}
+
+/** Answers why it failed, if it did. Everything is mended in any case. */
+async function inject(world: World, kind: FaultKind, random: Random): Promise<string | undefined> {
+  try {
+    await kind.inject({ world, random });
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  } finally {
+    await world.mend();
+  }
+}
+
+/** What a fault left behind at a level that does not promise to notice must not be blamed on the next one. */
+async function heal(world: World): Promise<void> {
+  const { level } = world.options;
+  if (level === 'plain' || level === 'capture') await world.each((application) => application.heal());
+}
+
+function shuffled<T>(list: readonly T[], random: Random): T[] {
+  const left = [...list];
+  return list.flatMap(() => left.splice(random.below(left.length), 1));
+}
+
+/** When all is quiet, everybody reads everything. */
+async function settle(world: World, { level }: Options): Promise<void> {
+  await wait(level === 'plain' ? 1000 : settleMs);
+  await world.each((application) => application.readEverything());
+  await world.each((application) => application.close());
+}
+
+async function judge(world: World, injections: readonly Injection[]): Promise<Pick<Result, 'checker' | 'writes'>> {
+  const client = new pg.Client(world.postgres.url);
+  await client.connect();
+  const audit = await auditIn(client);
+  await client.end();
+  const writes = await writesIn(world.folder);
+  const chains = new Chains(audit, writes, world.observer.seenAt);
+  const checker = new Checker(chains, injections, { lateMs: latestMs[world.options.level] });
+  for await (const read of readsIn(world.folder)) checker.judge(read);
+  checker.finish();
+  return {
+    checker,
+    writes: {
+      committed: new Set(audit.filter(({ wid }) => wid !== 0).map(({ wid }) => wid)).size,
+      acknowledged: new Set(writes.filter(({ k }) => k === 'ack').map(({ w }) => w)).size,
+    },
+  };
+}

@@ -1,0 +1,79 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { subscribe } from 'node:diagnostics_channel';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Random } from '../../../test/support/random.js';
+import { monotonicMs, type Seen } from '../history/records.js';
+import type { Recorder } from './recorder.js';
+
+/** What a read shows, and whether all of it has to hold at one moment wherever it came from. */
+export interface Shown {
+  readonly seen: readonly Seen[];
+  /** False for what several statements were asked for: only where it came from the cache it holds at one moment. */
+  readonly isOneStatement: boolean;
+}
+
+interface Outcome {
+  label?: string;
+  hit: boolean;
+}
+
+/** One process of the application at work: chance, the history, and numbers for its writes. */
+export class Actor {
+  readonly random: Random;
+  readonly #recorder: Recorder;
+  readonly #outcomes = new AsyncLocalStorage<Outcome>();
+  #lastWrite: number;
+
+  constructor(random: Random, recorder: Recorder, firstWrite: number) {
+    this.random = random;
+    this.#recorder = recorder;
+    this.#lastWrite = firstWrite;
+    subscribe('moneyclip:cache', (event) => this.#noteOutcome(event as { label: string; outcome: string })); // its type
+  }
+
+  /** Runs a read and writes down what it showed. */
+  async observe(op: string, run: () => Promise<Shown>): Promise<void> {
+    const outcome: Outcome = { hit: false };
+    const from = monotonicMs();
+    const { seen, isOneStatement } = await this.#outcomes.run(outcome, run);
+    const { hit } = outcome;
+    this.#recorder.read({ op, from, to: monotonicMs(), hit, whole: isOneStatement || hit, seen });
+  }
+
+  nextWrite(): number {
+    this.#lastWrite += 1;
+    return this.#lastWrite;
+  }
+
+  /** Runs a write and writes down its steps. `work` says when it is about to commit, if not with its first statement. */
+  async write(op: string, numbers: readonly number[], work: (sent: () => void) => Promise<unknown>): Promise<void> {
+    const step = (k: 'begin' | 'sent' | 'ack' | 'fail'): void => {
+      for (const number of numbers) this.#recorder.write(k, op, number);
+    };
+    step('begin');
+    try {
+      await work(() => step('sent'));
+      step('ack');
+    } catch (error) {
+      step('fail');
+      throw error;
+    }
+  }
+
+  /** True so often. */
+  chance(share: number): boolean {
+    return this.random.fraction() < share;
+  }
+
+  async pause(mostMs: number): Promise<void> {
+    await wait(this.random.fraction() * mostMs);
+  }
+
+  /** The first use of the cache in a read decides: what it reads inside, it reads because that was no hit. */
+  #noteOutcome({ label, outcome }: { readonly label: string; readonly outcome: string }): void {
+    const noted = this.#outcomes.getStore();
+    if (!noted || noted.label !== undefined) return;
+    noted.label = label;
+    noted.hit = outcome === 'hit';
+  }
+}
