@@ -1,7 +1,8 @@
 import type { Chains } from './chains.js';
 import { finalOp, type Injection, type ReadRecord, type Time } from './records.js';
 import { FreshReads } from './fresh-reads.js';
-import { judgeRead, type Fault, type Limits } from './judge.js';
+import { judgeRead } from './judge.js';
+import type { Fault, Limits } from './judged-case.js';
 import type { Rule } from './rules.js';
 
 /** A read that broke a rule. */
@@ -49,8 +50,9 @@ export class Checker {
     }
     const { faults, latenessMs, positions } = judgeRead(this.#chains, read, this.#limits);
     tally.worstMs = Math.max(tally.worstMs, latenessMs);
-    for (const fault of faults)
-      this.#note({ ...fault, detail: `${read.op}: ${fault.detail}`, during, from: read.from });
+    for (const { rule, detail } of faults) {
+      this.#note({ rule, detail: `${read.op}: ${detail}`, during, from: read.from });
+    }
     this.#fresh.add(read, positions);
   }
 

@@ -1,4 +1,4 @@
-import type { Position } from './judge.js';
+import type { Position } from './judged-case.js';
 import type { ReadRecord, Time } from './records.js';
 
 /** A read that shows less than one that had ended before it began. */

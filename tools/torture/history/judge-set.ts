@@ -1,6 +1,6 @@
 import type { Chain } from './chains.js';
-import { committedIndex, describe, judgeAge, type Case } from './judge.js';
-import type { ReadRecord, Seen, SeenRow } from './records.js';
+import { committedIndex, describe, judgeAge, type Case } from './judged-case.js';
+import { finalOp, type ReadRecord, type Seen, type SeenRow } from './records.js';
 import { isPossibleAtOnce, tornWrite, type Part } from './moments.js';
 
 type SetSeen = Exclude<Seen, readonly ['row', ...unknown[]]>;
@@ -93,24 +93,14 @@ function judgeCount(aCase: Case, set: string, count: number): void {
     }
     return [least, most];
   };
-  const hold = (rule: 'R4' | 'R5' | 'R6', [least, most]: readonly [number, number]): void => {
+  const hold = (rule: 'R4' | 'R5' | 'R6', since: (chain: Chain) => number): void => {
+    const [least, most] = bounds(since);
     if (count < least || count > most) note(aCase, rule, `${set} has ${count} rows, possible are ${least} to ${most}`);
   };
-  hold(
-    'R5',
-    bounds((chain) => chain.lastAcked(read.from, set)),
-  );
+  hold('R5', (chain) => chain.lastAcked(read.from, set));
+  if (read.op === finalOp) hold('R6', (chain) => chain.lastCommitted(read.from, set));
   const { lateMs } = limits;
-  if (lateMs !== undefined)
-    hold(
-      'R4',
-      bounds((chain) => chain.lastCommitted(read.from - lateMs, set)),
-    );
-  if (read.op === 'final')
-    hold(
-      'R6',
-      bounds((chain) => chain.lastCommitted(read.from, set)),
-    );
+  if (lateMs !== undefined) hold('R4', (chain) => chain.lastCommitted(read.from - lateMs, set));
 }
 
 function note({ judgement }: Case, rule: 'R2' | 'R4' | 'R5' | 'R6', detail: string): void {

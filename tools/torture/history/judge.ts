@@ -1,46 +1,13 @@
 import type { Chain, Chains } from './chains.js';
+import { committedIndex, describe, judgeAge, type Case, type Judgement, type Limits } from './judged-case.js';
 import { judgeSet } from './judge-set.js';
-import { finalOp, type ReadRecord, type Seen, type Time } from './records.js';
-import type { Rule } from './rules.js';
-
-/** A rule that was broken, and how. */
-export interface Fault {
-  readonly rule: Rule;
-  readonly detail: string;
-}
-
-/** What is held against reads besides what always is. */
-export interface Limits {
-  /** The longest that a change by anybody may stay unseen; undefined where nothing is said of it. */
-  readonly lateMs: number | undefined;
-}
-
-/** Which version of something a read showed; as a range, where that cannot be told exactly. */
-export interface Position {
-  readonly what: string;
-  readonly lowest: number;
-  readonly highest: number;
-}
-
-export interface Judgement {
-  readonly faults: Fault[];
-  readonly positions: Position[];
-  latenessMs: number;
-}
+import type { ReadRecord, Seen, Time } from './records.js';
 
 /** Finds every rule but R3 that a read breaks. */
 export function judgeRead(chains: Chains, read: ReadRecord, limits: Limits): Judgement {
   const judgement: Judgement = { faults: [], positions: [], latenessMs: 0 };
   for (const seen of read.seen) judgeSeen({ chains, read, limits, judgement }, seen);
   return judgement;
-}
-
-/** What judging a part of a read needs. */
-export interface Case {
-  readonly chains: Chains;
-  readonly read: ReadRecord;
-  readonly limits: Limits;
-  readonly judgement: Judgement;
 }
 
 function judgeSeen(aCase: Case, seen: Seen): void {
@@ -69,38 +36,6 @@ function judgeRow(aCase: Case, [, key, v, wid]: Extract<Seen, readonly ['row', .
   judgement.positions.push({ what: key, lowest: Math.min(lowest, found), highest: found });
 }
 
-/** R4 and R6, which ask how long ago something was committed. */
-export function judgeAge(
-  { read, limits: { lateMs }, judgement }: Case,
-  {
-    chain,
-    key,
-    index,
-    set,
-  }: { readonly chain: Chain; readonly key: string; readonly index: number; readonly set?: string },
-): void {
-  const lateness = read.from - chain.replacedBy(index, set);
-  judgement.latenessMs = Math.max(judgement.latenessMs, lateness);
-  const what = set === undefined ? key : `${key} in ${set}`;
-  const detail = `${what} ${describe(chain, index)} was replaced ${lateness.toFixed(1)} ms before the read began`;
-  if (lateMs !== undefined && lateness > lateMs) judgement.faults.push({ rule: 'R4', detail });
-  if (read.op === finalOp && lateness > 0) judgement.faults.push({ rule: 'R6', detail });
-}
-
-/** The index of a version that a read shows, or why it cannot be. */
-export function committedIndex(
-  chain: Chain | undefined,
-  { v, wid, by }: { readonly v: number; readonly wid: number; readonly by: Time },
-): number | string {
-  const index = chain?.indexOf(v);
-  const version = index === undefined ? undefined : chain?.versions[index];
-  if (index === undefined || version === undefined) return `v${v} by ${wid} was never committed`;
-  if (version.wid !== wid) return `v${v} was written by ${version.wid}, shown is ${wid}`;
-  if (version.gone) return `v${v} is a deletion`;
-  if (version.invokedAt > by) return `v${v} was shown before its COMMIT was sent`;
-  return index;
-}
-
 /** Of several moments without the row the read is given the latest that was possible. */
 function lastAbsence(chain: Chain | undefined, by: Time): number | string {
   for (let index = chain?.lastInvoked(by) ?? -1; index >= 0; index -= 1) {
@@ -111,10 +46,4 @@ function lastAbsence(chain: Chain | undefined, by: Time): number | string {
 
 function firstAbsence(chain: Chain, from: number): number {
   return chain.versions.findIndex(({ gone }, index) => index >= from && gone);
-}
-
-export function describe(chain: Chain, index: number): string {
-  const version = chain.versions[index];
-  if (!version) return 'nothing';
-  return version.gone ? `absent since v${version.v}` : `v${version.v} by ${version.wid}`;
 }
