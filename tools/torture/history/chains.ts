@@ -15,6 +15,15 @@ export interface Version {
   readonly ackedAt: Time;
 }
 
+/** Of a condition: `any` change of a row that meets it, or only that a row came to meet it or ceased to. */
+export type Scope = 'any' | 'members';
+
+/** What is asked of a row: all of it, or what concerns a condition. */
+export interface Concern {
+  readonly set: string;
+  readonly scope: Scope;
+}
+
 /** A moment after which a version, or a later one, has to be seen. */
 interface Mark {
   readonly t: Time;
@@ -50,39 +59,52 @@ export class Chain {
   }
 
   /** The last version whose write was acknowledged before `t`; of those that concern the condition, if one is named. */
-  lastAcked(t: Time, set?: string): number {
-    return lastBefore(this.#marksOf('acked', set), t);
+  lastAcked(t: Time, concern?: Concern): number {
+    return lastBefore(this.#marksOf('acked', concern), t);
   }
 
   /** The last version that was surely committed before `t`, by whomever. */
-  lastCommitted(t: Time, set?: string): number {
-    return lastBefore(this.#marksOf('committed', set), t);
+  lastCommitted(t: Time, concern?: Concern): number {
+    return lastBefore(this.#marksOf('committed', concern), t);
   }
 
   /** When the first version after `index` was surely committed, of those that concern the condition. */
-  replacedBy(index: number, set?: string): Time {
-    for (let next = index + 1; next < this.versions.length; next += 1) {
-      if (set === undefined || this.concerns(next, set)) return this.versions[next]?.committedBy ?? Infinity;
-    }
-    return Infinity;
+  replacedBy(index: number, concern?: Concern): Time {
+    return this.#firstAfter(index, concern, ({ committedBy }) => committedBy);
+  }
+
+  /** When the first write after `index` was acknowledged, of those that concern the condition. */
+  toldBy(index: number, concern?: Concern): Time {
+    return this.#firstAfter(index, concern, ({ ackedAt }) => ackedAt);
   }
 
   isIn(index: number, set: string): boolean {
     return this.versions[index]?.sets.includes(set) ?? false;
   }
 
-  /** Whether the version changed anything of what the condition shows. */
-  concerns(index: number, set: string): boolean {
-    return this.isIn(index, set) || this.isIn(index - 1, set);
+  concerns(index: number, { set, scope }: Concern): boolean {
+    const is = this.isIn(index, set);
+    const was = this.isIn(index - 1, set);
+    return scope === 'members' ? is !== was : is || was;
   }
 
-  #marksOf(kind: 'acked' | 'committed', set: string | undefined): readonly Mark[] {
-    const name = `${kind} ${set ?? ''}`;
+  #firstAfter(index: number, concern: Concern | undefined, time: (version: Version) => Time): Time {
+    let first = Infinity;
+    for (let next = index + 1; next < this.versions.length; next += 1) {
+      const version = this.versions[next];
+      if (version && (!concern || this.concerns(next, concern))) first = Math.min(first, time(version));
+      if (first < Infinity) return first;
+    }
+    return first;
+  }
+
+  #marksOf(kind: 'acked' | 'committed', concern: Concern | undefined): readonly Mark[] {
+    const name = concern ? `${kind} ${concern.scope} ${concern.set}` : kind;
     const known = this.#marks.get(name);
     if (known) return known;
     const marks = risingMarks(
       this.versions.flatMap((version, index) =>
-        set === undefined || this.concerns(index, set)
+        !concern || this.concerns(index, concern)
           ? [{ t: kind === 'acked' ? version.ackedAt : version.committedBy, index }]
           : [],
       ),

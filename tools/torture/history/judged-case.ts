@@ -1,4 +1,4 @@
-import type { Chain, Chains } from './chains.js';
+import type { Chain, Chains, Concern } from './chains.js';
 import { finalOp, type ReadRecord, type Time } from './records.js';
 import type { Rule } from './rules.js';
 
@@ -42,12 +42,12 @@ export function judgeAge(
     chain,
     key,
     index,
-    set,
-  }: { readonly chain: Chain; readonly key: string; readonly index: number; readonly set?: string },
+    concern,
+  }: { readonly chain: Chain; readonly key: string; readonly index: number; readonly concern?: Concern },
 ): void {
-  const lateness = read.from - chain.replacedBy(index, set);
+  const lateness = read.from - chain.replacedBy(index, concern);
   judgement.latenessMs = Math.max(judgement.latenessMs, lateness);
-  const what = set === undefined ? key : `${key} in ${set}`;
+  const what = concern ? `${key} in ${concern.set}` : key;
   const detail = `${what} ${describe(chain, index)} was replaced ${lateness.toFixed(1)} ms before the read began`;
   if (lateMs !== undefined && lateness > lateMs) judgement.faults.push({ rule: 'R4', detail });
   if (read.op === finalOp && lateness > 0) judgement.faults.push({ rule: 'R6', detail });

@@ -1,10 +1,11 @@
-import type { Chain, Chains } from './chains.js';
-import type { Time } from './records.js';
+import type { Chain, Chains, Concern } from './chains.js';
+import type { ReadRecord, Time } from './records.js';
 
 /** A row as a part of a list: the states that it may have had when the list was so. */
 export interface Part {
   readonly key: string;
   readonly chain: Chain;
+  readonly concern: Concern;
   readonly lowest: number;
   readonly highest: number;
   readonly candidates: readonly number[];
@@ -15,31 +16,32 @@ interface Span {
   readonly to: Time;
 }
 
-/** Whether there may have been a moment until `by` at which every part had one of its states. */
-export function isPossibleAtOnce(parts: readonly Part[], set: string, by: Time): boolean {
-  const spans = parts.map((part) => spansOf(part, set));
+/** Whether there may have been a moment until the end of the read at which every part had one of its states. */
+export function isPossibleAtOnce(parts: readonly Part[], read: ReadRecord): boolean {
+  const spans = parts.map((part) => spansOf(part, read));
   const moments = new Set(spans.flat().map(({ from }) => from));
   for (const moment of moments) {
-    if (moment > by) continue;
+    if (moment > read.to) continue;
     if (spans.every((some) => some.some(({ from, to }) => from <= moment && moment <= to))) return true;
   }
   return parts.length === 0;
 }
 
-/** From when a state may have begun, until when it has surely ended. */
-function spansOf({ chain, candidates }: Part, set: string): readonly Span[] {
+/** From when a state may have begun, until when it has surely ended, or everybody was told that it has. */
+function spansOf({ chain, candidates, concern }: Part, { holds }: ReadRecord): readonly Span[] {
   return candidates.map((index) => ({
     from: chain.versions[index]?.invokedAt ?? -Infinity,
-    to: chain.replacedBy(index, set),
+    to: holds === 'as told' ? chain.toldBy(index, concern) : chain.replacedBy(index, concern),
   }));
 }
 
 /** A write of several rows of which one is shown as written, and another as it was before. */
-export function tornWrite(chains: Chains, parts: readonly Part[]): number | undefined {
+export function tornWrite(chains: Chains, parts: readonly Part[], { holds, from }: ReadRecord): number | undefined {
   const byKey = new Map(parts.map((part) => [part.key, part]));
   for (const { chain, candidates } of parts) {
     const only = candidates.length === 1 ? chain.versions[candidates[0] ?? -1] : undefined;
     if (!only || only.gone || only.wid === 0) continue;
+    if (holds === 'as told' && only.ackedAt > from) continue;
     for (const key of chains.keysOfWriter(only.wid)) {
       const other = byKey.get(key);
       const written = other?.chain.versions.findIndex(({ wid, xid }) => wid === only.wid && xid === only.xid) ?? -1;

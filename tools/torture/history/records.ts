@@ -13,6 +13,12 @@ export type Seen =
   /** How many there are of them. */
   | readonly ['count', set: string, count: number];
 
+/**
+ * When what a read shows must have been so. `at once`: at one moment, as one statement or one valid entry shows it.
+ * `as told`: it is put together from entries, so at one moment as far as writes were acknowledged. `apart`: each by itself.
+ */
+export type Holds = 'at once' | 'as told' | 'apart';
+
 /** A read that answered. */
 export interface ReadRecord {
   readonly k: 'read';
@@ -20,8 +26,7 @@ export interface ReadRecord {
   readonly from: Time;
   readonly to: Time;
   readonly hit: boolean;
-  /** Whether all that it shows must hold at one moment: one statement, or an entry that was found valid. */
-  readonly whole: boolean;
+  readonly holds: Holds;
   readonly seen: readonly Seen[];
 }
 

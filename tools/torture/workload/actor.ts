@@ -2,14 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe } from 'node:diagnostics_channel';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Random } from '../../../test/support/random.js';
-import { monotonicMs, type Seen } from '../history/records.js';
+import { monotonicMs, type Holds, type Seen } from '../history/records.js';
 import type { Recorder } from './recorder.js';
 
 /** What a read shows, and whether all of it has to hold at one moment wherever it came from. */
 export interface Shown {
   readonly seen: readonly Seen[];
-  /** False for what several statements were asked for: only where it came from the cache it holds at one moment. */
-  readonly isOneStatement: boolean;
+  /** Of what is `apart` all holds at one moment if it came from the cache as one entry. */
+  readonly holds: Holds;
 }
 
 interface Outcome {
@@ -35,9 +35,16 @@ export class Actor {
   async observe(op: string, run: () => Promise<Shown>): Promise<void> {
     const outcome: Outcome = { hit: false };
     const from = monotonicMs();
-    const { seen, isOneStatement } = await this.#outcomes.run(outcome, run);
+    const { seen, holds } = await this.#outcomes.run(outcome, run);
     const { hit } = outcome;
-    this.#recorder.read({ op, from, to: monotonicMs(), hit, whole: isOneStatement || hit, seen });
+    this.#recorder.read({
+      op,
+      from,
+      to: monotonicMs(),
+      hit,
+      holds: holds === 'apart' && hit ? 'at once' : holds,
+      seen,
+    });
   }
 
   nextWrite(): number {

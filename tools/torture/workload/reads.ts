@@ -20,11 +20,11 @@ export function rowSeen(key: string, row: RowLike | undefined): Seen {
 }
 
 function oneRow(key: string, row: RowLike | undefined): Shown {
-  return { seen: [rowSeen(key, row)], isOneStatement: true };
+  return { seen: [rowSeen(key, row)], holds: 'at once' };
 }
 
 function oneSet(set: string, rows: readonly SeenRow[]): Shown {
-  return { seen: [['set', set, rows]], isOneStatement: true };
+  return { seen: [['set', set, rows]], holds: 'at once' };
 }
 
 export const lookups = {
@@ -41,15 +41,15 @@ export const lookups = {
   },
   count: async (bucket: number): Promise<Shown> => {
     const count = await Cell.objects.filter({ bucket }).cache().count();
-    return { seen: [['count', setOf.bucket(bucket), count]], isOneStatement: true };
+    return { seen: [['count', setOf.bucket(bucket), count]], holds: 'at once' };
   },
   shelf: async (shelf: number) => {
     const found = await Note.objects.filter({ shelf }).orderBy('id').cache().all();
-    return oneSet(setOf.shelf(shelf), found.map(seenRow));
+    return { ...oneSet(setOf.shelf(shelf), found.map(seenRow)), holds: 'as told' as const };
   },
   summary: async (holder: Holder): Promise<Shown> => {
     const { id, cells, ...row } = await holder.summary();
-    return { seen: [rowSeen(keyOf.holder(id), row), ['set', setOf.holder(id), cells]], isOneStatement: false };
+    return { seen: [rowSeen(keyOf.holder(id), row), ['set', setOf.holder(id), cells]], holds: 'apart' };
   },
   report: async (bucket: number): Promise<Shown> => {
     const { cells, count, first } = await bucketReport(bucket);
@@ -57,7 +57,7 @@ export const lookups = {
     const set = setOf.bucket(bucket);
     return {
       seen: [['set', set, cells], ['count', set, count], rowSeen(keyOf.cell(id), { v, wid })],
-      isOneStatement: false,
+      holds: 'apart',
     };
   },
 };
@@ -79,7 +79,7 @@ async function readMany(actor: Actor): Promise<void> {
   const ids = [actor.random.oneOf(allCells), actor.random.oneOf(allCells), actor.random.oneOf(allCells)];
   await actor.observe('getMany', async () => {
     const cells = await Cell.cache.getMany(ids);
-    return { seen: ids.map((id, index) => rowSeen(keyOf.cell(id), cells[index])), isOneStatement: false };
+    return { seen: ids.map((id, index) => rowSeen(keyOf.cell(id), cells[index])), holds: 'apart' };
   });
 }
 
