@@ -1,19 +1,22 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { mutantNames } from './mutants.js';
 import { help, parseOptions, type Options } from './options.js';
-import { brokenPromises, report } from './report.js';
+import { brokenPromises, firstBrokenMs, report } from './report.js';
 import { torture } from './run.js';
 
-const options = parseOptions(process.argv.slice(2));
-if (options) process.exitCode = await main(options);
-else console.log(help);
+const interrupted = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.once(signal, () => interrupted.abort()); // what it began is still judged, and everything is ended
+}
 
-async function main(settings: Options): Promise<number> {
-  const folder = settings.out ?? mkdtempSync(join(tmpdir(), 'moneyclip-torture-'));
-  mkdirSync(folder, { recursive: true });
-  const interrupted = new AbortController();
-  process.once('SIGINT', () => interrupted.abort()); // what it began is still judged, and everything is ended
+const options = parseOptions(process.argv.slice(2));
+if (!options) console.log(help);
+else process.exitCode = await (options.mutant === 'all' ? tortureMutants(options) : tortureOnce(options));
+
+async function tortureOnce(settings: Options): Promise<number> {
+  const folder = historyFolder(settings);
   console.log(`level ${settings.level}, seed ${settings.seed}, ${settings.processes} processes, ${settings.seconds} s`);
   const result = await torture(settings, folder, (line) => console.log(`  ${line}`), interrupted.signal);
   console.log(`\n${report(result, settings)}`);
@@ -21,4 +24,28 @@ async function main(settings: Options): Promise<number> {
   if (broken > 0) console.log(`\n${broken} reads broke what the level promises; the history is in ${folder}`);
   else if (settings.out === undefined) rmSync(folder, { recursive: true });
   return broken > 0 ? 1 : 0;
+}
+
+/** Ends with 1 where a rule can be missing without being missed. */
+async function tortureMutants(settings: Options): Promise<number> {
+  const survivors: string[] = [];
+  console.log('| without the rule | reads that broke a promise | the first after |');
+  console.log('| ---------------- | -------------------------: | --------------: |');
+  for (const mutant of await mutantNames()) {
+    if (interrupted.signal.aborted) break;
+    const folder = historyFolder(settings);
+    const result = await torture({ ...settings, mutant }, folder, () => undefined, interrupted.signal);
+    const broken = brokenPromises(result, settings);
+    if (broken === 0) survivors.push(mutant);
+    const first = broken === 0 ? 'not noticed' : `${(firstBrokenMs(result, settings) / 1000).toFixed(0)} s`;
+    console.log(`| ${mutant.padEnd(16)} | ${String(broken).padStart(26)} | ${first.padStart(15)} |`);
+    rmSync(folder, { recursive: true });
+  }
+  return survivors.length > 0 ? 1 : 0;
+}
+
+function historyFolder({ out }: Options): string {
+  const folder = out ?? mkdtempSync(join(tmpdir(), 'moneyclip-torture-'));
+  mkdirSync(folder, { recursive: true });
+  return folder;
 }

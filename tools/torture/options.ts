@@ -12,6 +12,8 @@ export interface Options {
   readonly readers: number;
   readonly writers: number;
   readonly pauseMs: number;
+  /** How long a change may stay unseen, at the levels that say so. */
+  readonly windowMs: number;
   /** The longest pause between two faults. */
   readonly gapMs: number;
   readonly mutant: string | undefined;
@@ -33,9 +35,10 @@ read by what was committed when. Ends with 1 if a promise of the level was broke
   --writers    at the same time in each process; default: 2
   --pause      the longest pause between two reads of a reader, in milliseconds; default: 10
   --gap        the longest pause between two faults, in milliseconds; default: 1500
-  --mutant     a rule of the protocol that the processes break; all: one after another, with a table of what was noticed
+  --window     how long a change may stay unseen at the guarded levels, in milliseconds; default: 3000
+  --mutant     a rule of the protocol that the processes break; all: one after another, each for so
+               long, with a table of which were noticed
   --out        a folder for the history; default: one that goes unless a promise was broken
-  --list       the faults
 
 Faults: ${faults.map(({ kind }) => kind).join(', ')}
 `;
@@ -50,6 +53,7 @@ const flags = {
   writers: { type: 'string', default: '2' },
   pause: { type: 'string', default: '10' },
   gap: { type: 'string', default: '1500' },
+  window: { type: 'string', default: '3000' },
   mutant: { type: 'string' },
   out: { type: 'string' },
   help: { type: 'boolean', default: false },
@@ -69,6 +73,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     writers: toNumber('writers', values.writers),
     pauseMs: toNumber('pause', values.pause),
     gapMs: toNumber('gap', values.gap),
+    windowMs: toNumber('window', values.window),
     mutant: values.mutant,
     out: values.out,
   };

@@ -5,13 +5,19 @@ import type { Options } from './options.js';
 import { promised } from './promises.js';
 import type { Result } from './run.js';
 
-/** How many reads broke a rule that the level promises to keep. */
+/** How many times a rule was broken that the level promises to keep. */
 export function brokenPromises({ checker }: Result, { level }: Options): number {
   let broken = 0;
   for (const [kind, { violations }] of checker.tallies) {
     for (const rule of promised(level, isHarmless(kind))) broken += violations[rule];
   }
   return broken;
+}
+
+/** How long it took until the first time, in milliseconds; Infinity where it did not happen. */
+export function firstBrokenMs({ checker, begunAt }: Result, { level }: Options): number {
+  const broken = checker.violations.filter(({ rule, during }) => promised(level, isHarmless(during)).includes(rule));
+  return Math.min(...broken.map(({ from }) => from - begunAt));
 }
 
 function isHarmless(kind: string): boolean {

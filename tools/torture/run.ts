@@ -5,7 +5,7 @@ import type { FaultKind } from './faults/catalogue.js';
 import { Chains } from './history/chains.js';
 import { Checker } from './history/checker.js';
 import { auditIn, readsIn, writesIn } from './history/load.js';
-import { monotonicMs, type Injection } from './history/records.js';
+import { monotonicMs, type Injection, type Time } from './history/records.js';
 import type { Options } from './options.js';
 import { latestMs } from './promises.js';
 import type { Work } from './workload/application.js';
@@ -14,6 +14,8 @@ import { World } from './world/world.js';
 /** What a run gave. */
 export interface Result {
   readonly checker: Checker;
+  /** When the work began. */
+  readonly begunAt: Time;
   readonly works: readonly Work[];
   readonly writes: { readonly committed: number; readonly acknowledged: number };
   /** Faults that could not be injected, and why. */
@@ -23,7 +25,7 @@ export interface Result {
 /** Says what is going on. */
 export type Tell = (line: string) => void;
 
-const settleMs = 4000;
+const settleMs = 1000;
 
 /** Runs an application in a world of its own, lets faults happen, and judges what was read. */
 export async function torture(options: Options, folder: string, tell: Tell, signal?: AbortSignal): Promise<Result> {
@@ -31,10 +33,11 @@ export async function torture(options: Options, folder: string, tell: Tell, sign
   try {
     for (const place of world.places) await world.moveIn(place);
     await world.each((application) => application.start());
+    const begunAt = monotonicMs();
     const { injections, notInjected } = await injectFaults(world, tell, signal);
     const works = await world.stopWork();
     await settle(world, options);
-    return { ...(await judge(world, injections)), works, notInjected };
+    return { ...(await judge(world, injections)), works, notInjected, begunAt };
   } finally {
     await world.close();
   }
@@ -95,20 +98,21 @@ function shuffled<T>(list: readonly T[], random: Random): T[] {
 }
 
 /** When all is quiet, everybody reads everything. */
-async function settle(world: World, { level }: Options): Promise<void> {
-  await wait(level === 'plain' ? 1000 : settleMs);
+async function settle(world: World, { level, windowMs }: Options): Promise<void> {
+  await wait(settleMs + (level === 'plain' ? 0 : windowMs));
   await world.each((application) => application.readEverything());
   await world.each((application) => application.close());
 }
 
 async function judge(world: World, injections: readonly Injection[]): Promise<Pick<Result, 'checker' | 'writes'>> {
+  const { level, windowMs } = world.options;
   const client = new pg.Client(world.postgres.url);
   await client.connect();
   const audit = await auditIn(client);
   await client.end();
   const writes = await writesIn(world.folder);
   const chains = new Chains(audit, writes, world.observer.seenAt);
-  const checker = new Checker(chains, injections, { lateMs: latestMs[world.options.level] });
+  const checker = new Checker(chains, injections, { lateMs: latestMs(level, windowMs) });
   for await (const read of readsIn(world.folder)) checker.judge(read);
   checker.finish();
   return {

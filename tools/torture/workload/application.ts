@@ -26,6 +26,8 @@ export interface ApplicationSettings {
   readonly writers: number;
   /** The longest pause between two reads of one reader; between two writes of one writer it is ten times as long. */
   readonly pauseMs: number;
+  /** How long a change may stay unseen, at the levels that say so. */
+  readonly windowMs: number;
 }
 
 /** How often something was tried and failed, such as while the database was away. */
@@ -61,8 +63,8 @@ export class Application {
   }
 
   static async open(settings: ApplicationSettings): Promise<Application> {
-    const { database, redis: cache, prefix, level } = settings;
-    const db = await connect({ database, cache, prefix, queryTimeout: '10s', ...levelOptions(level) });
+    const { database, redis: cache, prefix } = settings;
+    const db = await connect({ database, cache, prefix, queryTimeout: '10s', ...levelOptions(settings) });
     return new Application(db, settings);
   }
 
@@ -132,8 +134,8 @@ export class Application {
   }
 }
 
-function levelOptions(level: Level): Partial<ConnectOptions> {
+function levelOptions({ level, windowMs: window }: ApplicationSettings): Partial<ConnectOptions> {
   if (level === 'plain') return {};
   if (level === 'capture') return { capture: true };
-  return { guarantee: level } as Partial<ConnectOptions>; // a version of the library without it says so itself
+  return { guarantee: { level, window } } as Partial<ConnectOptions>; // a version of the library without it says so itself
 }

@@ -1,11 +1,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
 import { guardProcess, releaseProcess } from '../../../test/setup/watchdog.js';
 import type { ApplicationSettings, Work } from '../workload/application.js';
 import type { Answer, Order } from '../workload/worker.js';
+import { compiledWorker } from './compile.js';
 
-const script = fileURLToPath(new URL('../workload/worker.ts', import.meta.url));
 const longestOrderMs = 60_000;
 
 /** A process of the application. It never outlives the one that started it. */
@@ -23,7 +22,7 @@ export class ApplicationProcess {
   }
 
   static async open(settings: ApplicationSettings, mutant: string | undefined): Promise<ApplicationProcess> {
-    const child = spawn(process.execPath, ['--import', 'tsx', script], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = spawn(process.execPath, [await compiledWorker()], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     const application = new ApplicationProcess(child);
     try {
       await application.#ask({ kind: 'open', settings, mutant });
