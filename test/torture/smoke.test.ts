@@ -21,6 +21,7 @@ describe('an application under torture', () => {
     gapMs: 500,
     windowMs: 3000,
     mutant: undefined,
+    peer: undefined,
     out: undefined,
   };
 

@@ -2,8 +2,8 @@ import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mutantNames } from './mutants.js';
-import { help, parseOptions, type Options } from './options.js';
-import { brokenPromises, firstBrokenMs, report } from './report.js';
+import { help, parseOptions, peers, type Options } from './options.js';
+import { brokenPromises, firstBrokenMs, peersHead, peersRow, report } from './report.js';
 import { torture } from './run.js';
 
 const interrupted = new AbortController();
@@ -13,7 +13,12 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
 
 const options = parseOptions(process.argv.slice(2));
 if (!options) console.log(help);
-else process.exitCode = await (options.mutant === 'all' ? tortureMutants(options) : tortureOnce(options));
+else process.exitCode = await choose(options)(options);
+
+function choose({ mutant, peer }: Options): (settings: Options) => Promise<number> {
+  if (mutant === 'all') return tortureMutants;
+  return peer === 'all' ? torturePeers : tortureOnce;
+}
 
 async function tortureOnce(settings: Options): Promise<number> {
   const folder = historyFolder(settings);
@@ -42,6 +47,22 @@ async function tortureMutants(settings: Options): Promise<number> {
     rmSync(folder, { recursive: true });
   }
   return survivors.length > 0 ? 1 : 0;
+}
+
+/** Each without faults, and with those that were asked for. Nothing is promised here, so nothing is broken. */
+async function torturePeers(settings: Options): Promise<number> {
+  console.log(peersHead);
+  for (const peer of peers) {
+    for (const faults of settings.faults.length > 0 ? [[], settings.faults] : [[]]) {
+      if (interrupted.signal.aborted) return 0;
+      const folder = historyFolder(settings);
+      const asked = { ...settings, peer, faults };
+      const result = await torture(asked, folder, () => undefined, interrupted.signal);
+      console.log(peersRow(result, asked));
+      rmSync(folder, { recursive: true });
+    }
+  }
+  return 0;
 }
 
 function historyFolder({ out }: Options): string {

@@ -17,9 +17,14 @@ export interface Options {
   /** The longest pause between two faults. */
   readonly gapMs: number;
   readonly mutant: string | undefined;
+  /** Another library that does the work in the place of this one. */
+  readonly peer: string | undefined;
   /** Where the history is left; undefined: it goes unless a promise was broken. */
   readonly out: string | undefined;
 }
+
+/** Modules in `bench/peers/torture/`, with a variant. */
+export const peers = ['moneyclip+plain', 'drizzle', 'typeorm', 'mikro-orm', 'bentocache+redis', 'bentocache+memory'];
 
 export const help = `npm run torture -- [options]
 
@@ -38,6 +43,8 @@ read by what was committed when. Ends with 1 if a promise of the level was broke
   --window     how long a change may stay unseen at the guarded levels, in milliseconds; default: 3000
   --mutant     a rule of the protocol that the processes break; all: one after another, each for so
                long, with a table of which were noticed
+  --peer       another library at the same work, as far as it can do it; needs npm ci --prefix bench. One of
+               ${peers.join(', ')}; all: one after another
   --out        a folder for the history; default: one that goes unless a promise was broken
 
 Faults: ${faults.map(({ kind }) => kind).join(', ')}
@@ -55,6 +62,7 @@ const flags = {
   gap: { type: 'string', default: '1500' },
   window: { type: 'string', default: '3000' },
   mutant: { type: 'string' },
+  peer: { type: 'string' },
   out: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
@@ -75,6 +83,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     gapMs: toNumber('gap', values.gap),
     windowMs: toNumber('window', values.window),
     mutant: values.mutant,
+    peer: values.peer,
     out: values.out,
   };
 }

@@ -91,3 +91,13 @@ function examples({ checker }: Result, rule: Rule): string[] {
     ...some.map(({ during, from, detail }) => `  ${from.toFixed(1)} (${during}) ${detail}`),
   ];
 }
+
+export const peersHead = `| library | faults | reads | hits | writes | ${rules.join(' | ')} | latest, ms |
+| --- | --: | --: | --: | --: | ${rules.map(() => '--:').join(' | ')} | --: |`;
+
+/** One line for all that a library did. */
+export function peersRow({ checker, writes }: Result, { peer = '' }: Options): string {
+  const { injections, reads, hits, worstMs, violations } = sumOf(checker.tallies);
+  const counts = [injections, reads, hits, writes.committed, ...rules.map((rule) => violations[rule])];
+  return `| ${[peer, ...counts, worstMs.toFixed(0)].join(' | ')} |`;
+}

@@ -12,6 +12,12 @@ export interface Shown {
   readonly holds: Holds;
 }
 
+export interface ActorOptions {
+  readonly firstWrite: number;
+  /** Of a library that only tells when it asks the database. */
+  readonly isHitUnlessTold?: boolean;
+}
+
 interface Outcome {
   label?: string;
   hit: boolean;
@@ -22,18 +28,20 @@ export class Actor {
   readonly random: Random;
   readonly #recorder: Recorder;
   readonly #outcomes = new AsyncLocalStorage<Outcome>();
+  readonly #isHitUnlessTold: boolean;
   #lastWrite: number;
 
-  constructor(random: Random, recorder: Recorder, firstWrite: number) {
+  constructor(random: Random, recorder: Recorder, { firstWrite, isHitUnlessTold = false }: ActorOptions) {
     this.random = random;
     this.#recorder = recorder;
     this.#lastWrite = firstWrite;
+    this.#isHitUnlessTold = isHitUnlessTold;
     subscribe('moneyclip:cache', (event) => this.#noteOutcome(event as { label: string; outcome: string })); // its type
   }
 
   /** Runs a read and writes down what it showed. */
   async observe(op: string, run: () => Promise<Shown>): Promise<void> {
-    const outcome: Outcome = { hit: false };
+    const outcome: Outcome = { hit: this.#isHitUnlessTold };
     const from = monotonicMs();
     const { seen, holds } = await this.#outcomes.run(outcome, run);
     const { hit } = outcome;
@@ -45,6 +53,12 @@ export class Actor {
       holds: holds === 'apart' && hit ? 'at once' : holds,
       seen,
     });
+  }
+
+  /** The read that is under way asks the database. */
+  queried(): void {
+    const noted = this.#outcomes.getStore();
+    if (noted) noted.hit = false;
   }
 
   nextWrite(): number {

@@ -28,6 +28,8 @@ export interface ApplicationSettings {
   readonly pauseMs: number;
   /** How long a change may stay unseen, at the levels that say so. */
   readonly windowMs: number;
+  /** Another library that is to do the work. */
+  readonly peer: string | undefined;
 }
 
 /** How often something was tried and failed, such as while the database was away. */
@@ -59,7 +61,7 @@ export class Application {
     this.#db = db;
     this.#settings = settings;
     this.#recorder = new Recorder(settings.history);
-    this.#actor = new Actor(new Random(settings.seed), this.#recorder, settings.firstWrite);
+    this.#actor = new Actor(new Random(settings.seed), this.#recorder, settings);
   }
 
   static async open(settings: ApplicationSettings): Promise<Application> {

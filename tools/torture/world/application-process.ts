@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
 import { guardProcess, releaseProcess } from '../../../test/setup/watchdog.js';
 import type { ApplicationSettings, Work } from '../workload/application.js';
 import type { Answer, Order } from '../workload/worker.js';
@@ -22,7 +23,7 @@ export class ApplicationProcess {
   }
 
   static async open(settings: ApplicationSettings, mutant: string | undefined): Promise<ApplicationProcess> {
-    const child = spawn(process.execPath, [await compiledWorker()], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const child = spawn(process.execPath, await argumentsFor(settings), { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     const application = new ApplicationProcess(child);
     try {
       await application.#ask({ kind: 'open', settings, mutant });
@@ -100,4 +101,10 @@ export class ApplicationProcess {
       await Promise.allSettled([answered, ended]);
     }
   }
+}
+
+const peersWorker = fileURLToPath(new URL('../../../bench/peers/torture/worker.ts', import.meta.url));
+
+async function argumentsFor({ peer }: ApplicationSettings): Promise<string[]> {
+  return peer === undefined ? [await compiledWorker()] : ['--import', 'tsx', peersWorker];
 }

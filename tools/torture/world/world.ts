@@ -79,7 +79,7 @@ export class World {
   /** Lets a new process of the application move in, and begin if the others have begun. */
   async moveIn(place: Place): Promise<void> {
     this.#begun += 1;
-    const { level, seed, readers, writers, pauseMs, windowMs, mutant } = this.options;
+    const { level, seed, readers, writers, pauseMs, windowMs, mutant, peer } = this.options;
     place.application = await ApplicationProcess.open(
       {
         database: `postgres://moneyclip@127.0.0.1:${place.toPostgres.port}/postgres`,
@@ -93,6 +93,7 @@ export class World {
         writers,
         pauseMs,
         windowMs,
+        peer,
       },
       mutant,
     );
