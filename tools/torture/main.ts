@@ -16,7 +16,7 @@ if (!options) console.log(help);
 else process.exitCode = await choose(options)(options);
 
 function choose({ mutant, peer }: Options): (settings: Options) => Promise<number> {
-  if (mutant === 'all') return tortureMutants;
+  if (mutant !== undefined) return tortureMutants;
   return peer === 'all' ? torturePeers : tortureOnce;
 }
 
@@ -31,12 +31,16 @@ async function tortureOnce(settings: Options): Promise<number> {
   return broken > 0 ? 1 : 0;
 }
 
+async function chosenMutants({ mutant = 'all' }: Options): Promise<readonly string[]> {
+  return mutant === 'all' ? mutantNames() : mutant.split(',');
+}
+
 /** Ends with 1 where a rule can be missing without being missed. */
 async function tortureMutants(settings: Options): Promise<number> {
   const survivors: string[] = [];
   console.log('| without the rule | reads that broke a promise | the first after |');
   console.log('| ---------------- | -------------------------: | --------------: |');
-  for (const mutant of await mutantNames()) {
+  for (const mutant of await chosenMutants(settings)) {
     if (interrupted.signal.aborted) break;
     const folder = historyFolder(settings);
     const result = await torture({ ...settings, mutant }, folder, () => undefined, interrupted.signal);

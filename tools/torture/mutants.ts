@@ -5,7 +5,7 @@ type Switches = Record<string, boolean>;
 const place = new URL('../../src/support/weakened.js', import.meta.url).href;
 
 async function switches(): Promise<Switches> {
-  const module = await import(place).catch(() => {
+  const module: unknown = await import(place).catch(() => {
     throw new Error('this version of the library has no rules that can be switched off');
   });
   return (module as { weakened: Switches }).weakened; // what the module is for
@@ -20,7 +20,8 @@ export async function mutantNames(): Promise<readonly string[]> {
 export async function applyMutant(name: string | undefined): Promise<void> {
   if (name === undefined) return;
   const all = await switches();
-  if (!(name in all))
+  if (!(name in all)) {
     throw new Error(`there is no rule '${name}' to switch off; there are ${Object.keys(all).join(', ')}`);
+  }
   all[name] = true;
 }

@@ -41,8 +41,8 @@ read by what was committed when. Ends with 1 if a promise of the level was broke
   --pause      the longest pause between two reads of a reader, in milliseconds; default: 10
   --gap        the longest pause between two faults, in milliseconds; default: 1500
   --window     how long a change may stay unseen at the guarded levels, in milliseconds; default: 3000
-  --mutant     a rule of the protocol that the processes break; all: one after another, each for so
-               long, with a table of which were noticed
+  --mutant     rules of the protocol, with commas between, that the processes break; all: every one that can be
+               switched off. Each for so long; a table tells which were noticed, and it ends with 1 if one was not
   --peer       another library at the same work, as far as it can do it; needs npm ci --prefix bench. One of
                ${peers.join(', ')}; all: one after another
   --out        a folder for the history; default: one that goes unless a promise was broken

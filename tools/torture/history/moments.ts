@@ -1,4 +1,4 @@
-import type { Chain, Chains, Concern } from './chains.js';
+import type { Chain, Chains, Concern, Version } from './chains.js';
 import type { ReadRecord, Time } from './records.js';
 
 /** A row as a part of a list: the states that it may have had when the list was so. */
@@ -36,17 +36,26 @@ function spansOf({ chain, candidates, concern }: Part, { holds }: ReadRecord): r
 }
 
 /** A write of several rows of which one is shown as written, and another as it was before. */
-export function tornWrite(chains: Chains, parts: readonly Part[], { holds, from }: ReadRecord): number | undefined {
+export function tornWrite(chains: Chains, parts: readonly Part[], read: ReadRecord): number | undefined {
   const byKey = new Map(parts.map((part) => [part.key, part]));
-  for (const { chain, candidates } of parts) {
-    const only = candidates.length === 1 ? chain.versions[candidates[0] ?? -1] : undefined;
-    if (!only || only.gone || only.wid === 0) continue;
-    if (holds === 'as told' && only.ackedAt > from) continue;
-    for (const key of chains.keysOfWriter(only.wid)) {
+  for (const part of parts) {
+    const writer = writerOf(part, read);
+    if (!writer) continue;
+    for (const key of chains.keysOfWriter(writer.wid)) {
       const other = byKey.get(key);
-      const written = other?.chain.versions.findIndex(({ wid, xid }) => wid === only.wid && xid === only.xid) ?? -1;
-      if (other && written > other.highest) return only.wid;
+      if (other && writtenBy(writer, other.chain) > other.highest) return writer.wid;
     }
   }
   return undefined;
+}
+
+/** The state that is shown, where it tells of the whole write: not one that nobody was told of, as far as that counts. */
+function writerOf({ chain, candidates }: Part, { holds, from }: ReadRecord): Version | undefined {
+  const only = candidates.length === 1 ? chain.versions[candidates[0] ?? -1] : undefined;
+  if (!only || only.gone || only.wid === 0) return undefined;
+  return holds === 'as told' && only.ackedAt > from ? undefined : only;
+}
+
+function writtenBy({ wid, xid }: Version, chain: Chain): number {
+  return chain.versions.findIndex((version) => version.wid === wid && version.xid === xid);
 }

@@ -15,7 +15,7 @@ interface RowLike {
   readonly wid: number;
 }
 
-export function rowSeen(key: string, row: RowLike | undefined): Seen {
+function rowSeen(key: string, row: RowLike | undefined): Seen {
   return ['row', key, row?.v ?? -1, row?.wid ?? 0];
 }
 
