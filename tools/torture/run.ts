@@ -70,7 +70,7 @@ async function injectFaults(world: World, tell: Tell, signal: AbortSignal | unde
     if (failure !== undefined) notInjected.push(`${kind.kind}: ${failure}`);
     tell(`${kind.kind}, ${Math.round(monotonicMs() - from)} ms`);
     await wait(random.fraction() * gapMs);
-    await heal(world);
+    await heal(world, kind);
   }
 }
 
@@ -87,9 +87,9 @@ async function inject(world: World, kind: FaultKind, random: Random): Promise<st
 }
 
 /** What a fault left behind at a level that does not promise to notice must not be blamed on the next one. */
-async function heal(world: World): Promise<void> {
+async function heal(world: World, { isHarmless }: FaultKind): Promise<void> {
   const { level } = world.options;
-  if (level === 'plain' || level === 'capture') await world.each((application) => application.heal());
+  if (!isHarmless && (level === 'plain' || level === 'capture')) await world.each((application) => application.heal());
 }
 
 function shuffled<T>(list: readonly T[], random: Random): T[] {
