@@ -86,6 +86,15 @@ export class Actor {
     return this.random.fraction() < share;
   }
 
+  /**
+   * One of a list, the last ones seldom: what stays as it is for a while shows that a change was missed, which the next
+   * write to it would hide.
+   */
+  mostlyEarly<T>(list: readonly T[]): T {
+    const place = Math.floor(this.random.fraction() ** 4 * list.length);
+    return list[place] ?? this.random.oneOf(list);
+  }
+
   async pause(mostMs: number): Promise<void> {
     await wait(this.random.fraction() * mostMs);
   }

@@ -124,8 +124,19 @@ export class World {
   }
 
   async stopWork(): Promise<Work[]> {
-    const works = await this.each((application) => application.stop());
+    const works = await this.each((application) => this.#stop(application));
     return works.flatMap((work) => work ?? []);
+  }
+
+  /** Of this library every call ends in time; of others one that does not must not end the run. */
+  async #stop(application: ApplicationProcess): Promise<Work | undefined> {
+    try {
+      return await application.stop();
+    } catch (error) {
+      if (this.options.peer === undefined) throw error;
+      await application.kill();
+      return undefined;
+    }
   }
 
   /** Ends everything that was started, in whatever state it is. */
