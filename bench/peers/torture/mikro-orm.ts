@@ -69,7 +69,8 @@ export async function open({ database, redis: url, queried }: PeerWorld): Promis
       const em = orm.em.fork();
       const before: number[] = [];
       await em.transactional(async (inside) => {
-        const options = { orderBy: { id: 'asc' } as never, lockMode: LockMode.PESSIMISTIC_WRITE };
+        const lockMode = LockMode.PESSIMISTIC_WRITE as const;
+        const options = { orderBy: { id: 'asc' } as never, lockMode };
         const rows = await inside.find(Cells, { id: { $in: ids } } as never, options);
         for (const row of rows) {
           before.push(row.bucket);
