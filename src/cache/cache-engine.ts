@@ -21,6 +21,20 @@ export interface EngineEvents {
   corruptEntry(key: string): void;
 }
 
+/** What answers whether entries behind the gate may be read now. */
+export interface GateOptions {
+  /** The stamp that stands first where there is one: none under it means that the gate is closed. */
+  readonly key: string;
+  /**
+   * Asks the database before the store is read: the epoch that must be found there then, or why it may not be read.
+   * Without it the gate alone tells.
+   */
+  readonly confirm?: ((stampKeys: readonly string[]) => Promise<Confirmed>) | undefined;
+}
+
+/** What the database says of entries with some stamps. */
+export type Confirmed = { readonly epoch: string } | { readonly reason: string };
+
 export interface EngineOptions {
   readonly store: CacheStore;
   readonly clock: Clock;
@@ -34,6 +48,7 @@ export interface EngineOptions {
   readonly changedElsewhere?: (() => boolean) | undefined;
   /** Why nothing that depends on one of these stamps may be read or stored now; undefined where it may. */
   readonly reasonAgainst?: ((stampKeys: readonly string[]) => string | undefined) | undefined;
+  readonly gate?: GateOptions | undefined;
 }
 
 /** A value to keep, with the stamps that were acquired before it was read. */
@@ -84,6 +99,8 @@ export class CacheEngine {
   lookup(key: string, stampKeys: readonly string[]): Awaitable<Found> {
     const reason = this.#options.reasonAgainst?.(stampKeys);
     if (reason !== undefined) return { state: 'bypass', reason };
+    const confirmed = this.#confirm(stampKeys);
+    if (confirmed) return this.#lookupConfirmed(confirmed, key, stampKeys);
     const noticed = this.#noticeChangesElsewhere();
     return noticed ? this.#lookupAfter(noticed, key, stampKeys) : this.#lookupNow(key, stampKeys);
   }
@@ -95,6 +112,8 @@ export class CacheEngine {
   lookupAt<T>(address: Address, use: (found: Found) => Awaitable<T>): Awaitable<T> {
     const reason = this.#options.reasonAgainst?.(address.stampKeys);
     if (reason !== undefined) return use({ state: 'bypass', reason });
+    const confirmed = this.#confirm(address.stampKeys);
+    if (confirmed) return this.#lookupConfirmed(confirmed, address.key, address.stampKeys).then(use);
     const noticed = this.#noticeChangesElsewhere();
     if (noticed) return this.#lookupAfter(noticed, address.key, address.stampKeys).then(use);
     const { inProcess } = this.port;
@@ -102,7 +121,7 @@ export class CacheEngine {
     // NOTE: `use` runs after an await of the caller's own. The answer arrives in the async context of whoever asked first
     // in this tick: what `use` records there would be missing from the caller's frame
     return this.#ask([address.key, ...address.stampKeys], (texts, error) =>
-      texts ? this.#judgeText(address.key, texts[0], texts.slice(1)) : this.#failed('read', error),
+      texts ? this.#judgeAnswer(address.key, address.stampKeys, texts) : this.#failed('read', error),
     ).then(use);
   }
 
@@ -110,6 +129,8 @@ export class CacheEngine {
   lookupAll(addresses: readonly Address[]): Awaitable<readonly Found[]> {
     const reason = this.#options.reasonAgainst?.(addresses.flatMap(({ stampKeys }) => stampKeys));
     if (reason !== undefined) return addresses.map(() => ({ state: 'bypass', reason }));
+    const confirmed = this.#confirm(addresses.flatMap(({ stampKeys }) => stampKeys));
+    if (confirmed) return this.#lookupAllConfirmed(confirmed, addresses);
     const noticed = this.#noticeChangesElsewhere();
     if (!noticed) return this.#lookupAllNow(addresses);
     return noticed.then(
@@ -123,16 +144,34 @@ export class CacheEngine {
     if (inProcess) return addresses.map((address) => this.#findHeld(inProcess, address));
     const gathered = gather(addresses);
     return this.#ask(gathered.keys, (texts, error) =>
-      addresses.map(({ key }, index) => {
+      addresses.map(({ key, stampKeys }, index) => {
         if (!texts) return this.#failed('read', error);
-        const [place = -1, ...stampPlaces] = gathered.places[index] ?? [];
-        return this.#judgeText(
+        const places = gathered.places[index] ?? [];
+        return this.#judgeAnswer(
           key,
-          texts[place],
-          stampPlaces.map((each) => texts[each]),
+          stampKeys,
+          places.map((each) => texts[each]),
         );
       }),
     );
+  }
+
+  /** What the database is asked before the entries behind the gate are read; undefined where it need not be. */
+  #confirm(stampKeys: readonly string[]): Promise<Confirmed> | undefined {
+    const { gate } = this.#options;
+    return gate?.confirm && stampKeys[0] === gate.key ? gate.confirm(stampKeys) : undefined;
+  }
+
+  async #lookupConfirmed(asked: Promise<Confirmed>, key: string, stampKeys: readonly string[]): Promise<Found> {
+    const confirmed = await asked;
+    if ('reason' in confirmed) return { state: 'bypass', reason: confirmed.reason };
+    return ifOfEpoch(await this.#lookupNow(key, stampKeys), confirmed.epoch);
+  }
+
+  async #lookupAllConfirmed(asked: Promise<Confirmed>, addresses: readonly Address[]): Promise<readonly Found[]> {
+    const confirmed = await asked;
+    if ('reason' in confirmed) return addresses.map(() => ({ state: 'bypass', reason: confirmed.reason }));
+    return (await this.#lookupAllNow(addresses)).map((found) => ifOfEpoch(found, confirmed.epoch));
   }
 
   #lookupAfter(noticed: Promise<void>, key: string, stampKeys: readonly string[]): Promise<Found> {
@@ -146,8 +185,15 @@ export class CacheEngine {
     const { inProcess } = this.port;
     if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys);
     return this.#ask([key, ...stampKeys], (texts, error) =>
-      texts ? this.#judgeText(key, texts[0], texts.slice(1)) : this.#failed('read', error),
+      texts ? this.#judgeAnswer(key, stampKeys, texts) : this.#failed('read', error),
     );
+  }
+
+  /** Judges the texts of an entry and of its stamps. */
+  #judgeAnswer(key: string, stampKeys: readonly string[], texts: Texts): Found {
+    const { gate } = this.#options;
+    if (gate && texts[1] === undefined && stampKeys[0] === gate.key) return { state: 'bypass', reason: gateIsClosed };
+    return this.#judgeText(key, texts[0], texts.slice(1));
   }
 
   /** What `use` makes of the texts under keys, or of the error where there are none. One promise, since each costs. */
@@ -169,8 +215,11 @@ export class CacheEngine {
   async readStamps(stampKeys: readonly string[]): Promise<readonly (string | undefined)[] | undefined> {
     if (stampKeys.length === 0) return [];
     try {
+      const confirmed = await this.#confirm(stampKeys);
+      if (confirmed && 'reason' in confirmed) return undefined;
       await this.#noticeChangesElsewhere();
-      return await this.port.read(stampKeys);
+      const stamps = await this.port.read(stampKeys);
+      return confirmed && stamps[0] !== confirmed.epoch ? undefined : stamps;
     } catch (error) {
       this.#failed('read', error);
       return undefined;
@@ -335,6 +384,14 @@ export class CacheEngine {
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+const gateIsClosed = 'it is not known whether this cache has heard of all changes (the gate is closed)';
+
+/** What was found, unless the gate is of another epoch than the database says. */
+function ifOfEpoch(found: Found, epoch: string): Found {
+  if (found.state === 'bypass' || found.stamps[0] === epoch) return found;
+  return { state: 'bypass', reason: gateIsClosed };
 }
 
 /** NOTE: an answer arrives in the async context of whoever asked first in its tick; this runs in that of each who asked. */

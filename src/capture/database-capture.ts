@@ -42,7 +42,7 @@ export class DatabaseCapture {
     );
     const waiting = facts.installed && facts.usable ? await this.#waiting(schema) : undefined;
     return {
-      ...statusOf(needs, facts, schema),
+      ...statusOf(needs, facts, { schema, wantsGate: this.#capture?.gate !== undefined }),
       silence: this.#capture ? this.#capture.silence : 'this connection was opened without capture: true',
       waiting: waiting?.[0],
       oldestMs: waiting?.[1],

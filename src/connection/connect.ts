@@ -1,8 +1,16 @@
 import { UsageError } from '../errors.js';
-import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
+import { CacheEngine, type EngineEvents, type GateOptions } from '../cache/cache-engine.js';
 import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
 import { captureSettings, type CaptureOptions, type CaptureSettings } from '../capture/capture-options.js';
 import { Capture } from '../capture/capture.js';
+import {
+  guaranteeSettings,
+  type GuaranteeLevel,
+  type GuaranteeOptions,
+  type GuaranteeSettings,
+} from '../capture/guarantee.js';
+import { WriteGuard } from '../capture/write-guard.js';
+import type { Change } from '../changes/change.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
 import { followingObserver } from '../compute/row-followers.js';
@@ -22,6 +30,7 @@ import { sameName, snakeCase, type Naming } from '../schema/naming.js';
 import { describeValue } from '../schema/types/describe-value.js';
 import { setNaming } from '../schema/schema-of.js';
 import type { CacheStore } from '../store/cache-store.js';
+import { GatedStore } from '../store/gate/gated-store.js';
 import { openStore, type StoreSetting } from '../store/open-store.js';
 import { systemClock, type Clock } from '../support/clock.js';
 import { durationMs, type Duration } from '../support/duration.js';
@@ -57,6 +66,12 @@ export interface ConnectOptions {
    * the triggers that `moneyclip migrate` makes; a table without them is not cached. Default: false.
    */
   readonly capture?: boolean | CaptureOptions;
+  /**
+   * PostgreSQL with a cache in Redis: how sure it is that a cached answer is not outdated. `plain` (the default): no old
+   * answer after an acknowledged write while Redis takes writes. `guarded`: none after an acknowledged write, whatever
+   * fails. `verify`: none after any commit; each hit asks the database. Above `plain`, `capture` is on.
+   */
+  readonly guarantee?: GuaranteeLevel | GuaranteeOptions;
   /** How properties are named in the database; default: `snake_case`. */
   readonly naming?: 'snake_case' | 'same' | Naming;
   /** How long a statement may take on PostgreSQL; default: 30 seconds. */
@@ -76,7 +91,7 @@ export interface ConnectOptions {
 
 const optionNames = (
   'database, cache, name, prefix, ttl, negativeTtl, enabled, onCacheFailure, keys, policies, ' +
-  'capture, naming, queryTimeout, acquireTimeout, preparedStatements, workers, clock'
+  'capture, guarantee, naming, queryTimeout, acquireTimeout, preparedStatements, workers, clock'
 ).split(', ');
 
 /**
@@ -96,8 +111,8 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   });
   let store: CacheStore | undefined;
   try {
-    assertCapturable(settings.capture, options, connection);
-    store = await openStore(options.cache, { clock, dropInstead: settings.epochs });
+    assertCapturable(settings, options, connection);
+    store = await openStore(options.cache, { clock, dropInstead: settings.epochs, gate: gateSetting(settings) });
     registerConnection(name, connection);
     setNaming(name, settings.naming);
   } catch (error) {
@@ -109,19 +124,29 @@ export async function connect(options: ConnectOptions): Promise<Database> {
 }
 
 function assertCapturable(
-  capture: CaptureSettings | undefined,
+  { capture, guarantee }: Settings,
   { prefix }: ConnectOptions,
   { facts }: DatabaseConnection,
 ): void {
   if (!capture) return;
+  const option = guarantee ? 'guarantee' : 'capture';
   if (facts.name !== 'postgres') {
     throw new UsageError(
-      'connect: capture is for PostgreSQL; on SQLite every read looks at the file by itself. Leave it out.',
+      `connect: ${option} is for PostgreSQL; on SQLite every read looks at the file by itself. Leave it out.`,
     );
   }
   if (typeof prefix === 'function') {
-    throw new UsageError('connect: capture needs one prefix for the whole connection, not a function');
+    throw new UsageError(`connect: ${option} needs one prefix for the whole connection, not a function`);
   }
+}
+
+function gateSetting({
+  guarantee,
+  keyspace,
+}: Settings): { readonly key: string; readonly windowMs: number } | undefined {
+  if (!guarantee) return undefined;
+  const { gate = '' } = keyspace(); // NOTE: made with one
+  return { key: gate, windowMs: guarantee.windowMs };
 }
 
 interface Settings {
@@ -132,6 +157,7 @@ interface Settings {
   readonly negativeTtlMs: number;
   readonly naming: Naming | undefined;
   readonly capture: CaptureSettings | undefined;
+  readonly guarantee: GuaranteeSettings | undefined;
   readonly limits: { readonly queryTimeoutMs?: number; readonly acquireTimeoutMs?: number };
 }
 
@@ -147,6 +173,7 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
   const { name = 'default', enabled = true, onCacheFailure: onFailure = 'degrade' } = options;
   const statistics = new Statistics();
   const capture = enabled && settings.capture ? captureOf(opened, settings.capture, statistics) : undefined;
+  const guard = guardOf(opened, capture, onFailure);
   const { probe } = connection;
   const engine = new CacheEngine({
     store,
@@ -157,23 +184,53 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
     stampTtlMs: (key) => (isLastingKey(settings.keyspace(), key) ? 0 : 2 * settings.policies.longestTtlMs),
     changedElsewhere: probe && (() => probe.changedElsewhere()),
     reasonAgainst: capture && ((stampKeys) => capture.reasonAgainst(stampKeys)),
+    gate: gateOptions(capture),
   });
   const { policies, negativeTtlMs } = settings;
   const cache = new ModelCache({ connection, engine, enabled, policies, negativeTtlMs, statistics });
   setModelCache(cache);
-  observe(connection, cache);
+  observe(connection, cache, guard);
   installReverseAccessors();
-  const db = new Database({ name, connection, engine, store, statistics, clock, capture });
+  const db = new Database({ name, connection, engine, store, statistics, clock, capture, guard });
   await capture?.start(engine);
   return db;
 }
 
 function captureOf(
-  { settings: { keyspace }, connection, clock }: Opened,
+  { settings: { keyspace, guarantee }, connection, clock, store }: Opened,
   settings: CaptureSettings,
   statistics: Statistics,
 ): Capture {
-  return new Capture({ connection, clock, settings, keyspace: keyspace(), statistics });
+  const gate = store instanceof GatedStore ? store.gate : undefined;
+  const verifies = guarantee?.level === 'verify';
+  return new Capture({ connection, clock, settings, keyspace: keyspace(), statistics, gate, verifies });
+}
+
+function guardOf(
+  { settings: { keyspace, capture: settings }, connection, clock, store }: Opened,
+  capture: Capture | undefined,
+  onFailure: 'degrade' | 'throw',
+): WriteGuard | undefined {
+  if (!(store instanceof GatedStore) || !settings) return undefined;
+  return new WriteGuard({
+    connection,
+    clock,
+    store,
+    keyspace: keyspace(),
+    schema: settings.schema,
+    onFailure,
+    consumerId: () => capture?.consumerId,
+    hearSoon: () => capture?.hearSoon(),
+    mayBeOpen: () => capture?.mayBeOpen ?? true,
+    hasSideEffects: (table) => capture?.hasSideEffects(table) ?? true,
+    changesOf: (records) => capture?.changesOf(records) ?? [],
+  });
+}
+
+function gateOptions(capture: Capture | undefined): GateOptions | undefined {
+  if (!capture?.gate) return undefined;
+  const { gate, verifier } = capture;
+  return { key: gate.key, confirm: verifier && ((stampKeys) => verifier.confirm(stampKeys)) };
 }
 
 /** The few stamps that are kept for good: of tables, of labels and of everything. */
@@ -181,14 +238,15 @@ function isLastingKey({ stampPrefix, epoch }: Keyspace, key: string): boolean {
   return key === epoch || isLasting(key.slice(stampPrefix.length));
 }
 
-function observe(connection: DatabaseConnection, cache: ModelCache): void {
+function observe(connection: DatabaseConnection, cache: ModelCache, guard: WriteGuard | undefined): void {
   const queries = queryTracker(cache);
   observeQueries(connection, queries);
   observeWrites(connection, followingObserver(connection));
   noteContext(connection, () => cache.engine.keyspace);
+  const drop = guard && ((keys: readonly string[], changes: readonly Change[]) => guard.drop(keys, changes));
   onChanges(connection, async (changes, context) => {
     const keyspace = context as Keyspace; // as noted above
-    await invalidate(cache.engine, cache.statistics, { changes, keyspace });
+    await invalidate(cache.engine, cache.statistics, { changes, keyspace, drop });
     if (keyspace === cache.engine.keyspace) await repopulateRows(cache, changes);
   });
 }
@@ -244,12 +302,14 @@ function oneOf(option: string, value: string | undefined, allowed: readonly stri
 
 function toSettings(options: ConnectOptions): Settings {
   const ttlMs = durationMs(options.ttl ?? '1h', 'ttl');
+  const guarantee = guaranteeSettings(options.guarantee);
   return {
-    ...toKeyspaces(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed'),
+    ...toKeyspaces(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed', guarantee !== undefined),
     policies: new Policies(options.policies ?? {}, ttlMs),
     negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
     naming: toNaming(options.naming),
-    capture: captureSettings(options.capture),
+    capture: captureSettings(guarantee ? impliedCapture(options.capture) : options.capture),
+    guarantee,
     limits: {
       ...(options.queryTimeout === undefined
         ? {}
@@ -261,21 +321,34 @@ function toSettings(options: ConnectOptions): Settings {
   };
 }
 
+function impliedCapture(capture: ConnectOptions['capture']): true | CaptureOptions {
+  if (capture === false) {
+    throw new UsageError(
+      "connect: a guarantee needs to hear of others' changes; leave capture out, or use guarantee: 'plain'",
+    );
+  }
+  return capture ?? true;
+}
+
 function toNaming(naming: ConnectOptions['naming']): Naming | undefined {
   if (naming === undefined || typeof naming === 'function') return naming;
   oneOf('naming', naming, ['snake_case', 'same']);
   return naming === 'same' ? sameName : snakeCase;
 }
 
-function toKeyspaces(prefix: string | (() => string), style: KeyStyle): Pick<Settings, 'keyspace' | 'epochs'> {
+function toKeyspaces(
+  prefix: string | (() => string),
+  style: KeyStyle,
+  gated: boolean,
+): Pick<Settings, 'keyspace' | 'epochs'> {
   if (typeof prefix === 'string') {
-    const keyspace = new Keyspace(prefix, style);
+    const keyspace = new Keyspace(prefix, { style, gated });
     return { keyspace: () => keyspace, epochs: () => [keyspace.epoch] };
   }
   const keyspaces = new Map<string, Keyspace>();
   const keyspace = (): Keyspace => {
     const current = prefix();
-    const known = keyspaces.get(current) ?? new Keyspace(current, style);
+    const known = keyspaces.get(current) ?? new Keyspace(current, { style });
     keyspaces.set(current, known);
     return known;
   };

@@ -11,27 +11,40 @@ export interface Invalidation {
   readonly changes: readonly Change[];
   /** That of the writers; the one that is current at the commit may be another. */
   readonly keyspace: Keyspace;
-  /** True: rejects where it is not certain that the store has dropped them, whatever the connection says of failures. */
-  readonly mustSucceed?: boolean;
+  /** How stamps are dropped where it matters more than usual that they are; default: as the connection says of failures. */
+  readonly drop?: ((stampKeys: readonly string[], changes: readonly Change[]) => Promise<void>) | undefined;
 }
 
 /** Drops the stamps of everything that changes touch; one command, however many rows. */
 export async function invalidate(
   engine: CacheEngine,
   statistics: Statistics,
-  { changes, keyspace, mustSucceed = false }: Invalidation,
+  { changes, keyspace, drop = (keys) => engine.drop(keys) }: Invalidation,
 ): Promise<void> {
   const dependencies = dependenciesOf(changes);
+  const dropped = stampKeysOf(changes, dependencies, keyspace);
   const labels = labelsOf(changes);
   for (const label of labels) statistics.of(label).invalidations += 1;
   const startedAt = engine.clock.now();
-  const all = dependencies.length > mostStampsAtOnce || changes.some(({ kind }) => kind === 'everything');
-  const dropped = all ? [keyspace.epoch] : dependencies.map((dependency) => keyspace.stamp(dependency));
-  await (mustSucceed ? engine.port.drop(dropped) : engine.drop(dropped));
+  await drop(dropped, changes);
   if (invalidationChannel.hasSubscribers) {
     const [label] = labels;
     invalidationChannel.publish({ label, stamps: dependencies, durationMs: engine.clock.now() - startedAt });
   }
+}
+
+/** The keys of the stamps that changes touch; one that stands for all where there are too many. */
+export function stampKeysOfChanges(changes: readonly Change[], keyspace: Keyspace): readonly string[] {
+  return stampKeysOf(changes, dependenciesOf(changes), keyspace);
+}
+
+function stampKeysOf(
+  changes: readonly Change[],
+  dependencies: readonly string[],
+  keyspace: Keyspace,
+): readonly string[] {
+  const all = dependencies.length > mostStampsAtOnce || changes.some(({ kind }) => kind === 'everything');
+  return all ? [keyspace.epoch] : dependencies.map((dependency) => keyspace.stamp(dependency));
 }
 
 /** Each once. The change of one row, which nearly every write is, names none twice. */

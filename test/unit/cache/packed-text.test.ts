@@ -35,7 +35,7 @@ describe('an engine', () => {
   const clock = new FakeClock();
 
   function engineOn(store: CacheStore): CacheEngine {
-    const keyspace = new Keyspace('p:', 'hashed');
+    const keyspace = new Keyspace('p:', { style: 'hashed' });
     const events = { storeFailed: () => undefined, corruptEntry: () => undefined };
     return new CacheEngine({ store, clock, keyspace: () => keyspace, onFailure: 'throw', events, stampTtlMs: () => 0 });
   }
