@@ -3,6 +3,7 @@ import { HeldText } from '../store/held-text.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import type { Clock } from '../support/clock.js';
 import { randomStamp } from '../support/random-stamp.js';
+import { weakened } from '../support/weakened.js';
 import type { Address } from './address.js';
 import { currentFrame } from './dependency-frame.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
@@ -329,8 +330,15 @@ export class CacheEngine {
     const value = held ? '' : encodeEntry(entry);
     if ((held?.bytes ?? value.length) > (fill.maxBytes ?? Infinity)) return false;
     if (held) inProcess.hold(fill.key, held);
+    else if (weakened.stampsBeforeRead && fill.stampKeys) void this.#fillUnderNewStamps(fill, entry, fill.stampKeys);
     else this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs });
     return true;
+  }
+
+  /** Only for tests, which show what happens then. */
+  async #fillUnderNewStamps({ key, ttlMs }: Fill, entry: Entry, stampKeys: readonly string[]): Promise<void> {
+    const stamps = await this.acquire(stampKeys);
+    if (stamps) this.port.write({ key, value: packText(encodeEntry({ ...entry, stamps })), ttlMs });
   }
 
   /**

@@ -74,6 +74,6 @@ export class GateRow {
 
   async #run(text: string, parameters: readonly unknown[]): Promise<readonly unknown[][]> {
     const { rows } = await this.#own.run({ text, parameters: [this.#prefix, ...parameters], writes: true });
-    return rows as readonly unknown[][];
+    return rows;
   }
 }

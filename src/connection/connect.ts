@@ -1,15 +1,9 @@
 import { UsageError } from '../errors.js';
-import { CacheEngine, type EngineEvents, type GateOptions } from '../cache/cache-engine.js';
+import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
 import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
-import { captureSettings, type CaptureOptions, type CaptureSettings } from '../capture/capture-options.js';
-import { Capture } from '../capture/capture.js';
-import {
-  guaranteeSettings,
-  type GuaranteeLevel,
-  type GuaranteeOptions,
-  type GuaranteeSettings,
-} from '../capture/guarantee.js';
-import { WriteGuard } from '../capture/write-guard.js';
+import type { CaptureOptions } from '../capture/capture-options.js';
+import type { GuaranteeLevel, GuaranteeOptions } from '../capture/guarantee.js';
+import type { WriteGuard } from '../capture/write-guard.js';
 import type { Change } from '../changes/change.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
@@ -30,13 +24,21 @@ import { sameName, snakeCase, type Naming } from '../schema/naming.js';
 import { describeValue } from '../schema/types/describe-value.js';
 import { setNaming } from '../schema/schema-of.js';
 import type { CacheStore } from '../store/cache-store.js';
-import { GatedStore } from '../store/gate/gated-store.js';
 import { openStore, type StoreSetting } from '../store/open-store.js';
 import { systemClock, type Clock } from '../support/clock.js';
 import { durationMs, type Duration } from '../support/duration.js';
 import { nearest } from '../support/nearest.js';
 import { cacheChannel } from '../telemetry/channels.js';
 import { Statistics } from '../telemetry/statistics.js';
+import {
+  assertCapturable,
+  captureChoice,
+  captureOf,
+  gateOptions,
+  gateSetting,
+  guardOf,
+  type CaptureChoice,
+} from './capture-parts.js';
 import { Database } from './database.js';
 
 /** What `connect` takes. */
@@ -111,7 +113,7 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   });
   let store: CacheStore | undefined;
   try {
-    assertCapturable(settings, options, connection);
+    assertCapturable(settings, options.prefix, connection);
     store = await openStore(options.cache, { clock, dropInstead: settings.epochs, gate: gateSetting(settings) });
     registerConnection(name, connection);
     setNaming(name, settings.naming);
@@ -123,41 +125,13 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   return assemble(options, { settings, connection, store, clock });
 }
 
-function assertCapturable(
-  { capture, guarantee }: Settings,
-  { prefix }: ConnectOptions,
-  { facts }: DatabaseConnection,
-): void {
-  if (!capture) return;
-  const option = guarantee ? 'guarantee' : 'capture';
-  if (facts.name !== 'postgres') {
-    throw new UsageError(
-      `connect: ${option} is for PostgreSQL; on SQLite every read looks at the file by itself. Leave it out.`,
-    );
-  }
-  if (typeof prefix === 'function') {
-    throw new UsageError(`connect: ${option} needs one prefix for the whole connection, not a function`);
-  }
-}
-
-function gateSetting({
-  guarantee,
-  keyspace,
-}: Settings): { readonly key: string; readonly windowMs: number } | undefined {
-  if (!guarantee) return undefined;
-  const { gate = '' } = keyspace(); // NOTE: made with one
-  return { key: gate, windowMs: guarantee.windowMs };
-}
-
-interface Settings {
+interface Settings extends CaptureChoice {
   readonly keyspace: () => Keyspace;
   /** The stamps of everything under every prefix that was in use so far. */
   readonly epochs: () => string[];
   readonly policies: Policies;
   readonly negativeTtlMs: number;
   readonly naming: Naming | undefined;
-  readonly capture: CaptureSettings | undefined;
-  readonly guarantee: GuaranteeSettings | undefined;
   readonly limits: { readonly queryTimeoutMs?: number; readonly acquireTimeoutMs?: number };
 }
 
@@ -172,7 +146,7 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
   const { settings, connection, store, clock } = opened;
   const { name = 'default', enabled = true, onCacheFailure: onFailure = 'degrade' } = options;
   const statistics = new Statistics();
-  const capture = enabled && settings.capture ? captureOf(opened, settings.capture, statistics) : undefined;
+  const capture = enabled ? captureOf(opened, statistics) : undefined;
   const guard = guardOf(opened, capture, onFailure);
   const { probe } = connection;
   const engine = new CacheEngine({
@@ -194,43 +168,6 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
   const db = new Database({ name, connection, engine, store, statistics, clock, capture, guard });
   await capture?.start(engine);
   return db;
-}
-
-function captureOf(
-  { settings: { keyspace, guarantee }, connection, clock, store }: Opened,
-  settings: CaptureSettings,
-  statistics: Statistics,
-): Capture {
-  const gate = store instanceof GatedStore ? store.gate : undefined;
-  const verifies = guarantee?.level === 'verify';
-  return new Capture({ connection, clock, settings, keyspace: keyspace(), statistics, gate, verifies });
-}
-
-function guardOf(
-  { settings: { keyspace, capture: settings }, connection, clock, store }: Opened,
-  capture: Capture | undefined,
-  onFailure: 'degrade' | 'throw',
-): WriteGuard | undefined {
-  if (!(store instanceof GatedStore) || !settings) return undefined;
-  return new WriteGuard({
-    connection,
-    clock,
-    store,
-    keyspace: keyspace(),
-    schema: settings.schema,
-    onFailure,
-    consumerId: () => capture?.consumerId,
-    hearSoon: () => capture?.hearSoon(),
-    mayBeOpen: () => capture?.mayBeOpen ?? true,
-    hasSideEffects: (table) => capture?.hasSideEffects(table) ?? true,
-    changesOf: (records) => capture?.changesOf(records) ?? [],
-  });
-}
-
-function gateOptions(capture: Capture | undefined): GateOptions | undefined {
-  if (!capture?.gate) return undefined;
-  const { gate, verifier } = capture;
-  return { key: gate.key, confirm: verifier && ((stampKeys) => verifier.confirm(stampKeys)) };
 }
 
 /** The few stamps that are kept for good: of tables, of labels and of everything. */
@@ -302,14 +239,13 @@ function oneOf(option: string, value: string | undefined, allowed: readonly stri
 
 function toSettings(options: ConnectOptions): Settings {
   const ttlMs = durationMs(options.ttl ?? '1h', 'ttl');
-  const guarantee = guaranteeSettings(options.guarantee);
+  const choice = captureChoice(options);
   return {
-    ...toKeyspaces(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed', guarantee !== undefined),
+    ...choice,
+    ...toKeyspaces(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed', choice.guarantee !== undefined),
     policies: new Policies(options.policies ?? {}, ttlMs),
     negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
     naming: toNaming(options.naming),
-    capture: captureSettings(guarantee ? impliedCapture(options.capture) : options.capture),
-    guarantee,
     limits: {
       ...(options.queryTimeout === undefined
         ? {}
@@ -319,15 +255,6 @@ function toSettings(options: ConnectOptions): Settings {
         : { acquireTimeoutMs: durationMs(options.acquireTimeout, 'acquireTimeout') }),
     },
   };
-}
-
-function impliedCapture(capture: ConnectOptions['capture']): true | CaptureOptions {
-  if (capture === false) {
-    throw new UsageError(
-      "connect: a guarantee needs to hear of others' changes; leave capture out, or use guarantee: 'plain'",
-    );
-  }
-  return capture ?? true;
 }
 
 function toNaming(naming: ConnectOptions['naming']): Naming | undefined {

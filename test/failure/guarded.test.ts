@@ -30,6 +30,15 @@ describe('the guarded level where something fails', function () {
   let admin: Redis;
   const opened: Database[] = [];
 
+  let held: (() => void)[] = [];
+  const holdRelays = (): void => {
+    pauses.beforeRenewal = () => new Promise((resolve) => held.push(resolve));
+  };
+  const releaseRelays = (): void => {
+    delete pauses.beforeRenewal;
+    for (const release of held) release();
+    held = [];
+  };
   const open = async (options: Partial<ConnectOptions> = {}): Promise<Database> => {
     const db = await connect({
       database: postgres.url,
@@ -43,9 +52,9 @@ describe('the guarded level where something fails', function () {
     return db;
   };
   const hit = async (): Promise<string | undefined> => {
-    const before = opened[0]?.stats().hits;
+    const earlier = opened[0]?.stats().hits;
     const book = await Book.cache.get(1);
-    return opened[0]?.stats().hits === before ? undefined : book.title;
+    return opened[0]?.stats().hits === earlier ? undefined : book.title;
   };
   const cached = (title: string): Promise<void> => until(async () => (await hit()) === title);
 
@@ -73,7 +82,7 @@ describe('the guarded level where something fails', function () {
   });
 
   afterEach(async () => {
-    delete pauses.beforeRenewal;
+    releaseRelays();
     weakened.runId = false;
     if (!redis.process.isRunning) await redis.restart();
     await configure('min-replicas-to-write', '0');
@@ -125,15 +134,13 @@ describe('the guarded level where something fails', function () {
   it('closes where no relay goes on, within the window', async () => {
     const db = await open();
     await cached('first');
-    let release = (): void => undefined;
-    pauses.beforeRenewal = () => new Promise((resolve) => (release = resolve));
+    holdRelays();
     await other.query("UPDATE captured_books SET title = 'second'");
     const committedAt = performance.now();
     await until(async () => (await titleNow()) === 'second');
     expect(performance.now() - committedAt).to.be.lessThan(longestGateMs + 100);
     expect(db.stats().guarantee).to.deep.include({ open: false, lapses: 1 });
-    delete pauses.beforeRenewal;
-    release();
+    releaseRelays();
     await cached('second');
   });
 
@@ -220,14 +227,14 @@ describe('the guarded level where something fails', function () {
     const db = await open();
     opened.reverse();
     await cached('first');
-    const before = db.stats().guarantee?.lapses;
+    const earlier = db.stats().guarantee?.lapses;
     await leader.close();
     const endAt = performance.now() + 4 * window;
     while (performance.now() < endAt) {
       await titleNow();
       await new Promise((resolve) => setImmediate(resolve));
     }
-    expect(db.stats().guarantee?.lapses).to.equal(before);
+    expect(db.stats().guarantee?.lapses).to.equal(earlier);
   });
 
   it('closes where everything in Redis is lost, and opens again', async () => {
@@ -256,7 +263,7 @@ describe('the guarded level where something fails', function () {
     await cached('first');
     const text = await admin.get(`{${prefix}}gate`);
     const [epoch, , beat, deadline] = text?.split('|') ?? [];
-    pauses.beforeRenewal = () => new Promise(() => undefined);
+    holdRelays();
     await admin.set(`{${prefix}}gate`, `${epoch}|${'0'.repeat(40)}|${beat}|${deadline}`);
     expect(await hit()).to.equal(undefined);
     weakened.runId = true;
@@ -266,7 +273,7 @@ describe('the guarded level where something fails', function () {
   it('takes a gate whose beat stands still for none, however long Redis keeps it', async () => {
     await open();
     await cached('first');
-    pauses.beforeRenewal = () => new Promise(() => undefined);
+    holdRelays();
     await until(async () => (await admin.persist(`{${prefix}}gate`)) === 1);
     await until(async () => (await hit()) === undefined);
     expect(await admin.exists(`{${prefix}}gate`)).to.equal(1);
