@@ -1,7 +1,7 @@
 import 'reflect-metadata';
 
 export { connect, type ConnectOptions } from './connection/connect.js';
-export { Database, type DatabaseStats, type GuaranteeStats } from './connection/database.js';
+export { Database, type DatabaseStats } from './connection/database.js';
 export {
   changed,
   invalidate,
@@ -41,6 +41,7 @@ export type { Explanation } from './model-cache/explain.js';
 export type { Operation, PolicySetting, PolicySettings } from './model-cache/policy.js';
 
 export type { CaptureOptions } from './capture/capture-options.js';
+export type { GuaranteeStats } from './capture/guarantee-stats.js';
 export type { GuaranteeLevel, GuaranteeOptions } from './capture/guarantee.js';
 export {
   captureMigration,

@@ -15,6 +15,7 @@ import { noSuchTable, obstacleIn, readFacts, type DatabaseFacts } from './captur
 import type { Consumer } from './consumer.js';
 import { GateKeeper, longestGateMs } from './gate-keeper.js';
 import { changesOf, type RecordedChange } from './recorded-changes.js';
+import type { GuaranteeStats } from './guarantee-stats.js';
 import { Relay } from './relay.js';
 import { declaredNeeds, type TableNeeds } from './table-needs.js';
 import { TableWatch, type TableTurn } from './table-watch.js';
@@ -24,6 +25,8 @@ import { Verifier } from './verifier.js';
 const longestSilenceMs = 10_000;
 /** So many changes at most are made known by one command, where they are of several statements. */
 const mostChangesAtOnce = 250;
+
+type GateCounts = Pick<GuaranteeStats, 'open' | 'lapses' | 'takeOvers' | 'questions' | 'refusals'>;
 
 export interface CaptureParts {
   readonly connection: DatabaseConnection;
@@ -67,6 +70,14 @@ export class Capture {
 
   get gate(): RedisGate | undefined {
     return this.#parts.gate;
+  }
+
+  /** How the gate fared, and the questions of `verify`; undefined where there is no gate. */
+  get gateCounts(): GateCounts | undefined {
+    const { gate } = this.#parts;
+    if (!gate || !this.keeper) return undefined;
+    const { questions, refusals } = this.verifier ?? { questions: 0, refusals: 0 };
+    return { open: gate.isOpen, lapses: gate.lapses, takeOvers: this.keeper.takeOvers, questions, refusals };
   }
 
   /** How the database knows this cache; undefined while it does not. */
@@ -222,8 +233,8 @@ export class Capture {
   async #drop(changes: readonly Change[]): Promise<void> {
     const { keyspace, statistics } = this.#parts;
     const engine = this.#engine;
-    if (engine)
-      await invalidate(engine, statistics, { changes, keyspace, drop: async (keys) => engine.port.drop(keys) });
+    if (!engine) return;
+    await invalidate(engine, statistics, { changes, keyspace, drop: async (keys) => engine.port.drop(keys) });
   }
 
   #heard(askedAt: number): void {

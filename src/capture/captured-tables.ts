@@ -99,12 +99,7 @@ function factsSql(schema: string, tables: readonly string[]): string {
   ) ORDER BY family.relation <> family.root, space.nspname, class.relname) AS facts
   FROM family JOIN pg_class class ON class.oid = family.relation JOIN pg_namespace space ON space.oid = class.relnamespace
   GROUP BY family.root
-), own AS (
-  SELECT max(class.oid) FILTER (WHERE relname = 'outbox') AS outbox, max(class.oid) FILTER (WHERE relname = 'consumer') AS consumer,
-    max(class.oid) FILTER (WHERE relname = 'gate') AS gate
-  FROM pg_class class JOIN pg_namespace space ON space.oid = relnamespace
-  WHERE nspname = ${name} AND relname IN ('outbox', 'consumer', 'gate')
-)
+), own AS (${ownTablesSql(schema)})
 SELECT json_build_object(
   'version', current_setting('server_version_num')::int,
   'standby', pg_is_in_recovery(),
@@ -122,6 +117,14 @@ SELECT json_build_object(
   'tables', (SELECT coalesce(json_object_agg(wanted.name, coalesce(relations.facts, '[]')), '{}')
     FROM wanted LEFT JOIN relations ON relations.root = wanted.root)
 )::text FROM own`;
+}
+
+/** The tables of the schema itself. */
+function ownTablesSql(schema: string): string {
+  const oid = (name: string): string => `max(class.oid) FILTER (WHERE relname = '${name}') AS ${name}`;
+  return `SELECT ${['outbox', 'consumer', 'gate'].map(oid).join(', ')}
+  FROM pg_class class JOIN pg_namespace space ON space.oid = relnamespace
+  WHERE nspname = ${literal(schema)} AND relname IN ('outbox', 'consumer', 'gate')`;
 }
 
 /** Why nothing at all can be captured, or no gate kept where one is wanted; undefined where it can. */

@@ -61,6 +61,7 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #backoff: Backoff;
   #session: Session | undefined;
+  #consumerId: string | undefined;
   #cancelTimer: (() => void) | undefined;
   #pass: Promise<void> | undefined;
   #checkAt = 0;
@@ -84,9 +85,9 @@ export class Relay {
     this.#session?.own.unref();
   }
 
-  /** How the database knows this cache; undefined while it does not. */
+  /** How the database knows this cache, or did while it was listened to last; undefined before that. */
   get consumerId(): string | undefined {
-    return this.#session?.consumer?.id;
+    return this.#consumerId;
   }
 
   /** Reads the outbox without waiting for the time to come. */
@@ -139,7 +140,7 @@ export class Relay {
       const isCurrent = await this.#hear(session);
       await this.#keepHouse(session);
       this.#backoff.reset();
-      if (!isCurrent) return settings.pollMs;
+      if (!isCurrent) return Math.min(settings.pollMs, this.#options.keeper?.patienceMs ?? Infinity);
       tasks.heard(askedAt);
       return this.#patience(session);
     } catch (error) {
@@ -184,6 +185,7 @@ export class Relay {
     this.#housekeepingAt = 0; // NOTE: what was written before it joined nobody may wait for
     session.leads = await consumer.isPooled(session.own); // NOTE: where no lock can tell who leads, everybody does
     session.consumer = consumer;
+    this.#consumerId = consumer.id;
     return consumer;
   }
 

@@ -1,4 +1,4 @@
-import type { Confirmed } from '../cache/cache-engine.js';
+import type { Confirmed } from '../cache/engine-options.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { outsideTransactions } from '../database/transaction-scope.js';
 import { quoteName } from '../query/sql-writer.js';

@@ -1,4 +1,4 @@
-import type { GateOptions } from '../cache/cache-engine.js';
+import type { GateOptions } from '../cache/engine-options.js';
 import type { Keyspace } from '../cache/keyspace.js';
 import { captureSettings, type CaptureOptions, type CaptureSettings } from '../capture/capture-options.js';
 import { Capture } from '../capture/capture.js';

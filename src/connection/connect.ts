@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
-import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
+import { CacheEngine } from '../cache/cache-engine.js';
+import type { EngineEvents } from '../cache/engine-options.js';
 import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
 import type { CaptureOptions } from '../capture/capture-options.js';
 import type { GuaranteeLevel, GuaranteeOptions } from '../capture/guarantee.js';

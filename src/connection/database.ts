@@ -2,6 +2,7 @@ import type { Knex } from 'knex';
 import type { CacheEngine } from '../cache/cache-engine.js';
 import type { Capture } from '../capture/capture.js';
 import { DatabaseCapture } from '../capture/database-capture.js';
+import { guaranteeStats, type GuaranteeStats } from '../capture/guarantee-stats.js';
 import type { WriteGuard } from '../capture/write-guard.js';
 import { announce } from '../changes/change-log.js';
 import { unregisterConnection } from '../database/connections.js';
@@ -34,24 +35,6 @@ export interface DatabaseStats extends Counters {
   readonly statements: number;
   /** How the guarantee above `plain` fares; undefined without one. */
   readonly guarantee: GuaranteeStats | undefined;
-}
-
-/** What `db.stats().guarantee` holds. */
-export interface GuaranteeStats {
-  /** Whether this process may take answers from the cache now, as it was seen last. */
-  readonly open: boolean;
-  /** How often the gate was found closed after it was open. */
-  readonly lapses: number;
-  /** How often this process took the gate over for another process of Redis. */
-  readonly takeOvers: number;
-  /** The share of the reads that went past the cache, from 0 to 1. */
-  readonly bypassShare: number;
-  /** How many writes had to wait until no cache could serve what was there before, and for how long together. */
-  readonly waits: number;
-  readonly waitedMs: number;
-  /** At `verify`: how often the database was asked, and how many reads it kept from the cache. */
-  readonly questions: number;
-  readonly refusals: number;
 }
 
 /** An open database with its cache; what `connect` resolves to. */
@@ -96,10 +79,15 @@ export class Database {
 
   /** What happened since the connection was opened. */
   stats(): DatabaseStats {
-    const { statistics, connection } = this.#parts;
+    const { statistics, connection, guard, capture } = this.#parts;
     const labels = statistics.snapshot();
     const all = total(Object.values(labels));
-    return { ...all, labels, statements: connection.statements, guarantee: this.#guarantee(all) };
+    return {
+      ...all,
+      labels,
+      statements: connection.statements,
+      guarantee: guard && guaranteeStats(all, guard, capture),
+    };
   }
 
   /** Waits for what is in flight, then lets go of the database and of a store that `connect` opened. Idempotent. */
@@ -107,23 +95,6 @@ export class Database {
     if (!this.#closed && this.#parts.connection.currentTransaction()) return this.#parts.connection.close(); // which refuses it
     this.#closed ??= this.#close();
     return this.#closed;
-  }
-
-  #guarantee({ hits, misses, bypasses }: Counters): GuaranteeStats | undefined {
-    const { capture, guard } = this.#parts;
-    if (!guard) return undefined;
-    const { waits, waitedMs } = guard;
-    const reads = hits + misses + bypasses;
-    return {
-      open: capture?.gate?.isOpen ?? false,
-      lapses: capture?.gate?.lapses ?? 0,
-      takeOvers: capture?.keeper?.takeOvers ?? 0,
-      bypassShare: reads === 0 ? 0 : bypasses / reads,
-      waits,
-      waitedMs: Math.round(waitedMs),
-      questions: capture?.verifier?.questions ?? 0,
-      refusals: capture?.verifier?.refusals ?? 0,
-    };
   }
 
   async #close(): Promise<void> {

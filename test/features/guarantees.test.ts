@@ -271,7 +271,7 @@ describe('a guarantee that cannot be given', () => {
     const database = await freshDatabase('postgres');
     for (const [cache, name] of [
       ['memory:', 'memory'],
-      [database, 'postgres'],
+      [database, 'sql'],
     ]) {
       await refused(
         { database, cache, guarantee: 'guarded' },
