@@ -87,15 +87,7 @@ function factsSql(schema: string, tables: readonly string[]): string {
       'version', obj_description(tgfoid, 'pg_proc')) ORDER BY tgname), '[]')
       FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_namespace home ON home.oid = pronamespace
       WHERE tgrelid = class.oid AND home.nspname = ${name}),
-    'runsOthers', EXISTS (SELECT FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
-        JOIN pg_namespace home ON home.oid = pronamespace
-        WHERE tgrelid = class.oid AND NOT tgisinternal AND tgenabled <> 'D' AND home.nspname <> ${name})
-      OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = class.oid AND rulename <> '_RETURN'),
-    'cascades', (SELECT coalesce(json_agg(DISTINCT origin.nspname || '.' || child.relname), '[]')
-      FROM pg_constraint foreign_key JOIN pg_class child ON child.oid = conrelid
-      JOIN pg_namespace origin ON origin.oid = child.relnamespace
-      WHERE confrelid = class.oid AND contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd')
-        AND NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = foreign_key.conindid AND indisprimary)))
+    ${sideEffectsSql(name)}
   ) ORDER BY family.relation <> family.root, space.nspname, class.relname) AS facts
   FROM family JOIN pg_class class ON class.oid = family.relation JOIN pg_namespace space ON space.oid = class.relnamespace
   GROUP BY family.root
@@ -117,6 +109,19 @@ SELECT json_build_object(
   'tables', (SELECT coalesce(json_object_agg(wanted.name, coalesce(relations.facts, '[]')), '{}')
     FROM wanted LEFT JOIN relations ON relations.root = wanted.root)
 )::text FROM own`;
+}
+
+/** What a write to a table may change elsewhere, as pairs of JSON. */
+function sideEffectsSql(name: string): string {
+  return `'runsOthers', EXISTS (SELECT FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+      JOIN pg_namespace home ON home.oid = pronamespace
+      WHERE tgrelid = class.oid AND NOT tgisinternal AND tgenabled <> 'D' AND home.nspname <> ${name})
+    OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = class.oid AND rulename <> '_RETURN'),
+  'cascades', (SELECT coalesce(json_agg(DISTINCT origin.nspname || '.' || child.relname), '[]')
+    FROM pg_constraint foreign_key JOIN pg_class child ON child.oid = conrelid
+    JOIN pg_namespace origin ON origin.oid = child.relnamespace
+    WHERE confrelid = class.oid AND contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd')
+      AND NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = foreign_key.conindid AND indisprimary)))`;
 }
 
 /** The tables of the schema itself. */
