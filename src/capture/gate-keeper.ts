@@ -112,7 +112,7 @@ export class GateKeeper {
       return mayGrant && row.grant(state);
     }
     const claim = `${look.connection} ${instance}`;
-    if (this.#claimed === claim && standsForMs < 2 * this.#waitMs) return false;
+    if (this.#claimed === claim && standsForMs < 2 * this.#waitMs && !state.suspended) return false;
     this.#claimed = claim;
     if (await row.takeOver(state, instance)) this.takeOvers += 1;
     return false;

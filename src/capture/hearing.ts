@@ -17,7 +17,7 @@ interface Waiting {
   readonly until: number;
   /** The largest id that the cache had not heard of when it was first looked; undefined until then. */
   lastId?: bigint;
-  readonly resolve: () => void;
+  readonly resolve: (isHeard: boolean) => void;
 }
 
 /** Lets writers wait until a cache has heard of what they committed; one statement at a time, whatever their number. */
@@ -30,19 +30,19 @@ export class Hearing {
     this.#options = options;
   }
 
-  /** Resolves when the cache has heard of everything that was committed before this call, at `until` at the latest. */
-  heard(until: number): Promise<void> {
+  /** Resolves with true when the cache has heard of everything that was committed before this call, with false at `until`. */
+  heard(until: number): Promise<boolean> {
     return new Promise((resolve) => {
       const waiting: Waiting = { until, resolve };
       this.#waiting.push(waiting);
-      this.#options.clock.schedule(Math.max(0, until - elapsed(this.#options.clock)), () => this.#end(waiting));
+      this.#options.clock.schedule(Math.max(0, until - elapsed(this.#options.clock)), () => this.#end(waiting, false));
       if (!this.#isLooking) void this.#look();
     });
   }
 
-  #end(ended: Waiting): void {
+  #end(ended: Waiting, isHeard: boolean): void {
     this.#waiting = this.#waiting.filter((waiting) => waiting !== ended);
-    ended.resolve();
+    ended.resolve(isHeard);
   }
 
   async #look(): Promise<void> {
@@ -57,9 +57,9 @@ export class Hearing {
   }
 
   #judge(waiting: Waiting, [first, last]: readonly [bigint, bigint] | readonly []): void {
-    if (first === undefined || last === undefined) return this.#end(waiting);
+    if (first === undefined || last === undefined) return this.#end(waiting, true);
     waiting.lastId ??= last;
-    if (first > waiting.lastId) this.#end(waiting);
+    if (first > waiting.lastId) this.#end(waiting, true);
   }
 
   /** The first and last id of what the cache has not heard of, none of both where it has heard all; undefined where that is not known. */

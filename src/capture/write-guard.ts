@@ -12,6 +12,7 @@ import { Consumer } from './consumer.js';
 import { longestGateMs } from './gate-keeper.js';
 import { Hearing } from './hearing.js';
 import { everythingName, namedSource, type RecordedChange } from './recorded-changes.js';
+import { Suspension } from './suspension.js';
 
 export interface WriteGuardOptions {
   readonly connection: DatabaseConnection;
@@ -39,11 +40,14 @@ const mostUnheard = 200;
  *
  * Invariant: `drop` resolves after the stamps were dropped and then the gate was seen to be valid on the same process of
  * Redis; or after a relay has heard of the change, which it does under a granted gate; or after so long that every gate
- * which is valid by then was renewed by somebody who saw the change in the outbox.
+ * which is valid by then was renewed by somebody who saw the change in the outbox, or at once where no gate can be valid.
  */
 export class WriteGuard {
   readonly #options: WriteGuardOptions;
   readonly #hearing: Hearing;
+  readonly #suspension: Suspension;
+  /** How long a gate may still be open that is not renewed any more. */
+  readonly #longestMs: number;
   /** How many writes had to wait, and for how long together. */
   waits = 0;
   waitedMs = 0;
@@ -51,6 +55,9 @@ export class WriteGuard {
   constructor(options: WriteGuardOptions) {
     this.#options = options;
     this.#hearing = new Hearing(options);
+    this.#longestMs = longestGateMs(options.store.gate.windowMs);
+    const { prefix } = options.keyspace;
+    this.#suspension = new Suspension({ ...options, prefix, longestMs: this.#longestMs });
   }
 
   /**
@@ -64,7 +71,9 @@ export class WriteGuard {
       ? await this.#confirmedWithSideEffects(stampKeys)
       : await this.#confirmed(stampKeys);
     if (failure === undefined || !this.#options.mayBeOpen()) return;
-    await outsideTransactions(() => this.#record(stampKeys));
+    if (changes.some(({ kind }) => kind === 'dependencies' || kind === 'everything')) {
+      await outsideTransactions(() => this.#record(stampKeys));
+    }
     if (this.#options.onFailure === 'throw') throw this.#unconfirmed(failure.cause);
     await this.#wait(elapsed(this.#options.clock));
   }
@@ -108,11 +117,13 @@ export class WriteGuard {
   }
 
   async #wait(startedAt: number): Promise<void> {
-    const { clock, store, hearSoon } = this.#options;
-    this.waits += 1;
+    const { clock, hearSoon } = this.#options;
     hearSoon();
-    await outsideTransactions(() => this.#hearing.heard(startedAt + longestGateMs(store.gate.windowMs)));
+    if (await outsideTransactions(() => this.#suspension.holds())) return;
+    this.waits += 1;
+    const isHeard = await outsideTransactions(() => this.#hearing.heard(startedAt + this.#longestMs));
     this.waitedMs += elapsed(clock) - startedAt;
+    if (!isHeard) await outsideTransactions(() => this.#suspension.begin()); // so that the next ones need not wait
   }
 
   /**

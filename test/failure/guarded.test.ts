@@ -168,6 +168,21 @@ describe('the guarded level where something fails', function () {
     await cached('second');
   });
 
+  it('lets only the first writes wait where Redis is gone for long, and opens again when it is back', async () => {
+    const db = await open();
+    await cached('first');
+    await redis.kill();
+    await rename('second');
+    await rename('third');
+    expect(await rename('fourth')).to.be.lessThan(longestGateMs / 2);
+    expect(db.stats().guarantee?.waits).to.equal(2);
+    expect(await titleNow()).to.equal('fourth');
+    await redis.restart();
+    await cached('fourth');
+    expect(await rename('fifth')).to.be.lessThan(longestGateMs / 2);
+    await cached('fifth');
+  });
+
   it('says that a write is not confirmed where that is wanted instead', async () => {
     await open({ onCacheFailure: 'throw' });
     await cached('first');

@@ -199,7 +199,7 @@ describe('guarantees above plain', function () {
     db = await open({ database: bare });
     const { silence, tables } = await db.capture.status();
     expect(silence).to.equal("the schema 'moneyclip_capture' is not there; run: npx moneyclip migrate");
-    expect(tables.map(({ captured }) => captured)).to.deep.equal([false, false]);
+    expect(tables.some(({ captured }) => captured)).to.equal(false);
     await until(() => performance.now() > 0);
     await Shelf.objects.create({ id: 5, name: 'five' });
     await Shelf.cache.get(5);
