@@ -154,6 +154,17 @@ export class StoreUnavailableError extends CacheError {
   }
 }
 
+/** A write is committed, but it is not certain that no cache serves what was there before. Only with `onCacheFailure: 'throw'`. */
+export class UnconfirmedInvalidationError extends CacheError {
+  /** After so long at most no cache does any more. */
+  readonly withinMs: number;
+
+  constructor(message: string, { withinMs, cause }: ErrorOptions & { readonly withinMs: number }) {
+    super(message, { cause, code: 'INVALIDATION_UNCONFIRMED' });
+    this.withinMs = withinMs;
+  }
+}
+
 /** Bytes under a key of ours that we did not write. A read treats them as a miss; this is reported, not thrown. */
 export class CorruptEntryError extends CacheError {
   constructor(message: string, options?: ErrorOptions) {

@@ -44,6 +44,8 @@ export type { Operation, PolicySetting, PolicySettings } from './model-cache/pol
 export type { DriftCheckOptions } from './connection/drift-options.js';
 export type { DriftCounters } from './telemetry/drift-counters.js';
 export type { CaptureOptions } from './capture/capture-options.js';
+export type { GuaranteeStats } from './capture/guarantee-stats.js';
+export type { GuaranteeLevel, GuaranteeOptions } from './capture/guarantee.js';
 export {
   captureMigration,
   type CapturedTableStatus,
@@ -105,6 +107,7 @@ export {
   StaleRecordError,
   StoreUnavailableError,
   TransactionConflictError,
+  UnconfirmedInvalidationError,
   UniqueViolationError,
   UsageError,
   ValidationError,

@@ -1,11 +1,13 @@
-import type { CacheStore, InProcessStore } from '../store/cache-store.js';
+import type { InProcessStore } from '../store/cache-store.js';
 import { HeldText } from '../store/held-text.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import type { Clock } from '../support/clock.js';
 import { randomStamp } from '../support/random-stamp.js';
+import { weakened } from '../support/weakened.js';
 import type { Address } from './address.js';
 import { currentFrame } from './dependency-frame.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
+import type { Confirmed, EngineOptions, Fill } from './engine-options.js';
 import type { Bypass, Found, Hit, Miss } from './found.js';
 import { gather } from './gather.js';
 import { areHeld, copied, HeldEntry, packed, stampsIn, type Judged } from './held-entry.js';
@@ -14,49 +16,6 @@ import { PackedEntry } from './packed-entry.js';
 import { packText, unpackText } from './packed-text.js';
 import { areComplete, areCurrent, merge } from './stamp-lists.js';
 import { StorePort, type Texts } from './store-port.js';
-
-/** What is told about the engine's work; every method is called at most once per event and must be cheap. */
-export interface EngineEvents {
-  storeFailed(operation: 'read' | 'acquire' | 'write' | 'drop', error: unknown): void;
-  corruptEntry(key: string): void;
-}
-
-export interface EngineOptions {
-  readonly store: CacheStore;
-  readonly clock: Clock;
-  readonly keyspace: () => Keyspace;
-  /** Degrade to the database or throw when the store fails. */
-  readonly onFailure: 'degrade' | 'throw';
-  readonly events: EngineEvents;
-  /** How long the store should keep a new stamp at least; 0 for the few that are never let go. */
-  readonly stampTtlMs: (stampKey: string) => number;
-  /**
-   * Tells whether somebody else may have written to the database since it was last asked (SQLite); never waits. Where
-   * it is known what they wrote it answers the keys of the stamps that this touches.
-   */
-  readonly changedElsewhere?: (() => boolean | readonly string[]) | undefined;
-  /** Why nothing that depends on one of these stamps may be read or stored now; undefined where it may. */
-  readonly reasonAgainst?: ((stampKeys: readonly string[]) => string | undefined) | undefined;
-}
-
-/** A value to keep, with the stamps that were acquired before it was read. */
-export interface Fill {
-  readonly key: string;
-  readonly stamps: readonly string[];
-  /**
-   * The keys of the stamps, where the entry's key alone tells them and `lookupAt` will ask for it. A store in this
-   * process then keeps the payload as text, together with the stamps.
-   */
-  readonly stampKeys?: readonly string[] | undefined;
-  readonly dependencies?: readonly string[] | undefined;
-  readonly payload: unknown;
-  readonly ttlMs: number;
-  readonly costMs: number;
-  /** After this time it is to be made again while it is still served. */
-  readonly softMs?: number | undefined;
-  /** A longer text is not stored; without it any is. */
-  readonly maxBytes?: number | undefined;
-}
 
 /**
  * The protocol, and nothing of models or SQL. An entry carries the stamps of everything it was computed from. A hit
@@ -87,6 +46,8 @@ export class CacheEngine {
   lookup(key: string, stampKeys: readonly string[]): Awaitable<Found> {
     const reason = this.#options.reasonAgainst?.(stampKeys);
     if (reason !== undefined) return { state: 'bypass', reason };
+    const confirmed = this.#confirm(stampKeys);
+    if (confirmed) return this.#lookupConfirmed(confirmed, key, stampKeys);
     const noticed = this.#noticeChangesElsewhere();
     return noticed ? this.#lookupAfter(noticed, key, stampKeys) : this.#lookupNow(key, stampKeys);
   }
@@ -98,6 +59,8 @@ export class CacheEngine {
   lookupAt<T>(address: Address, use: (found: Found) => Awaitable<T>): Awaitable<T> {
     const reason = this.#options.reasonAgainst?.(address.stampKeys);
     if (reason !== undefined) return use({ state: 'bypass', reason });
+    const confirmed = this.#confirm(address.stampKeys);
+    if (confirmed) return this.#lookupConfirmed(confirmed, address.key, address.stampKeys).then(use);
     const noticed = this.#noticeChangesElsewhere();
     if (noticed) return this.#lookupAfter(noticed, address.key, address.stampKeys).then(use);
     const { inProcess } = this.port;
@@ -105,7 +68,7 @@ export class CacheEngine {
     // NOTE: `use` runs after an await of the caller's own. The answer arrives in the async context of whoever asked first
     // in this tick: what `use` records there would be missing from the caller's frame
     return this.#ask([address.key, ...address.stampKeys], (texts, error) =>
-      texts ? this.#judgeText(address.key, texts[0], texts.slice(1)) : this.#failed('read', error),
+      texts ? this.#judgeAnswer(address.key, address.stampKeys, texts) : this.#failed('read', error),
     ).then(use);
   }
 
@@ -113,6 +76,8 @@ export class CacheEngine {
   lookupAll(addresses: readonly Address[]): Awaitable<readonly Found[]> {
     const reason = this.#options.reasonAgainst?.(addresses.flatMap(({ stampKeys }) => stampKeys));
     if (reason !== undefined) return addresses.map(() => ({ state: 'bypass', reason }));
+    const confirmed = this.#confirm(addresses.flatMap(({ stampKeys }) => stampKeys));
+    if (confirmed) return this.#lookupAllConfirmed(confirmed, addresses);
     const noticed = this.#noticeChangesElsewhere();
     if (!noticed) return this.#lookupAllNow(addresses);
     return noticed.then(
@@ -126,13 +91,31 @@ export class CacheEngine {
     if (inProcess) return addresses.map((address) => this.#findHeld(inProcess, address));
     const gathered = gather(addresses.map(({ key, stampKeys }) => [key, ...stampKeys]));
     return this.#ask(gathered.items, (texts, error) =>
-      addresses.map(({ key }, index) => {
+      addresses.map(({ key, stampKeys }, index) => {
         if (!texts) return this.#failed('read', error);
         // NOTE: not by destructuring, which goes through an iterator and fills a longer array, for each row of a list
         const own = (gathered.places[index] ?? []).map((place) => texts[place]);
-        return this.#judgeText(key, own[0], own.slice(1));
+        return this.#judgeAnswer(key, stampKeys, own);
       }),
     );
+  }
+
+  /** What the database is asked before the entries behind the gate are read; undefined where it need not be. */
+  #confirm(stampKeys: readonly string[]): Promise<Confirmed> | undefined {
+    const { gate } = this.#options;
+    return gate?.confirm && stampKeys[0] === gate.key ? gate.confirm(stampKeys) : undefined;
+  }
+
+  async #lookupConfirmed(asked: Promise<Confirmed>, key: string, stampKeys: readonly string[]): Promise<Found> {
+    const confirmed = await asked;
+    if ('reason' in confirmed) return { state: 'bypass', reason: confirmed.reason };
+    return ifOfEpoch(await this.#lookupNow(key, stampKeys), confirmed.epoch);
+  }
+
+  async #lookupAllConfirmed(asked: Promise<Confirmed>, addresses: readonly Address[]): Promise<readonly Found[]> {
+    const confirmed = await asked;
+    if ('reason' in confirmed) return addresses.map(() => ({ state: 'bypass', reason: confirmed.reason }));
+    return (await this.#lookupAllNow(addresses)).map((found) => ifOfEpoch(found, confirmed.epoch));
   }
 
   #lookupAfter(noticed: Promise<void>, key: string, stampKeys: readonly string[]): Promise<Found> {
@@ -146,8 +129,15 @@ export class CacheEngine {
     const { inProcess } = this.port;
     if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys);
     return this.#ask([key, ...stampKeys], (texts, error) =>
-      texts ? this.#judgeText(key, texts[0], texts.slice(1)) : this.#failed('read', error),
+      texts ? this.#judgeAnswer(key, stampKeys, texts) : this.#failed('read', error),
     );
+  }
+
+  /** Judges the texts of an entry and of its stamps. */
+  #judgeAnswer(key: string, stampKeys: readonly string[], texts: Texts): Found {
+    const { gate } = this.#options;
+    if (gate && texts[1] === undefined && stampKeys[0] === gate.key) return { state: 'bypass', reason: gateIsClosed };
+    return this.#judgeText(key, texts[0], texts.slice(1));
   }
 
   /** What `use` makes of the texts under keys, or of the error where there are none. One promise, since each costs. */
@@ -169,8 +159,11 @@ export class CacheEngine {
   async readStamps(stampKeys: readonly string[]): Promise<readonly (string | undefined)[] | undefined> {
     if (stampKeys.length === 0) return [];
     try {
+      const confirmed = await this.#confirm(stampKeys);
+      if (confirmed && 'reason' in confirmed) return undefined;
       await this.#noticeChangesElsewhere();
-      return await this.port.read(stampKeys);
+      const stamps = await this.port.read(stampKeys);
+      return confirmed && stamps[0] !== confirmed.epoch ? undefined : stamps;
     } catch (error) {
       this.#failed('read', error);
       return undefined;
@@ -280,8 +273,15 @@ export class CacheEngine {
     const value = held ? '' : encodeEntry(entry);
     if ((held?.bytes ?? value.length) > (fill.maxBytes ?? Infinity)) return false;
     if (held) inProcess.hold(fill.key, held);
+    else if (weakened.stampsBeforeRead && fill.stampKeys) void this.#fillUnderNewStamps(fill, entry, fill.stampKeys);
     else this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs });
     return true;
+  }
+
+  /** Only for tests, which show what happens then. */
+  async #fillUnderNewStamps({ key, ttlMs }: Fill, entry: Entry, stampKeys: readonly string[]): Promise<void> {
+    const stamps = await this.acquire(stampKeys);
+    if (stamps) this.port.write({ key, value: packText(encodeEntry({ ...entry, stamps })), ttlMs });
   }
 
   /**
@@ -342,6 +342,14 @@ export class CacheEngine {
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+const gateIsClosed = 'it is not known whether this cache has heard of all changes (the gate is closed)';
+
+/** What was found, unless the gate is of another epoch than the database says. */
+function ifOfEpoch(found: Found, epoch: string): Found {
+  if (found.state === 'bypass' || found.stamps[0] === epoch) return found;
+  return { state: 'bypass', reason: gateIsClosed };
 }
 
 /** NOTE: an answer arrives in the async context of whoever asked first in its tick; this runs in that of each who asked. */

@@ -1,3 +1,4 @@
+import { weakened } from '../support/weakened.js';
 import { joinStamps } from './entry.js';
 
 /**
@@ -10,7 +11,7 @@ export class Flights<T> {
 
   /** The load under way for `key` under exactly these stamps, else what `start` begins. */
   join(key: string, stamps: readonly string[], start: () => Promise<T>): Promise<T> {
-    const id = `${key} ${joinStamps(stamps)}`;
+    const id = weakened.stampsOfFlight ? key : `${key} ${joinStamps(stamps)}`;
     const known = this.#flights.get(id);
     if (known) return known;
     const flight = start();

@@ -1,6 +1,12 @@
 import { UsageError } from '../errors.js';
 import { hashText } from '../support/hash.js';
 
+export interface KeyspaceOptions {
+  readonly style: KeyStyle;
+  /** Whether every entry depends on a gate too, which is open only while the store is known to hear of all changes. */
+  readonly gated?: boolean;
+}
+
 /** How keys of entries look: hashed (short) or readable (for debugging). Those of rows and stamps show keys and values either way. */
 export type KeyStyle = 'hashed' | 'readable';
 
@@ -16,9 +22,11 @@ export class Keyspace {
   readonly epoch: string;
   /** Holds a random text that tells this store, under this prefix, from every other one. */
   readonly identity: string;
+  /** The first stamp of every entry, where there is a gate. */
+  readonly gate: string | undefined;
   readonly #style: KeyStyle;
 
-  constructor(prefix: string, style: KeyStyle) {
+  constructor(prefix: string, { style, gated = false }: KeyspaceOptions) {
     if (/[{}]/.test(prefix)) {
       throw new UsageError(`prefix must not contain { or }, which Redis Cluster reads as a hash tag; got '${prefix}'`);
     }
@@ -26,6 +34,7 @@ export class Keyspace {
     this.stampPrefix = `{${prefix || 'moneyclip'}}s:`;
     this.epoch = `{${prefix || 'moneyclip'}}epoch`;
     this.identity = `${prefix || 'moneyclip:'}identity`;
+    this.gate = gated ? `{${prefix || 'moneyclip'}}gate` : undefined;
     this.#style = style;
   }
 
@@ -34,10 +43,11 @@ export class Keyspace {
     return this.stampPrefix + dependency;
   }
 
-  /** The keys of the stamps of dependencies; that of everything under the prefix comes last. */
+  /** The keys of the stamps of dependencies; that of everything under the prefix comes last, the gate first. */
   stamps(dependencies: readonly string[]): string[] {
     const keys = dependencies.map((dependency) => this.stamp(dependency));
     keys.push(this.epoch);
+    if (this.gate !== undefined) keys.unshift(this.gate);
     return keys;
   }
 

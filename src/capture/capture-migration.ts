@@ -89,14 +89,18 @@ export function captureMigration(options: CaptureMigrationOptions = {}): Capture
       const dialect = dialectOf(knex);
       const wanted = needs(dialect);
       if (dialect === 'sqlite') return statusOfFile(wanted, await readFileFacts(askBy(knex), schema, wanted), schema);
-      return statusOf(wanted, await factsFor(knex, schema, wanted), schema);
+      return statusOf(wanted, await factsFor(knex, schema, wanted), { schema, wantsGate: true });
     },
   };
 }
 
-/** Which tables are captured, by what the catalog says. */
-export function statusOf(needs: readonly TableNeeds[], facts: DatabaseFacts, schema: string): CaptureStatus {
-  const obstacle = obstacleIn(facts, schema);
+/** Which tables are captured, by what the catalog says; with `wantsGate`, none where no gate can be kept. */
+export function statusOf(
+  needs: readonly TableNeeds[],
+  facts: DatabaseFacts,
+  { schema, wantsGate }: { readonly schema: string; readonly wantsGate: boolean },
+): CaptureStatus {
+  const obstacle = obstacleIn(facts, schema, wantsGate);
   const tables = needs.map((need) => {
     const reason = obstacle ?? gapIn(facts.tables[need.table] ?? [], need, schema);
     return { table: need.table, captured: reason === undefined, reason };

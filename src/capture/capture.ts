@@ -4,23 +4,29 @@ import type { Change } from '../changes/change.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { OwnConnection } from '../database/own-connection.js';
 import { UsageError } from '../errors.js';
+import type { RedisGate } from '../store/gate/redis-gate.js';
 import { invalidate } from '../invalidation/invalidator.js';
 import { randomStamp } from '../support/random-stamp.js';
-import type { Clock } from '../support/clock.js';
+import { elapsed, type Clock } from '../support/clock.js';
 import { captureChannel } from '../telemetry/channels.js';
 import type { Statistics } from '../telemetry/statistics.js';
 import type { CaptureSettings } from './capture-options.js';
 import { noSuchTable, obstacleIn, readFacts, type DatabaseFacts } from './captured-tables.js';
 import type { Consumer } from './consumer.js';
+import { GateKeeper, longestGateMs } from './gate-keeper.js';
 import { changesOf, type RecordedChange } from './recorded-changes.js';
+import type { GuaranteeStats } from './guarantee-stats.js';
 import { Relay } from './relay.js';
 import { declaredNeeds, type TableNeeds } from './table-needs.js';
 import { TableWatch, type TableTurn } from './table-watch.js';
+import { Verifier } from './verifier.js';
 
 /** Without news from the outbox for so long, nothing is taken from the cache. */
 const longestSilenceMs = 10_000;
 /** So many changes at most are made known by one command, where they are of several statements. */
 const mostChangesAtOnce = 250;
+
+type GateCounts = Pick<GuaranteeStats, 'open' | 'lapses' | 'takeOvers' | 'questions' | 'refusals'>;
 
 export interface CaptureParts {
   readonly connection: DatabaseConnection;
@@ -28,6 +34,10 @@ export interface CaptureParts {
   readonly settings: CaptureSettings;
   readonly keyspace: Keyspace;
   readonly statistics: Statistics;
+  /** The gate of the cache, where it has one. */
+  readonly gate?: RedisGate | undefined;
+  /** Whether the database is asked before each hit. */
+  readonly verifies?: boolean | undefined;
 }
 
 /**
@@ -37,6 +47,10 @@ export interface CaptureParts {
 export class Capture {
   readonly #parts: CaptureParts;
   readonly #tables: TableWatch;
+  /** Keeps the gate open, where there is one. */
+  readonly keeper: GateKeeper | undefined;
+  /** Asks the database before each hit, where that is wanted. */
+  readonly verifier: Verifier | undefined;
   #engine: CacheEngine | undefined;
   #relay: Relay | undefined;
   #facts: { readonly needs: readonly TableNeeds[]; readonly facts: DatabaseFacts } | undefined;
@@ -44,10 +58,53 @@ export class Capture {
   #reason: string | undefined = 'change capture has not started';
   #warned: string | undefined;
   #cancelSilence: (() => void) | undefined;
+  /** Since when the database has no gates, as far as is known; undefined while it has. */
+  #gatelessSince: number | undefined;
 
   constructor(parts: CaptureParts) {
     this.#parts = parts;
     this.#tables = new TableWatch(parts.keyspace, parts.settings.schema);
+    this.keeper = parts.gate && this.#keeperOf(parts.gate);
+    this.verifier = parts.gate && parts.verifies ? this.#verifierOf(parts.gate) : undefined;
+  }
+
+  get gate(): RedisGate | undefined {
+    return this.#parts.gate;
+  }
+
+  /** How the gate fared, and the questions of `verify`; undefined where there is no gate. */
+  get gateCounts(): GateCounts | undefined {
+    const { gate } = this.#parts;
+    if (!gate || !this.keeper) return undefined;
+    const { questions, refusals } = this.verifier ?? { questions: 0, refusals: 0 };
+    return { open: gate.isOpen, lapses: gate.lapses, takeOvers: this.keeper.takeOvers, questions, refusals };
+  }
+
+  /** How the database knows this cache; undefined while it does not. */
+  get consumerId(): string | undefined {
+    return this.#relay?.consumerId;
+  }
+
+  /** Whether any cache may have an open gate: none where the database has had no gates for longer than one lives. */
+  get mayBeOpen(): boolean {
+    const { gate, clock } = this.#parts;
+    if (!gate || this.#gatelessSince === undefined) return true;
+    return elapsed(clock) - this.#gatelessSince < longestGateMs(gate.windowMs);
+  }
+
+  /** Whether a write to a table may change more than the library knows of. */
+  hasSideEffects(table: string): boolean {
+    return this.#tables.hasSideEffects(table);
+  }
+
+  /** What was recorded, as changes of the models of this process. */
+  changesOf(records: readonly RecordedChange[]): Change[] {
+    return records.flatMap((record) => changesOf(record, this.#tables.sources));
+  }
+
+  /** Reads what waits in the outbox without waiting for the time to come. */
+  hearSoon(): void {
+    this.#relay?.hearSoon();
   }
 
   get schema(): string {
@@ -79,6 +136,7 @@ export class Capture {
       clock,
       settings,
       prefix: keyspace.prefix,
+      keeper: this.keeper,
       tasks: {
         identity: () => this.#identity(engine),
         forgetEverything: () => this.#drop([{ kind: 'everything' }]),
@@ -89,6 +147,7 @@ export class Capture {
         failed: (error) => this.#failed(error),
       },
     });
+    this.gate?.instance.onKnown(() => this.hearSoon());
     await this.#relay.start();
   }
 
@@ -97,6 +156,24 @@ export class Capture {
     await this.#relay?.close(this.#engine?.port.inProcess !== undefined);
     this.#cancelSilence?.();
     this.#reason = 'the connection is closed';
+  }
+
+  #keeperOf(gate: RedisGate): GateKeeper {
+    const { clock, settings, keyspace } = this.#parts;
+    return new GateKeeper({ gate, clock, schema: settings.schema, prefix: keyspace.prefix });
+  }
+
+  #verifierOf(gate: RedisGate): Verifier {
+    const { connection, settings, keyspace } = this.#parts;
+    return new Verifier({
+      connection,
+      gate,
+      schema: settings.schema,
+      prefix: keyspace.prefix,
+      consumerId: () => this.consumerId,
+      sourcesBehind: (stampKeys) => this.#tables.sourcesBehind(stampKeys),
+      hearSoon: () => this.hearSoon(),
+    });
   }
 
   /** What tells this cache from every other: a text in the store itself, so that it is lost with what it stands for. */
@@ -116,10 +193,16 @@ export class Capture {
       settings.schema,
       needs.map(({ table }) => table),
     );
-    const obstacle = obstacleIn(facts, settings.schema);
+    const obstacle = obstacleIn(facts, settings.schema, this.gate !== undefined) ?? this.gate?.instance.obstacle;
+    this.#noteGate(facts);
     if (obstacle === undefined) this.#facts = { needs, facts };
     else this.#turnOff(obstacle);
     return obstacle === undefined;
+  }
+
+  #noteGate({ installed, hasGate }: DatabaseFacts): void {
+    if (installed && hasGate) this.#gatelessSince = undefined;
+    else this.#gatelessSince ??= elapsed(this.#parts.clock);
   }
 
   async #checkTables(consumer: Consumer): Promise<void> {
@@ -149,7 +232,9 @@ export class Capture {
 
   async #drop(changes: readonly Change[]): Promise<void> {
     const { keyspace, statistics } = this.#parts;
-    if (this.#engine) await invalidate(this.#engine, statistics, { changes, keyspace, mustSucceed: true });
+    const engine = this.#engine;
+    if (!engine) return;
+    await invalidate(engine, statistics, { changes, keyspace, drop: async (keys) => engine.port.drop(keys) });
   }
 
   #heard(askedAt: number): void {

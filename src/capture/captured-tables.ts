@@ -33,6 +33,10 @@ export interface RelationFacts {
   readonly owned: boolean;
   readonly columns: readonly string[];
   readonly triggers: readonly TriggerFacts[];
+  /** Whether a write to it runs triggers or rules of the application, which may write elsewhere. */
+  readonly runsOthers: boolean;
+  /** The tables, with their schemas, whose foreign keys a delete follows by writing there, or an update of what they point at. */
+  readonly cascades: readonly string[];
 }
 
 /** What the catalog says. */
@@ -47,6 +51,10 @@ export interface DatabaseFacts {
   readonly installed: boolean;
   /** Whether this user may read the outbox and write what reading it needs. */
   readonly usable: boolean;
+  /** Whether the table of gates is there, which older releases did not make. */
+  readonly hasGate: boolean;
+  /** Whether this user may read and write it. */
+  readonly gateUsable: boolean;
   /** Whether this user may make what is missing of the schema. */
   readonly mayCreate: boolean;
   /** By the table as the models write it: the table first, then its partitions and children. */
@@ -78,15 +86,12 @@ function factsSql(schema: string, tables: readonly string[]): string {
       'name', tgname, 'enabled', tgenabled, 'state', pg_trigger.oid || '.' || pg_trigger.xmin,
       'version', obj_description(tgfoid, 'pg_proc')) ORDER BY tgname), '[]')
       FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid JOIN pg_namespace home ON home.oid = pronamespace
-      WHERE tgrelid = class.oid AND home.nspname = ${name})
+      WHERE tgrelid = class.oid AND home.nspname = ${name}),
+    ${sideEffectsSql(name)}
   ) ORDER BY family.relation <> family.root, space.nspname, class.relname) AS facts
   FROM family JOIN pg_class class ON class.oid = family.relation JOIN pg_namespace space ON space.oid = class.relnamespace
   GROUP BY family.root
-), own AS (
-  SELECT max(class.oid) FILTER (WHERE relname = 'outbox') AS outbox, max(class.oid) FILTER (WHERE relname = 'consumer') AS consumer
-  FROM pg_class class JOIN pg_namespace space ON space.oid = relnamespace
-  WHERE nspname = ${name} AND relname IN ('outbox', 'consumer')
-)
+), own AS (${ownTablesSql(schema)})
 SELECT json_build_object(
   'version', current_setting('server_version_num')::int,
   'standby', pg_is_in_recovery(),
@@ -96,6 +101,9 @@ SELECT json_build_object(
     AND has_table_privilege(own.outbox, 'SELECT') AND has_table_privilege(own.outbox, 'DELETE')
     AND has_table_privilege(own.consumer, 'SELECT') AND has_table_privilege(own.consumer, 'INSERT')
     AND has_table_privilege(own.consumer, 'UPDATE') AND has_table_privilege(own.consumer, 'DELETE'), false),
+  'hasGate', own.gate IS NOT NULL,
+  'gateUsable', coalesce(has_table_privilege(own.gate, 'SELECT') AND has_table_privilege(own.gate, 'INSERT')
+    AND has_table_privilege(own.gate, 'UPDATE'), false),
   'mayCreate', coalesce((SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = ${name}),
     has_database_privilege(current_database(), 'CREATE')),
   'tables', (SELECT coalesce(json_object_agg(wanted.name, coalesce(relations.facts, '[]')), '{}')
@@ -103,15 +111,39 @@ SELECT json_build_object(
 )::text FROM own`;
 }
 
-/** Why nothing at all can be captured; undefined where it can. */
-export function obstacleIn(facts: DatabaseFacts, schema: string): string | undefined {
+/** What a write to a table may change elsewhere, as pairs of JSON. */
+function sideEffectsSql(name: string): string {
+  return `'runsOthers', EXISTS (SELECT FROM pg_trigger JOIN pg_proc ON pg_proc.oid = tgfoid
+      JOIN pg_namespace home ON home.oid = pronamespace
+      WHERE tgrelid = class.oid AND NOT tgisinternal AND tgenabled <> 'D' AND home.nspname <> ${name})
+    OR EXISTS (SELECT FROM pg_rewrite WHERE ev_class = class.oid AND rulename <> '_RETURN'),
+  'cascades', (SELECT coalesce(json_agg(DISTINCT origin.nspname || '.' || child.relname), '[]')
+    FROM pg_constraint foreign_key JOIN pg_class child ON child.oid = conrelid
+    JOIN pg_namespace origin ON origin.oid = child.relnamespace
+    WHERE confrelid = class.oid AND contype = 'f' AND (confdeltype IN ('c', 'n', 'd') OR confupdtype IN ('c', 'n', 'd')
+      AND NOT EXISTS (SELECT FROM pg_index WHERE indexrelid = foreign_key.conindid AND indisprimary)))`;
+}
+
+/** The tables of the schema itself. */
+function ownTablesSql(schema: string): string {
+  const oid = (name: string): string => `max(class.oid) FILTER (WHERE relname = '${name}') AS ${name}`;
+  return `SELECT ${['outbox', 'consumer', 'gate'].map(oid).join(', ')}
+  FROM pg_class class JOIN pg_namespace space ON space.oid = relnamespace
+  WHERE nspname = ${literal(schema)} AND relname IN ('outbox', 'consumer', 'gate')`;
+}
+
+/** Why nothing at all can be captured, or no gate kept where one is wanted; undefined where it can. */
+export function obstacleIn(facts: DatabaseFacts, schema: string, wantsGate: boolean): string | undefined {
   if (facts.version < 130_000) return 'PostgreSQL 13 or later is needed';
   if (facts.standby) return 'this server is a hot standby, whose rows lag behind; connect to the primary';
   if (!facts.installed) return `the schema '${schema}' is not there; run: npx moneyclip migrate`;
-  if (facts.usable) return undefined;
+  if (wantsGate && !facts.hasGate) {
+    return `the schema '${schema}' was made by an older release and has no table for gates; run: npx moneyclip migrate`;
+  }
+  if (facts.usable && (facts.gateUsable || !wantsGate)) return undefined;
   const user = quoteName(facts.user);
   return (
-    `the user ${facts.user} may not read the outbox; run as its owner: ` +
+    `the user ${facts.user} may not read ${facts.usable ? 'the gate' : 'the outbox'}; run as its owner: ` +
     `GRANT USAGE ON SCHEMA ${schema} TO ${user}; ` +
     `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA ${schema} TO ${user};`
   );

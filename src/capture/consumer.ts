@@ -1,5 +1,7 @@
 import type { OwnConnection } from '../database/own-connection.js';
 import type { StatementResult } from '../database/statement.js';
+import { randomStamp } from '../support/random-stamp.js';
+import { pauses } from '../support/weakened.js';
 import { quoteName } from '../query/sql-writer.js';
 import type { RecordedChange } from './recorded-changes.js';
 
@@ -12,23 +14,45 @@ export interface Batch {
   readonly snapshot: string;
   readonly changes: readonly RecordedChange[];
   readonly ids: readonly string[];
+  /** The gate, where it was asked for and is the asker's. */
+  readonly gate?: OpenGate | undefined;
 }
+
+/** A gate that its row says is granted. */
+export interface OpenGate {
+  readonly epoch: string;
+  readonly beat: string;
+}
+
+/** Which gate is asked for together with what waits. */
+export interface GateAsk {
+  readonly prefix: string;
+  /** The process of Redis that the gate must be granted to. */
+  readonly instance: string;
+  /** True: count a beat, which takes a server that can commit. */
+  readonly beats: boolean;
+}
+
+/** Runs statements for a consumer. */
+export type Runner = Pick<OwnConnection, 'run'>;
 
 /**
  * One cache, as the database knows it: a row that says which transactions it has heard of. Which ones these are is told
  * by a snapshot, never by the last id: transactions commit in another order than they take ids.
  */
 export class Consumer {
-  readonly #connection: OwnConnection;
+  readonly #connection: Runner;
   readonly #id: string;
   readonly #outbox: string;
   readonly #consumer: string;
+  readonly #gate: string;
 
-  constructor(connection: OwnConnection, schema: string, id: string) {
+  constructor(connection: Runner, schema: string, id: string) {
     this.#connection = connection;
     this.#id = id;
     this.#outbox = `${quoteName(schema)}.outbox`;
     this.#consumer = `${quoteName(schema)}.consumer`;
+    this.#gate = `${quoteName(schema)}.gate`;
   }
 
   /**
@@ -36,15 +60,30 @@ export class Consumer {
    * promotion: changes may have been missed, and everything that is cached must be forgotten.
    */
   async join(prefix: string): Promise<boolean> {
+    const { rows } = await this.#run(this.#joinSql(), [this.#id, prefix]);
+    return rows.length > 0;
+  }
+
+  /**
+   * The same for a cache with a gate. Where changes may have been missed the gate is closed in the same statement, and
+   * gets a new epoch: nobody may open it for what is cached before that is forgotten.
+   */
+  async joinAtGate(prefix: string): Promise<boolean> {
     const { rows } = await this.#run(
-      `INSERT INTO ${this.#consumer} AS known (id, prefix, server, seen)
+      `WITH joined AS (${this.#joinSql()}), closed AS (
+         UPDATE ${this.#gate} SET granted = false, epoch = $3, token = $4 WHERE ns = $2 AND EXISTS (SELECT FROM joined)
+       ) SELECT id FROM joined`,
+      [this.#id, prefix, randomStamp(), randomStamp()],
+    );
+    return rows.length > 0;
+  }
+
+  #joinSql(): string {
+    return `INSERT INTO ${this.#consumer} AS known (id, prefix, server, seen)
        SELECT $1, $2, system_identifier || '/' || timeline_id, pg_current_snapshot()
        FROM pg_control_system(), pg_control_checkpoint()
        ON CONFLICT (id) DO UPDATE SET server = excluded.server, seen = excluded.seen, beat = clock_timestamp(), tables = '{}'
-       WHERE known.server <> excluded.server RETURNING id`,
-      [this.#id, prefix],
-    );
-    return rows.length > 0;
+       WHERE known.server <> excluded.server RETURNING id`;
   }
 
   /**
@@ -59,25 +98,53 @@ export class Consumer {
   }
 
   /** Whether a pooler stands between, which gives each statement whatever connection is free. */
-  async isPooled(): Promise<boolean> {
+  async isPooled({ announcedProcess }: OwnConnection): Promise<boolean> {
     const { rows } = await this.#run('SELECT pg_backend_pid()', []);
-    return rows[0]?.[0] !== this.#connection.announcedProcess;
+    return rows[0]?.[0] !== announcedProcess;
+  }
+
+  get id(): string {
+    return this.#id;
   }
 
   /** What this cache has not heard of, from after an id on; undefined where the outbox does not wait for it any more. */
-  async read(afterId: string, limit: number): Promise<Batch | undefined> {
+  async read(afterId: string, limit: number, gate?: GateAsk): Promise<Batch | undefined> {
     const { rows } = await this.#run(
-      `SELECT pg_current_snapshot()::text, change.id::text, change.source, array_to_json(change.columns)::text, change.rows
-       FROM ${this.#consumer} AS own LEFT JOIN LATERAL (
+      `${gate ? this.#gateSql(gate.beats) : ''}SELECT pg_current_snapshot()::text, change.id::text, change.source,
+         array_to_json(change.columns)::text, change.rows${gate ? ', gate.epoch, gate.beat::text' : ''}
+       FROM ${this.#consumer} AS own ${gate ? 'LEFT JOIN gate ON true ' : ''}LEFT JOIN LATERAL (
          SELECT * FROM ${this.#outbox} WHERE id > $2::bigint
          AND xid >= pg_snapshot_xmin(own.seen) AND NOT pg_visible_in_snapshot(xid, own.seen) ORDER BY id LIMIT $3
        ) AS change ON true WHERE own.id = $1`,
-      [this.#id, afterId, limit],
+      [this.#id, afterId, limit, ...(gate ? [gate.prefix, gate.instance] : [])],
     );
     const [first] = rows;
     if (!first) return undefined;
     const waiting = rows.filter(([, id]) => id !== null);
-    return { snapshot: String(first[0]), changes: waiting.map(toChange), ids: waiting.map(([, id]) => String(id)) };
+    const ids = waiting.map(([, id]) => String(id));
+    return { snapshot: String(first[0]), changes: waiting.map(toChange), ids, gate: toGate(first) };
+  }
+
+  /** Only for tests, which show what happens then: the gate is asked for in a statement before. */
+  async readInTwo(afterId: string, limit: number, ask: GateAsk): Promise<Batch | undefined> {
+    const granted = await this.read('9223372036854775807', 1, ask);
+    if (pauses.betweenStatements) await pauses.betweenStatements();
+    const batch = await this.read(afterId, limit);
+    return batch && granted && { ...batch, gate: granted.gate };
+  }
+
+  /**
+   * The gate's row, if it is granted to the process of Redis that is asked about.
+   *
+   * NOTE: in the statement that reads the outbox, so that both are of one snapshot. A change that was committed after
+   * another process took the gate over is not seen then, and cannot be taken for heard of here.
+   */
+  #gateSql(beats: boolean): string {
+    const granted = 'ns = $4 AND inst = $5 AND granted AND NOT suspended';
+    const gate = beats
+      ? `UPDATE ${this.#gate} SET beat = beat + 1 WHERE ${granted} RETURNING epoch, beat`
+      : `SELECT epoch, beat FROM ${this.#gate} WHERE ${granted}`;
+    return `WITH gate AS (${gate}) `;
   }
 
   /**
@@ -132,6 +199,10 @@ export class Consumer {
   #run(text: string, parameters: readonly unknown[]): Promise<StatementResult> {
     return this.#connection.run({ text, parameters, writes: true });
   }
+}
+
+function toGate([, , , , , epoch, beat]: readonly unknown[]): OpenGate | undefined {
+  return typeof epoch === 'string' && typeof beat === 'string' ? { epoch, beat } : undefined;
 }
 
 function toChange([, , source, columns, rows]: readonly unknown[]): RecordedChange {

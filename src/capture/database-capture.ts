@@ -2,7 +2,7 @@ import type { DatabaseConnection } from '../database/database-connection.js';
 import { quoteName } from '../query/sql-writer.js';
 import { statusOf, statusOfFile, type CaptureStatus } from './capture-migration.js';
 import { defaultSchema } from './capture-options.js';
-import type { Capture } from './capture.js';
+import { Capture } from './capture.js';
 import { readFacts } from './captured-tables.js';
 import type { FileCapture } from './sqlite/file-capture.js';
 import { readFacts as readFileFacts } from './sqlite/logged-tables.js';
@@ -45,7 +45,10 @@ export class DatabaseCapture {
     );
     const waiting = facts.installed && facts.usable ? await this.#waiting(schema) : undefined;
     return {
-      ...statusOf(needs, facts, schema),
+      ...statusOf(needs, facts, {
+        schema,
+        wantsGate: this.#capture instanceof Capture && this.#capture.gate !== undefined,
+      }),
       silence: this.#silence,
       waiting: waiting?.[0],
       oldestMs: waiting?.[1],

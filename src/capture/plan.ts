@@ -3,7 +3,7 @@ import { quoteName } from '../query/sql-writer.js';
 import { gapIn, refusalOf, type Ask, type DatabaseFacts, type RelationFacts } from './captured-tables.js';
 import { literal } from './sql-text.js';
 import type { TableNeeds } from './table-needs.js';
-import { functionSql, schemaSql, triggersSql } from './trigger-sql.js';
+import { functionSql, gateSql, schemaSql, triggersSql } from './trigger-sql.js';
 import { parseVersion, versionFor, versionText, type TriggerVersion } from './trigger-version.js';
 
 /** What a migration does. */
@@ -21,6 +21,9 @@ export function planUp(needs: readonly TableNeeds[], facts: DatabaseFacts, schem
   if (!facts.installed) {
     assertMayCreate(facts, schema);
     statements.push(...schemaSql(schema));
+  } else if (!facts.hasGate) {
+    assertMayCreate(facts, schema);
+    statements.push(gateSql(schema));
   }
   const skipped: Plan['skipped'][number][] = [];
   for (const group of byRelation(needs, facts)) {
@@ -110,7 +113,7 @@ captures AS (
 SELECT json_build_object(
   'exists', EXISTS (SELECT FROM home),
   'tables', (SELECT coalesce(json_agg(relname ORDER BY relname), '[]') FROM pg_class JOIN home ON relnamespace = home.oid
-    WHERE relname IN ('outbox', 'consumer') AND relkind = 'r'),
+    WHERE relname IN ('outbox', 'consumer', 'gate') AND relkind = 'r'),
   'functions', (SELECT coalesce(json_agg(quote_ident(proname) ORDER BY proname), '[]') FROM captures),
   'triggers', (SELECT coalesce(json_agg(json_build_object(
       'trigger', quote_ident(tgname), 'relation', format('%I.%I', nspname, relname)) ORDER BY nspname, relname, tgname), '[]')

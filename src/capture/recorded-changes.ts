@@ -27,8 +27,19 @@ export type RecordedRow = readonly [before: Values | null, after: Values | null,
  * differently.
  */
 export function changesOf(record: RecordedChange, needs: ReadonlyMap<string, readonly TableNeeds[]>): Change[] {
+  if (record.source === namedSource) return [namedChange(record.columns)];
   const known = needs.get(record.source);
   return known ? known.flatMap((table) => changesOfTable(record, table)) : [unknownTable(record.source)];
+}
+
+/** The source of what a writer could not drop itself: the columns are the names of dependencies. */
+export const namedSource = '';
+/** Stands for everything among such names. */
+export const everythingName = '*';
+
+function namedChange(names: readonly string[]): Change {
+  if (names.includes(everythingName)) return { kind: 'everything' };
+  return { kind: 'dependencies', dependencies: names };
 }
 
 /** A table that no model of this process has; others that share the cache may have one. */

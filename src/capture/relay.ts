@@ -2,8 +2,10 @@ import type { DatabaseConnection } from '../database/database-connection.js';
 import type { OwnConnection } from '../database/own-connection.js';
 import { Backoff } from '../store/backoff.js';
 import type { Clock } from '../support/clock.js';
+import { pauses, weakened } from '../support/weakened.js';
 import type { CaptureSettings } from './capture-options.js';
-import { Consumer, type Batch } from './consumer.js';
+import { Consumer, type Batch, type GateAsk } from './consumer.js';
+import type { GateKeeper } from './gate-keeper.js';
 import type { RecordedChange } from './recorded-changes.js';
 
 /** How many changes are read at once. */
@@ -37,6 +39,8 @@ export interface RelayOptions {
   readonly settings: CaptureSettings;
   readonly prefix: string;
   readonly tasks: RelayTasks;
+  /** Keeps the gate of the cache, where there is one. */
+  readonly keeper?: GateKeeper | undefined;
 }
 
 /** A connection that reads the outbox for one cache. */
@@ -57,6 +61,7 @@ export class Relay {
   readonly #options: RelayOptions;
   readonly #backoff: Backoff;
   #session: Session | undefined;
+  #consumerId: string | undefined;
   #cancelTimer: (() => void) | undefined;
   #pass: Promise<void> | undefined;
   #checkAt = 0;
@@ -78,6 +83,17 @@ export class Relay {
     await this.#run();
     this.#isStarted = true;
     this.#session?.own.unref();
+  }
+
+  /** How the database knows this cache, or did while it was listened to last; undefined before that. */
+  get consumerId(): string | undefined {
+    return this.#consumerId;
+  }
+
+  /** Reads the outbox without waiting for the time to come. */
+  hearSoon(): void {
+    if (this.#pass || this.#isClosed || !this.#isStarted) return;
+    this.#schedule(0);
   }
 
   /** Checks the tables without waiting for the time to come. */
@@ -121,11 +137,12 @@ export class Relay {
       const session = await this.#open();
       if (!(await this.#prepare(session))) return settings.checkMs;
       const askedAt = clock.now(); // NOTE: not when it was answered: what was committed meanwhile may not be among it
-      await this.#readAll(session);
+      const isCurrent = await this.#hear(session);
       await this.#keepHouse(session);
       this.#backoff.reset();
+      if (!isCurrent) return Math.min(settings.pollMs, this.#options.keeper?.patienceMs ?? Infinity);
       tasks.heard(askedAt);
-      return session.leads ? settings.pollMs : settings.pollMs * followersPatience;
+      return this.#patience(session);
     } catch (error) {
       await this.#endSession(); // NOTE: and with it the lead, for whoever gets further
       this.#checkAt = 0;
@@ -161,30 +178,80 @@ export class Relay {
   }
 
   async #join(session: Session): Promise<Consumer> {
-    const { settings, prefix, tasks } = this.#options;
+    const { settings, prefix, tasks, keeper } = this.#options;
     const consumer = new Consumer(session.own, settings.schema, await tasks.identity());
-    if (await consumer.join(prefix)) await tasks.forgetEverything();
+    const isNew = await (keeper ? consumer.joinAtGate(prefix) : consumer.join(prefix));
+    if (isNew) await tasks.forgetEverything();
     this.#housekeepingAt = 0; // NOTE: what was written before it joined nobody may wait for
-    session.leads = await consumer.isPooled(); // NOTE: where no lock can tell who leads, everybody does
+    session.leads = await consumer.isPooled(session.own); // NOTE: where no lock can tell who leads, everybody does
     session.consumer = consumer;
+    this.#consumerId = consumer.id;
     return consumer;
   }
 
-  async #readAll(session: Session): Promise<void> {
-    const ids: string[] = [];
-    let batch = await this.#read(session, '0');
-    const snapshot = batch?.snapshot;
-    while (batch && batch.ids.length > 0) {
-      await this.#options.tasks.apply(batch.changes);
-      ids.push(...batch.ids);
-      batch = batch.ids.length < batchSize ? undefined : await this.#read(session, ids.at(-1) ?? '0');
-    }
-    // NOTE: the first snapshot; what was committed since is among the last ids, but maybe not all of it
-    if (snapshot !== undefined && ids.length > 0) await session.consumer?.heard(snapshot, ids);
+  #patience({ leads }: Session): number {
+    const { settings, keeper } = this.#options;
+    const patienceMs = leads ? settings.pollMs : settings.pollMs * followersPatience;
+    return keeper ? Math.min(patienceMs, keeper.patienceMs) : patienceMs;
   }
 
-  async #read(session: Session, afterId: string): Promise<Batch | undefined> {
-    const batch = await session.consumer?.read(afterId, batchSize);
+  /** Drops what waits in the outbox, and says that it did. False where it cannot say so now. */
+  #hear(session: Session): Promise<boolean> {
+    const { keeper } = this.#options;
+    return keeper ? this.#hearAtGate(session, keeper) : this.#hearOpenly(session);
+  }
+
+  async #hearOpenly(session: Session): Promise<boolean> {
+    const batch = await this.#read(session, '0');
+    const ids = batch && (await this.#applyAll(session, batch));
+    // NOTE: the first snapshot; what was committed since is among the last ids, but maybe not all of it
+    if (batch && ids && ids.length > 0) await session.consumer?.heard(batch.snapshot, ids);
+    return ids !== undefined;
+  }
+
+  /** The same for a cache with a gate: only while the database grants it to the process of Redis that drops the stamps. */
+  async #hearAtGate(session: Session, keeper: GateKeeper): Promise<boolean> {
+    const isDue = keeper.isDue(session.leads);
+    const look = await keeper.look(isDue);
+    const ask = keeper.ask(look, isDue);
+    const batch = await this.#read(session, '0', ask);
+    if (!batch) return false;
+    const { gate } = batch;
+    if (!gate) {
+      await keeper.claim(session.own, look);
+      return false;
+    }
+    keeper.granted(gate, isDue);
+    if (pauses.beforeRenewal) await pauses.beforeRenewal();
+    if (weakened.dropBeforeRenewal && isDue) await keeper.renew(look, gate);
+    const ids = await this.#applyAll(session, batch, { ...ask, beats: false });
+    if (!ids) return false;
+    keeper.assertSame(look);
+    if (isDue && !weakened.dropBeforeRenewal) await keeper.renew(look, gate);
+    if (ids.length > 0) await session.consumer?.heard(batch.snapshot, ids);
+    return true;
+  }
+
+  /** Drops everything that waits; the ids of it, or undefined where the cache was taken for gone or lost its gate meanwhile. */
+  async #applyAll(session: Session, first: Batch, ask?: GateAsk): Promise<readonly string[] | undefined> {
+    const ids: string[] = [];
+    let batch = first;
+    while (batch.ids.length > 0) {
+      if (!weakened.outbox) await this.#options.tasks.apply(batch.changes);
+      ids.push(...batch.ids);
+      if (batch.ids.length < batchSize) break;
+      const next = await this.#read(session, ids.at(-1) ?? '0', ask);
+      if (!next || (ask && !next.gate)) return undefined;
+      batch = next;
+    }
+    return ids;
+  }
+
+  async #read(session: Session, afterId: string, ask?: GateAsk): Promise<Batch | undefined> {
+    const { consumer } = session;
+    const batch = await (ask && weakened.oneStatement
+      ? consumer?.readInTwo(afterId, batchSize, ask)
+      : consumer?.read(afterId, batchSize, ask));
     if (batch) return batch;
     // NOTE: others took this cache for gone, and what was changed since is not known
     session.consumer = undefined;

@@ -1,6 +1,7 @@
 import type { Keyspace } from '../cache/keyspace.js';
 import { wholeTable } from '../invalidation/dependencies.js';
 import { gapIn, stateOf, type DatabaseFacts } from './captured-tables.js';
+import { tablesWithSideEffects } from './side-effects.js';
 import type { TableNeeds } from './table-needs.js';
 
 /** A table whose caching is on or off now, where it was not before. */
@@ -22,6 +23,9 @@ export class TableWatch {
   /** The keys of the stamps that only entries of captured tables carry. */
   readonly #trusted = new Set<string>();
   #sources = new Map<string, TableNeeds[]>();
+  #withSideEffects: ReadonlySet<string> | undefined;
+  /** The names of tables with their schemas, by the keys of the stamps that every entry of them carries one of. */
+  readonly #sourceByKey = new Map<string, string>();
 
   constructor(keyspace: Keyspace, schema: string) {
     this.#keyspace = keyspace;
@@ -32,6 +36,21 @@ export class TableWatch {
   /** The needs of the tables of this process, by their names with their schemas. */
   get sources(): ReadonlyMap<string, readonly TableNeeds[]> {
     return this.#sources;
+  }
+
+  /** Whether a write to a table may change more than the library knows; true as long as that was not looked at. */
+  hasSideEffects(table: string): boolean {
+    return this.#withSideEffects?.has(table) ?? true;
+  }
+
+  /** The tables, with their schemas, that what carries these stamps depends on. */
+  sourcesBehind(stampKeys: readonly string[]): ReadonlySet<string> {
+    const sources = new Set<string>();
+    for (const key of stampKeys) {
+      const source = this.#sourceByKey.get(key);
+      if (source !== undefined) sources.add(source);
+    }
+    return sources;
   }
 
   /** The states of the triggers of captured tables. */
@@ -69,6 +88,8 @@ export class TableWatch {
     remembered: Readonly<Record<string, string>>,
   ): readonly TableTurn[] {
     this.#sources = sourcesOf(needs, facts);
+    this.#withSideEffects = tablesWithSideEffects(needs, facts);
+    this.#noteKeys();
     return needs.flatMap((need) => {
       const relations = facts.tables[need.table] ?? [];
       const reason = gapIn(relations, need, this.#schema);
@@ -100,6 +121,12 @@ export class TableWatch {
     for (const key of this.#keysOf(table)) this.#trusted.delete(key);
     this.#reasons.set(table, reason);
     return before === reason ? [] : [{ table, reason }];
+  }
+
+  #noteKeys(): void {
+    for (const [source, needs] of this.#sources) {
+      for (const key of needs.flatMap(({ table }) => this.#keysOf(table))) this.#sourceByKey.set(key, source);
+    }
   }
 
   #keysOf(table: string): readonly string[] {

@@ -43,7 +43,21 @@ export function schemaSql(schema: string): string[] {
   beat timestamptz NOT NULL DEFAULT clock_timestamp(),
   tables text NOT NULL DEFAULT '{}'
 )`,
+    gateSql(schema),
   ];
+}
+
+/** The table that says which process of Redis may keep the gate of a prefix; older releases made none. */
+export function gateSql(schema: string): string {
+  return `CREATE TABLE IF NOT EXISTS ${quoteName(schema)}.gate (
+  ns text PRIMARY KEY,
+  inst text NOT NULL,
+  epoch text NOT NULL,
+  granted boolean NOT NULL DEFAULT false,
+  token text NOT NULL,
+  suspended boolean NOT NULL DEFAULT false,
+  beat bigint NOT NULL DEFAULT 0
+) WITH (fillfactor = 50)`;
 }
 
 /** The function that records the changes of one table. */

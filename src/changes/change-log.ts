@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { Transaction, TransactionSlot } from '../database/transaction.js';
+import { weakened } from '../support/weakened.js';
 import type { Change } from './change.js';
 
 /** Hears of changes once they are committed, or may be, with the context they were made in. The writer waits for it. */
@@ -52,7 +53,7 @@ export function announce(connection: DatabaseConnection, changes: readonly Chang
   try {
     const context = contexts.get(connection)?.();
     const transaction = connection.currentTransaction();
-    if (!transaction && !held?.open) return tellGroup({ connection, context, changes });
+    if ((!transaction || weakened.dropAfterCommit) && !held?.open) return tellGroup({ connection, context, changes });
     const announced = changes.map((change) => ({ connection, context, change }));
     if (!transaction) return publish(announced);
     transaction.state(pending).announced.push(...announced);

@@ -1,10 +1,14 @@
 import { UsageError } from '../errors.js';
-import { CacheEngine, type EngineEvents } from '../cache/cache-engine.js';
+import { CacheEngine } from '../cache/cache-engine.js';
 import { DriftCheck, type DriftSettings } from '../cache/drift-check.js';
+import type { EngineEvents } from '../cache/engine-options.js';
 import { Keyspace, type KeyStyle } from '../cache/keyspace.js';
-import { captureSettings, type CaptureOptions, type CaptureSettings } from '../capture/capture-options.js';
+import type { CaptureOptions } from '../capture/capture-options.js';
 import { Capture } from '../capture/capture.js';
+import type { GuaranteeLevel, GuaranteeOptions } from '../capture/guarantee.js';
 import { FileCapture } from '../capture/sqlite/file-capture.js';
+import type { WriteGuard } from '../capture/write-guard.js';
+import type { Change } from '../changes/change.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
 import { followedBy, followingObserver } from '../compute/row-followers.js';
@@ -31,6 +35,15 @@ import { nearest } from '../support/nearest.js';
 import { cacheChannel } from '../telemetry/channels.js';
 import { Statistics } from '../telemetry/statistics.js';
 import { noDrift } from '../telemetry/drift-counters.js';
+import {
+  assertCapturable,
+  captureChoice,
+  captureOf,
+  gateOptions,
+  gateSetting,
+  guardOf,
+  type CaptureChoice,
+} from './capture-parts.js';
 import { Database, type Drift } from './database.js';
 import { driftSettings, type DriftCheckOptions } from './drift-options.js';
 
@@ -67,6 +80,12 @@ export interface ConnectOptions {
    * the channel `moneyclip:drift`. Default: false.
    */
   readonly driftCheck?: boolean | DriftCheckOptions;
+  /**
+   * PostgreSQL with a cache in Redis: how sure it is that a cached answer is not outdated. `plain` (the default): no old
+   * answer after an acknowledged write while Redis takes writes. `guarded`: none after an acknowledged write, whatever
+   * fails. `verify`: none after any commit; each hit asks the database. Above `plain`, `capture` is on.
+   */
+  readonly guarantee?: GuaranteeLevel | GuaranteeOptions;
   /** How properties are named in the database; default: `snake_case`. */
   readonly naming?: 'snake_case' | 'same' | Naming;
   /** How long a statement may take on PostgreSQL; default: 30 seconds. */
@@ -86,7 +105,7 @@ export interface ConnectOptions {
 
 const optionNames = (
   'database, cache, name, prefix, ttl, negativeTtl, enabled, onCacheFailure, keys, policies, ' +
-  'capture, driftCheck, naming, queryTimeout, acquireTimeout, preparedStatements, workers, clock'
+  'capture, guarantee, driftCheck, naming, queryTimeout, acquireTimeout, preparedStatements, workers, clock'
 ).split(', ');
 
 /**
@@ -106,8 +125,8 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   });
   let store: CacheStore | undefined;
   try {
-    assertCapturable(options, connection);
-    store = await openStore(options.cache, { clock, dropInstead: settings.epochs });
+    assertCapturable(settings, options, connection);
+    store = await openStore(options.cache, { clock, dropInstead: settings.epochs, gate: gateSetting(settings) });
     registerConnection(name, connection);
     setNaming(name, settings.naming);
   } catch (error) {
@@ -118,27 +137,13 @@ export async function connect(options: ConnectOptions): Promise<Database> {
   return assemble(options, { settings, connection, store, clock });
 }
 
-function assertCapturable({ capture, prefix }: ConnectOptions, { facts }: DatabaseConnection): void {
-  if (capture === undefined || capture === false) return;
-  const timing = typeof capture === 'object' ? Object.keys(capture).find((name) => name !== 'schema') : undefined;
-  if (facts.name === 'sqlite' && timing !== undefined) {
-    throw new UsageError(
-      `connect: capture.${timing} is for PostgreSQL; on SQLite every read looks at the file. Leave it out.`,
-    );
-  }
-  if (typeof prefix === 'function') {
-    throw new UsageError('connect: capture needs one prefix for the whole connection, not a function');
-  }
-}
-
-interface Settings {
+interface Settings extends CaptureChoice {
   readonly keyspace: () => Keyspace;
   /** The stamps of everything under every prefix that was in use so far. */
   readonly epochs: () => string[];
   readonly policies: Policies;
   readonly negativeTtlMs: number;
   readonly naming: Naming | undefined;
-  readonly capture: CaptureSettings | undefined;
   readonly drift: DriftSettings | undefined;
   readonly limits: { readonly queryTimeoutMs?: number; readonly acquireTimeoutMs?: number };
 }
@@ -154,7 +159,8 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
   const { settings, connection, store, clock } = opened;
   const { name = 'default', enabled = true, onCacheFailure: onFailure = 'degrade' } = options;
   const statistics = new Statistics();
-  const capture = enabled && settings.capture ? captureOf(opened, settings.capture, statistics) : undefined;
+  const capture = enabled ? captureOf(opened, statistics) : undefined;
+  const guard = guardOf(opened, capture, onFailure);
   const probe = capture instanceof FileCapture ? capture : connection.probe;
   const engine = new CacheEngine({
     store,
@@ -165,6 +171,7 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
     stampTtlMs: (key) => (isLastingKey(settings.keyspace(), key) ? 0 : 2 * settings.policies.longestTtlMs),
     changedElsewhere: probe && (() => probe.changedElsewhere()),
     reasonAgainst: capture instanceof Capture ? (stampKeys) => capture.reasonAgainst(stampKeys) : undefined,
+    gate: gateOptions(capture),
   });
   const { policies, negativeTtlMs } = settings;
   const drift = settings.drift && driftOf(opened, settings.drift, engine);
@@ -178,24 +185,11 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
     drift: drift?.check,
   });
   setModelCache(cache);
-  observe(connection, cache);
+  observe(connection, cache, guard);
   installReverseAccessors();
-  const db = new Database({ name, connection, engine, store, statistics, clock, capture, drift });
+  const db = new Database({ name, connection, engine, store, statistics, clock, capture, guard, drift });
   if (capture instanceof Capture) await capture.start(engine);
   return db;
-}
-
-function captureOf(
-  { settings: { keyspace }, connection, clock }: Opened,
-  settings: CaptureSettings,
-  statistics: Statistics,
-): Capture | FileCapture {
-  const { probe } = connection;
-  if (probe) {
-    const { schema } = settings;
-    return new FileCapture({ connection, probe, schema, clock, keyspace: keyspace(), statistics, followedBy });
-  }
-  return new Capture({ connection, clock, settings, keyspace: keyspace(), statistics });
 }
 
 /** NOTE: on SQLite a transaction keeps others from writing, and a statement alone is a snapshot of its own. */
@@ -215,14 +209,15 @@ function isLastingKey({ stampPrefix, epoch }: Keyspace, key: string): boolean {
   return key === epoch || isLasting(key.slice(stampPrefix.length));
 }
 
-function observe(connection: DatabaseConnection, cache: ModelCache): void {
+function observe(connection: DatabaseConnection, cache: ModelCache, guard: WriteGuard | undefined): void {
   const queries = queryTracker(cache);
   observeQueries(connection, queries);
   observeWrites(connection, followingObserver(connection));
   noteContext(connection, () => cache.engine.keyspace);
+  const drop = guard && ((keys: readonly string[], changes: readonly Change[]) => guard.drop(keys, changes));
   onChanges(connection, async (changes, context) => {
     const keyspace = context as Keyspace; // as noted above
-    await invalidate(cache.engine, cache.statistics, { changes, keyspace });
+    await invalidate(cache.engine, cache.statistics, { changes, keyspace, drop });
     if (keyspace === cache.engine.keyspace) await repopulateRows(cache, changes);
   });
 }
@@ -278,12 +273,13 @@ function oneOf(option: string, value: string | undefined, allowed: readonly stri
 
 function toSettings(options: ConnectOptions): Settings {
   const ttlMs = durationMs(options.ttl ?? '1h', 'ttl');
+  const choice = captureChoice(options);
   return {
-    ...toKeyspaces(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed'),
+    ...choice,
+    ...toKeyspaces(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed', choice.guarantee !== undefined),
     policies: new Policies(options.policies ?? {}, ttlMs),
     negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
     naming: toNaming(options.naming),
-    capture: captureSettings(options.capture),
     drift: driftSettings(options.driftCheck),
     limits: {
       ...(options.queryTimeout === undefined
@@ -302,15 +298,19 @@ function toNaming(naming: ConnectOptions['naming']): Naming | undefined {
   return naming === 'same' ? sameName : snakeCase;
 }
 
-function toKeyspaces(prefix: string | (() => string), style: KeyStyle): Pick<Settings, 'keyspace' | 'epochs'> {
+function toKeyspaces(
+  prefix: string | (() => string),
+  style: KeyStyle,
+  gated: boolean,
+): Pick<Settings, 'keyspace' | 'epochs'> {
   if (typeof prefix === 'string') {
-    const keyspace = new Keyspace(prefix, style);
+    const keyspace = new Keyspace(prefix, { style, gated });
     return { keyspace: () => keyspace, epochs: () => [keyspace.epoch] };
   }
   const keyspaces = new Map<string, Keyspace>();
   const keyspace = (): Keyspace => {
     const current = prefix();
-    const known = keyspaces.get(current) ?? new Keyspace(current, style);
+    const known = keyspaces.get(current) ?? new Keyspace(current, { style });
     keyspaces.set(current, known);
     return known;
   };

@@ -1,8 +1,10 @@
 import type { Knex } from 'knex';
 import type { CacheEngine } from '../cache/cache-engine.js';
-import type { Capture } from '../capture/capture.js';
+import { Capture } from '../capture/capture.js';
 import type { FileCapture } from '../capture/sqlite/file-capture.js';
 import { DatabaseCapture } from '../capture/database-capture.js';
+import { guaranteeStats, type GuaranteeStats } from '../capture/guarantee-stats.js';
+import type { WriteGuard } from '../capture/write-guard.js';
 import { announce } from '../changes/change-log.js';
 import { unregisterConnection } from '../database/connections.js';
 import type { DriftCheck } from '../cache/drift-check.js';
@@ -25,6 +27,7 @@ export interface DatabaseParts {
   readonly statistics: Statistics;
   readonly clock: Clock;
   readonly capture: Capture | FileCapture | undefined;
+  readonly guard: WriteGuard | undefined;
   readonly drift: Drift | undefined;
 }
 
@@ -42,6 +45,8 @@ export interface DatabaseStats extends Counters {
   readonly statements: number;
   /** What comparing hits with the database came to; undefined without `driftCheck`. */
   readonly drift: Readonly<DriftCounters> | undefined;
+  /** How the guarantee above `plain` fares; undefined without one. */
+  readonly guarantee: GuaranteeStats | undefined;
 }
 
 /** An open database with its cache; what `connect` resolves to. */
@@ -86,10 +91,16 @@ export class Database {
 
   /** What happened since the connection was opened. */
   stats(): DatabaseStats {
-    const { statistics, connection, drift } = this.#parts;
+    const { statistics, connection, guard, capture, drift } = this.#parts;
     const labels = statistics.snapshot();
-    const { statements } = connection;
-    return { ...total(Object.values(labels)), labels, statements, drift: drift && { ...drift.counters } };
+    const all = total(Object.values(labels));
+    return {
+      ...all,
+      labels,
+      statements: connection.statements,
+      drift: drift && { ...drift.counters },
+      guarantee: guard && guaranteeStats(all, guard, capture instanceof Capture ? capture : undefined),
+    };
   }
 
   /** Waits for what is in flight, then lets go of the database and of a store that `connect` opened. Idempotent. */
@@ -102,7 +113,7 @@ export class Database {
   async #close(): Promise<void> {
     const { engine, connection, store, capture, drift } = this.#parts;
     unregisterConnection(this.name);
-    if (capture && 'close' in capture) await capture.close();
+    if (capture instanceof Capture) await capture.close();
     await drift?.check.close();
     await engine.drain();
     await connection.close();

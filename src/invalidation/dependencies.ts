@@ -3,6 +3,7 @@ import { touchedByRow, type TouchedByRow, type TouchedColumn } from '../changes/
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { hashText } from '../support/hash.js';
+import { weakened } from '../support/weakened.js';
 
 /*
  * The names of dependencies, and what a write touches. Readers (`query-dependencies.ts` and the caches of rows) take
@@ -147,7 +148,7 @@ function dependenciesOfRowChange(change: RowChange): readonly string[] {
   const touched = touchedByRow(model);
   const scopes = scopesOf(change, touched);
   const names = new Set(scopes.map((scope) => tableDependency(model.table, scope)));
-  for (const row of [before, after]) {
+  for (const row of weakened.oldValues ? [after] : [before, after]) {
     if (row) for (const column of touched.columns) addColumn(names, change, { row, column, scopes });
   }
   return touched.complete ? [...names] : [...names, ...wholeTable(model.table)];

@@ -11,8 +11,8 @@ export interface Invalidation {
   readonly changes: readonly Change[];
   /** That of the writers; the one that is current at the commit may be another. */
   readonly keyspace: Keyspace;
-  /** True: rejects where it is not certain that the store has dropped them, whatever the connection says of failures. */
-  readonly mustSucceed?: boolean;
+  /** How stamps are dropped where it matters more than usual that they are; default: as the connection says of failures. */
+  readonly drop?: ((stampKeys: readonly string[], changes: readonly Change[]) => Promise<void>) | undefined;
 }
 
 /** The keys of the stamps of everything that others' changes touch, counted and told as `invalidate` does, for whoever drops them. */
@@ -30,10 +30,10 @@ export function stampsTouched(
 export async function invalidate(
   engine: CacheEngine,
   statistics: Statistics,
-  { changes, keyspace, mustSucceed = false }: Invalidation,
+  { changes, keyspace, drop = (keys) => engine.drop(keys) }: Invalidation,
 ): Promise<void> {
   const { stamps, tell } = touch(engine, statistics, { changes, keyspace });
-  await (mustSucceed ? engine.port.drop(stamps) : engine.drop(stamps));
+  await drop(stamps, changes);
   tell();
 }
 
@@ -52,15 +52,28 @@ function touch(
   const labels = labelsOf(changes);
   for (const label of labels) statistics.of(label).invalidations += 1;
   const startedAt = clock.now();
-  const all = dependencies.length > mostStampsAtOnce || changes.some(({ kind }) => kind === 'everything');
   return {
-    stamps: all ? [keyspace.epoch] : dependencies.map((dependency) => keyspace.stamp(dependency)),
+    stamps: stampKeysOf(changes, dependencies, keyspace),
     tell: () => {
       if (!invalidationChannel.hasSubscribers) return;
       const [label] = labels;
       invalidationChannel.publish({ label, stamps: dependencies, durationMs: clock.now() - startedAt });
     },
   };
+}
+
+/** The keys of the stamps that changes touch; one that stands for all where there are too many. */
+export function stampKeysOfChanges(changes: readonly Change[], keyspace: Keyspace): readonly string[] {
+  return stampKeysOf(changes, dependenciesOf(changes), keyspace);
+}
+
+function stampKeysOf(
+  changes: readonly Change[],
+  dependencies: readonly string[],
+  keyspace: Keyspace,
+): readonly string[] {
+  const all = dependencies.length > mostStampsAtOnce || changes.some(({ kind }) => kind === 'everything');
+  return all ? [keyspace.epoch] : dependencies.map((dependency) => keyspace.stamp(dependency));
 }
 
 /** Each once. The change of one row, which nearly every write is, names none twice. */

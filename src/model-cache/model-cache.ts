@@ -5,6 +5,7 @@ import { currentFrame } from '../cache/dependency-frame.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { ModelSchema } from '../schema/model-schema.js';
+import { weakened } from '../support/weakened.js';
 import type { Statistics } from '../telemetry/statistics.js';
 import type { Policies, Policy } from './policy.js';
 import { QueryCache } from './query-cache.js';
@@ -60,7 +61,7 @@ export class ModelCache {
     if (!this.#enabled) return 'caching is off (enabled: false)';
     if (!allowed) return 'its policy forbids caching';
     // NOTE: a transaction sees its own uncommitted rows and maybe an old snapshot; neither may meet the cache
-    return this.connection.currentTransaction() ? 'inside a transaction' : undefined;
+    return this.connection.currentTransaction() && !weakened.pastTransactions ? 'inside a transaction' : undefined;
   }
 
   /** What a computation under this label is part of; where its policy does not allow it, nothing is kept. */

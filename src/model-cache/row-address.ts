@@ -12,6 +12,7 @@ export class RowKeys {
   readonly stampPrefix: string;
   readonly bulk: string;
   readonly epoch: string;
+  readonly gate: string | undefined;
 
   constructor(keyspace: Keyspace, model: ModelSchema) {
     const { table } = model;
@@ -20,6 +21,7 @@ export class RowKeys {
     this.stampPrefix = keyspace.stamp(rowDependencyPrefix(table));
     this.bulk = keyspace.stamp(bulkDependency(table));
     this.epoch = keyspace.epoch;
+    this.gate = keyspace.gate;
   }
 }
 
@@ -50,7 +52,12 @@ export class RowAddress implements Address {
   }
 
   get stampKeys(): readonly string[] {
-    this.#stampKeys ??= [this.#keys.stampPrefix + dependencyText(this.cell), this.#keys.bulk, this.#keys.epoch];
+    this.#stampKeys ??= this.#makeStampKeys();
     return this.#stampKeys;
+  }
+  #makeStampKeys(): readonly string[] {
+    const { stampPrefix, bulk, epoch, gate } = this.#keys;
+    const row = stampPrefix + dependencyText(this.cell);
+    return gate === undefined ? [row, bulk, epoch] : [gate, row, bulk, epoch];
   }
 }

@@ -3,6 +3,9 @@ import type { Clock } from '../support/clock.js';
 import { isInProcess, type CacheStore } from './cache-store.js';
 import { MemoryStore } from './memory-store.js';
 import { parseMemoryUrl } from './memory-url.js';
+import { toGateClient } from './gate/gate-client.js';
+import { GatedStore } from './gate/gated-store.js';
+import { RedisGate } from './gate/redis-gate.js';
 import { connectRedis, type RedisClient } from './redis-client.js';
 import { RedisStore } from './redis-store.js';
 import { ResilientStore } from './resilient-store.js';
@@ -16,6 +19,13 @@ export interface OpenStoreOptions {
   readonly clock: Clock;
   /** Few keys that invalidate everything, see `ResilientStoreOptions`. */
   readonly dropInstead?: (() => readonly string[]) | undefined;
+  /** A gate to keep in the store; only Redis can. */
+  readonly gate?: GateSetting | undefined;
+}
+
+export interface GateSetting {
+  readonly key: string;
+  readonly windowMs: number;
 }
 
 /** So long a program's start waits for Redis; after that it starts without, and uses Redis from when it is there. */
@@ -24,9 +34,18 @@ const longestWaitForReadyMs = 1_000;
 /**
  * Makes the store that a setting describes; without one, a memory store. A server that is down is no error: the store
  * is unavailable until it answers. A client or store that is given stays its owner's: `close()` leaves a client open.
- * Throws UsageError for a setting that names no store.
+ * Throws UsageError for a setting that names no store, and for one that cannot keep the gate that is asked for.
  */
 export async function openStore(setting: StoreSetting | undefined, options: OpenStoreOptions): Promise<CacheStore> {
+  const store = await openPlainly(setting, options);
+  if (!options.gate || store instanceof GatedStore) return store;
+  await store.close();
+  throw new UsageError(
+    `connect: guarantee needs a cache in Redis, such as 'redis://localhost:6379' or an ioredis client, not in ${store.name}`,
+  );
+}
+
+async function openPlainly(setting: StoreSetting | undefined, options: OpenStoreOptions): Promise<CacheStore> {
   if (setting === undefined) return new MemoryStore({ clock: options.clock });
   if (typeof setting === 'string') return openUrl(setting, options);
   if (typeof setting !== 'object' || setting === null) throw unknownSetting(setting === null ? 'null' : typeof setting);
@@ -46,8 +65,22 @@ async function openUrl(url: string, options: OpenStoreOptions): Promise<CacheSto
 
 async function openRedis(client: RedisClient, options: OpenStoreOptions, ownsClient: boolean): Promise<CacheStore> {
   const store = new ResilientStore(new RedisStore(client, { ownsClient }), options);
+  const gated = options.gate && gatedStore(store, client, options.clock, options.gate);
   await firstAttempt(client, options.clock);
-  return store;
+  if (!gated) return store;
+  const { instance } = gated.gate;
+  await instance.known();
+  if (instance.obstacle === undefined) return gated;
+  await gated.close();
+  throw new UsageError(`connect: guarantee: ${instance.obstacle}`);
+}
+
+function gatedStore(store: CacheStore, client: RedisClient, clock: Clock, { key, windowMs }: GateSetting): GatedStore {
+  const gateClient = client.isCluster ? undefined : toGateClient(client);
+  if (gateClient) return new GatedStore(store, new RedisGate({ client: gateClient, key, clock, windowMs }));
+  throw new UsageError(
+    "connect: guarantee works with one Redis or Sentinel, not with Redis Cluster; use guarantee: 'plain'",
+  );
 }
 
 /** Resolves when a client that is connecting has made it or failed once; a lazy client is left alone. */

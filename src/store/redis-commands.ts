@@ -2,7 +2,7 @@ import type { CacheWrite } from './cache-store.js';
 import type { RedisClient, RedisPipeline, RedisPipelineReply } from './redis-client.js';
 
 /** A command with more keys would keep the server, which does one thing at a time, from all others for too long. */
-const keysPerCommand = 1000;
+export const keysPerCommand = 1000;
 
 type Texts = (string | undefined)[];
 

@@ -11,7 +11,7 @@ describe('reads of one tick that fail together', () => {
     it(`${onFailure === 'throw' ? 'spoil the frame of each who asked' : 'are a bypass for each who asked'}`, async () => {
       const clock = new FakeClock();
       const store = new FlakyStore(new MemoryStore({ clock }));
-      const keyspace = new Keyspace('p:', 'hashed');
+      const keyspace = new Keyspace('p:', { style: 'hashed' });
       const events = { storeFailed: () => undefined, corruptEntry: () => undefined };
       const engine = new CacheEngine({
         store,

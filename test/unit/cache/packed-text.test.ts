@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { CacheEngine, type Fill } from '../../../src/cache/cache-engine.js';
+import { CacheEngine } from '../../../src/cache/cache-engine.js';
+import type { Fill } from '../../../src/cache/engine-options.js';
 import { Keyspace } from '../../../src/cache/keyspace.js';
 import { packText, unpackText } from '../../../src/cache/packed-text.js';
 import type { CacheStore } from '../../../src/store/cache-store.js';
@@ -35,7 +36,7 @@ describe('an engine', () => {
   const clock = new FakeClock();
 
   function engineOn(store: CacheStore): CacheEngine {
-    const keyspace = new Keyspace('p:', 'hashed');
+    const keyspace = new Keyspace('p:', { style: 'hashed' });
     const events = { storeFailed: () => undefined, corruptEntry: () => undefined };
     return new CacheEngine({ store, clock, keyspace: () => keyspace, onFailure: 'throw', events, stampTtlMs: () => 0 });
   }

@@ -1,0 +1,135 @@
+import type { OwnConnection } from '../database/own-connection.js';
+import { StoreUnavailableError } from '../errors.js';
+import type { GateLook, RedisGate } from '../store/gate/redis-gate.js';
+import { elapsed, type Clock } from '../support/clock.js';
+import { weakened } from '../support/weakened.js';
+import type { GateAsk, OpenGate } from './consumer.js';
+import { GateRow, type GateState } from './gate-row.js';
+
+export interface GateKeeperOptions {
+  readonly gate: RedisGate;
+  readonly clock: Clock;
+  readonly schema: string;
+  readonly prefix: string;
+}
+
+/** The waits of the protocol allow for clocks that run at rates up to 5 % apart. */
+export function longestGateMs(windowMs: number): number {
+  return windowMs * 1.05 + 50;
+}
+
+/**
+ * Keeps the gate of this process' Redis open, as a part of the relay's work.
+ *
+ * Invariants: the gate's end is counted by the clock of Redis from a moment before the database was asked whether it is
+ * still granted, and what was visible then was dropped before it is renewed. Who takes the gate over waits until every
+ * gate that was opened under the row before has ended.
+ */
+export class GateKeeper {
+  readonly #options: GateKeeperOptions;
+  /** When the gate was last known to be renewed, by this process or another. */
+  #renewedAt = Number.NEGATIVE_INFINITY;
+  #beat: string | undefined;
+  #last: GateLook | undefined;
+  /** What was seen of the row that is not granted to this Redis, and since when it is like that. */
+  #watched: { readonly state: string; readonly since: number } | undefined;
+  /** The connection and process for which the row was taken over without waiting that it stands still. */
+  #claimed: string | undefined;
+  takeOvers = 0;
+
+  constructor(options: GateKeeperOptions) {
+    this.#options = options;
+  }
+
+  get #now(): number {
+    return elapsed(this.#options.clock);
+  }
+
+  /** How long the relay may sleep at most so that the gate does not close meanwhile. */
+  get patienceMs(): number {
+    return Math.ceil(this.#options.gate.windowMs / 4);
+  }
+
+  /** Whether the gate has to be renewed now; one who does not lead leaves it to the leader for longer. */
+  isDue(leads: boolean): boolean {
+    return this.#now - this.#renewedAt >= this.patienceMs * (leads ? 1 : 2);
+  }
+
+  /** What Redis says of itself, asked now where the gate is to be renewed or that is not known of this connection. */
+  async look(isDue: boolean): Promise<GateLook> {
+    const { gate } = this.#options;
+    if (!isDue && this.#last?.connection === gate.instance.connection) return this.#last;
+    this.#last = await gate.look();
+    return this.#last;
+  }
+
+  ask(look: GateLook, beats: boolean): GateAsk {
+    return { prefix: this.#options.prefix, instance: instanceOf(look), beats };
+  }
+
+  /** Notes that the database says that the gate is granted, and whether the beat was counted by this process. */
+  granted({ beat }: OpenGate, isOwnBeat: boolean): void {
+    this.#watched = undefined;
+    if (isOwnBeat) return;
+    if (this.#beat !== undefined && this.#beat !== beat) this.#renewedAt = this.#now; // another process renews it
+    this.#beat = beat;
+  }
+
+  /** Keeps it open, after everything was dropped that was visible when the database was asked. */
+  async renew(look: GateLook, gate: OpenGate): Promise<void> {
+    const startedAt = this.#now;
+    this.assertSame(look);
+    const renewal = await this.#options.gate.renew(look, gate);
+    if (renewal === 'moved') this.#last = undefined;
+    if (renewal !== 'renewed') throw new StoreUnavailableError(`The gate could not be renewed: Redis has ${renewal}`);
+    this.#renewedAt = startedAt;
+    this.#beat = gate.beat;
+  }
+
+  /** Rejects what was dropped on another connection than that on which Redis said who it is. */
+  assertSame({ connection }: GateLook): void {
+    if (connection === this.#options.gate.instance.connection) return;
+    throw new StoreUnavailableError('The connection to Redis changed');
+  }
+
+  /**
+   * Goes a step towards the gate, where the database does not grant it to this Redis; true where it does now. Who has a
+   * new connection takes it over at once; who does not, only where nobody renews it, so that two halves of a divided
+   * Redis do not take it from one another all the time.
+   */
+  async claim(own: OwnConnection, look: GateLook): Promise<boolean> {
+    const { schema, prefix } = this.#options;
+    const row = new GateRow(own, schema, prefix);
+    const instance = instanceOf(look);
+    const state = await row.read();
+    if (!state) {
+      await row.create(instance);
+      return false;
+    }
+    const standsForMs = this.#standsFor(state);
+    if (state.instance === instance && !state.suspended) {
+      const mayGrant = state.granted || standsForMs >= this.#waitMs || weakened.waitAtTakeOver;
+      return mayGrant && row.grant(state);
+    }
+    const claim = `${look.connection} ${instance}`;
+    if (this.#claimed === claim && standsForMs < 2 * this.#waitMs && !state.suspended) return false;
+    this.#claimed = claim;
+    if (await row.takeOver(state, instance)) this.takeOvers += 1;
+    return false;
+  }
+
+  get #waitMs(): number {
+    return longestGateMs(this.#options.gate.windowMs);
+  }
+
+  /** How long the row has been seen to be as it is: it was so when it was answered first, or longer. */
+  #standsFor(state: GateState): number {
+    const text = JSON.stringify(state);
+    if (this.#watched?.state !== text) this.#watched = { state: text, since: this.#now };
+    return this.#now - this.#watched.since;
+  }
+}
+
+function instanceOf({ runId, replicationId }: GateLook): string {
+  return `${runId}:${replicationId}`;
+}

@@ -1,0 +1,79 @@
+import type { OwnConnection } from '../database/own-connection.js';
+import { quoteName } from '../query/sql-writer.js';
+import { randomStamp } from '../support/random-stamp.js';
+import { weakened } from '../support/weakened.js';
+
+/** A gate as the database knows it. */
+export interface GateState {
+  /** The process of Redis that it belongs to: its run_id and the history of its data. */
+  readonly instance: string;
+  readonly granted: boolean;
+  /** Another one after each take-over. */
+  readonly token: string;
+  readonly suspended: boolean;
+  readonly beat: string;
+}
+
+/** The row of the database that says which process of Redis may keep the gate of a prefix; at most one at a time. */
+export class GateRow {
+  readonly #own: OwnConnection;
+  readonly #table: string;
+  readonly #prefix: string;
+
+  constructor(own: OwnConnection, schema: string, prefix: string) {
+    this.#own = own;
+    this.#table = `${quoteName(schema)}.gate`;
+    this.#prefix = prefix;
+  }
+
+  /** Undefined where nobody ever had a gate under this prefix. */
+  async read(): Promise<GateState | undefined> {
+    const [row] = await this.#run(
+      `SELECT inst, granted, token, suspended, beat::text FROM ${this.#table} WHERE ns = $1`,
+      [],
+    );
+    if (!row) return undefined;
+    const [instance, granted, token, suspended, beat] = row;
+    return {
+      instance: String(instance),
+      granted: granted === true,
+      token: String(token),
+      suspended: suspended === true,
+      beat: String(beat),
+    };
+  }
+
+  /** Makes the row for a process of Redis, not granted; false where somebody else was faster. */
+  async create(instance: string): Promise<boolean> {
+    const rows = await this.#run(
+      `INSERT INTO ${this.#table} (ns, inst, epoch, token) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1`,
+      [instance, randomStamp(), randomStamp()],
+    );
+    return rows.length > 0;
+  }
+
+  /** Gives the gate to another process of Redis, under a new epoch and not granted yet; false where the row changed meanwhile. */
+  async takeOver(before: GateState, instance: string): Promise<boolean> {
+    const epoch = weakened.newEpoch ? 'coalesce(epoch, $4)' : '$4';
+    const rows = await this.#run(
+      `UPDATE ${this.#table} SET inst = $2, epoch = ${epoch}, granted = false, token = $5, suspended = false
+       WHERE ns = $1 AND inst = $3 AND token = $6 RETURNING 1`,
+      [instance, before.instance, randomStamp(), randomStamp(), before.token],
+    );
+    return rows.length > 0;
+  }
+
+  /** Lets the gate be opened; false where somebody else took it over. */
+  async grant({ instance, token }: GateState): Promise<boolean> {
+    const rows = await this.#run(
+      `UPDATE ${this.#table} SET granted = true WHERE ns = $1 AND inst = $2 AND token = $3 RETURNING 1`,
+      [instance, token],
+    );
+    return rows.length > 0;
+  }
+
+  async #run(text: string, parameters: readonly unknown[]): Promise<readonly unknown[][]> {
+    const { rows } = await this.#own.run({ text, parameters: [this.#prefix, ...parameters], writes: true });
+    return rows;
+  }
+}

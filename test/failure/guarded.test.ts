@@ -1,0 +1,296 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
+import pg from 'pg';
+import {
+  connect,
+  invalidateAll,
+  UnconfirmedInvalidationError,
+  type ConnectOptions,
+  type Database,
+} from '../../src/index.js';
+import { pauses, weakened } from '../../src/support/weakened.js';
+import { freshPrefix } from '../setup/fresh.js';
+import { startPostgres, startRedis, type TestServer } from '../setup/servers.js';
+import { startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.js';
+import { migrateUp } from '../support/captured.js';
+import { Book, shelfModels } from '../support/captured-models.js';
+import { until } from '../support/until.js';
+
+const window = 500;
+const longestGateMs = window * 1.05 + 50;
+
+describe('the guarded level where something fails', function () {
+  this.timeout(40_000);
+  let postgres: TestServer;
+  let redis: TestServer;
+  let proxy: TcpProxy;
+  let other: pg.Client;
+  let prefix: string;
+  let admin: Redis;
+  const opened: Database[] = [];
+
+  let held: (() => void)[] = [];
+  const holdRelays = (): void => {
+    pauses.beforeRenewal = () => new Promise((resolve) => held.push(resolve));
+  };
+  const releaseRelays = (): void => {
+    delete pauses.beforeRenewal;
+    for (const release of held) release();
+    held = [];
+  };
+  const open = async (options: Partial<ConnectOptions> = {}): Promise<Database> => {
+    const db = await connect({
+      database: postgres.url,
+      cache: redis.url,
+      prefix,
+      capture: { pollMs: 5, checkMs: 100 },
+      guarantee: { level: 'guarded', window },
+      ...options,
+    });
+    opened.push(db);
+    return db;
+  };
+  const hit = async (): Promise<string | undefined> => {
+    const earlier = opened[0]?.stats().hits;
+    const book = await Book.cache.get(1);
+    return opened[0]?.stats().hits === earlier ? undefined : book.title;
+  };
+  const cached = (title: string): Promise<void> => until(async () => (await hit()) === title);
+
+  before(async () => {
+    [postgres, redis] = await Promise.all([startPostgres(), startRedis({ settings: { save: '3600 1' } })]);
+    const db = await connect({ database: postgres.url, enabled: false });
+    await db.createTables(shelfModels);
+    await db.close();
+    await migrateUp(postgres.url, shelfModels);
+  });
+
+  after(() => Promise.all([postgres.kill(), redis.kill()]));
+
+  beforeEach(async () => {
+    prefix = freshPrefix();
+    proxy = await startTcpProxy({ port: redis.port });
+    admin = new Redis(redis.port, { retryStrategy: () => 20 });
+    admin.on('error', () => undefined);
+    other = new pg.Client(postgres.url);
+    await other.connect();
+    await other.query('TRUNCATE captured_shelves CASCADE; TRUNCATE moneyclip_capture.outbox');
+    await other.query('TRUNCATE moneyclip_capture.consumer');
+    await other.query("INSERT INTO captured_shelves VALUES (1, 'a')");
+    await other.query("INSERT INTO captured_books (id, title, code, shelf_id) VALUES (1, 'first', 'one', 1)");
+  });
+
+  afterEach(async () => {
+    releaseRelays();
+    weakened.runId = false;
+    if (!redis.process.isRunning) await redis.restart();
+    await configure('min-replicas-to-write', '0');
+    proxy.resume();
+    for (const db of opened.splice(0)) await db.close().catch(() => undefined);
+    admin.disconnect();
+    await other.end().catch(() => undefined);
+    await proxy.close();
+  });
+
+  const rename = async (title: string): Promise<number> => {
+    const book = await Book.objects.noCache().get({ id: 1 });
+    book.title = title;
+    const startedAt = performance.now();
+    await book.save();
+    return performance.now() - startedAt;
+  };
+  const titleNow = async (): Promise<string> => (await Book.cache.get(1)).title;
+  const configure = async (...words: string[]): Promise<void> => {
+    await admin.config('SET', ...(words as [string, string]));
+  };
+
+  it('serves nothing from before a restart from an old snapshot', async () => {
+    await open();
+    await cached('first');
+    const epoch = await admin.get(`{${prefix}}gate`);
+    await admin.save();
+    await rename('second');
+    await redis.kill();
+    const killedAt = performance.now();
+    await redis.restart();
+    await until(async () => {
+      expect(await titleNow()).to.equal('second');
+      return (await hit()) === 'second';
+    });
+    expect(performance.now() - killedAt).to.be.greaterThan(longestGateMs);
+    expect((await admin.get(`{${prefix}}gate`))?.split('|')[0]).not.to.equal(epoch?.split('|')[0]);
+  });
+
+  it('hears of a writer that died after COMMIT and of plain SQL', async () => {
+    await open();
+    await cached('first');
+    await other.query("UPDATE captured_books SET title = 'second'");
+    const committedAt = performance.now();
+    await until(async () => (await titleNow()) === 'second');
+    expect(performance.now() - committedAt).to.be.lessThan(longestGateMs);
+  });
+
+  it('closes where no relay goes on, within the window', async () => {
+    const db = await open();
+    await cached('first');
+    holdRelays();
+    await other.query("UPDATE captured_books SET title = 'second'");
+    const committedAt = performance.now();
+    await until(async () => (await titleNow()) === 'second');
+    expect(performance.now() - committedAt).to.be.lessThan(longestGateMs + 100);
+    expect(db.stats().guarantee).to.deep.include({ open: false, lapses: 1 });
+    releaseRelays();
+    await cached('second');
+  });
+
+  it('lets a writer that is cut off from Redis wait until another process has heard of its write', async () => {
+    await open({ name: 'reader' });
+    await open({ cache: redis.url.replace(String(redis.port), String(proxy.port)) });
+    await until(() => opened.every((db) => db.stats().guarantee !== undefined));
+    await until(async () => (await admin.exists(`{${prefix}}gate`)) === 1);
+    proxy.cut();
+    const ms = await rename('second');
+    expect(ms).to.be.lessThan(longestGateMs);
+    expect(opened[1]?.stats().guarantee).to.deep.include({ waits: 1 });
+    const { rows } = await other.query('SELECT FROM moneyclip_capture.outbox');
+    expect(rows).to.have.length(0);
+  });
+
+  it('lets a write wait for the window where Redis is gone', async () => {
+    const db = await open();
+    await cached('first');
+    await redis.kill();
+    const ms = await rename('second');
+    expect(ms).to.be.greaterThan(longestGateMs);
+    expect(db.stats().guarantee?.waits).to.equal(1);
+    await redis.restart();
+    await cached('second');
+  });
+
+  it('lets only the first writes wait where Redis is gone for long, and opens again when it is back', async () => {
+    const db = await open();
+    await cached('first');
+    await redis.kill();
+    await rename('second');
+    await rename('third');
+    expect(await rename('fourth')).to.be.lessThan(longestGateMs / 2);
+    expect(db.stats().guarantee?.waits).to.equal(2);
+    expect(await titleNow()).to.equal('fourth');
+    await redis.restart();
+    await cached('fourth');
+    expect(await rename('fifth')).to.be.lessThan(longestGateMs / 2);
+    await cached('fifth');
+  });
+
+  it('says that a write is not confirmed where that is wanted instead', async () => {
+    await open({ onCacheFailure: 'throw' });
+    await cached('first');
+    await redis.kill();
+    const error = await rename('second').catch((thrown: unknown) => thrown);
+    expect(error).to.be.instanceOf(UnconfirmedInvalidationError);
+    expect(error).to.include({ code: 'INVALIDATION_UNCONFIRMED', withinMs: window });
+    await redis.restart();
+    await until(async () => (await titleNow().catch(() => '')) === 'second');
+  });
+
+  it('goes on where Redis is full', async () => {
+    const db = await open();
+    await cached('first');
+    await configure('maxmemory', '1');
+    await rename('second');
+    await new Promise((resolve) => setTimeout(resolve, 2 * window));
+    expect(await titleNow()).to.equal('second');
+    expect(await rename('third')).to.be.lessThan(window);
+    expect(db.stats().guarantee).to.deep.include({ lapses: 0, waits: 0 });
+    await configure('maxmemory', '0');
+    await cached('third');
+  });
+
+  it('acknowledges no write before the gate is closed where Redis refuses to drop but still answers', async () => {
+    await open();
+    await cached('first');
+    await configure('min-replicas-to-write', '1');
+    const writing = rename('second');
+    let isDone = false;
+    const reading = (async () => {
+      while (!isDone) await titleNow();
+    })();
+    await writing;
+    isDone = true;
+    expect(await titleNow()).to.equal('second');
+    await reading;
+    await configure('min-replicas-to-write', '0');
+    await cached('second');
+  });
+
+  it('serves nothing old after Redis stood still', async () => {
+    await open();
+    await cached('first');
+    await redis.pause();
+    const writing = rename('second');
+    expect(await writing).to.be.greaterThan(longestGateMs);
+    await redis.resume();
+    await until(async () => {
+      expect(await titleNow()).to.equal('second');
+      return (await hit()) === 'second';
+    });
+  });
+
+  it('keeps the gate open where the process that leads ends', async () => {
+    const leader = await open({ name: 'leader' });
+    const db = await open();
+    opened.reverse();
+    await cached('first');
+    const earlier = db.stats().guarantee?.lapses;
+    await leader.close();
+    const endAt = performance.now() + 4 * window;
+    while (performance.now() < endAt) {
+      await titleNow();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    expect(db.stats().guarantee?.lapses).to.equal(earlier);
+  });
+
+  it('closes where everything in Redis is lost, and opens again', async () => {
+    await open();
+    await cached('first');
+    await admin.flushall();
+    await rename('second');
+    expect(await titleNow()).to.equal('second');
+    await cached('second');
+  });
+
+  it('hears of tags and of everything, where a write could not drop them', async () => {
+    const reader = await open({ name: 'reader' });
+    await open({ cache: redis.url.replace(String(redis.port), String(proxy.port)) });
+    await until(async () => (await admin.exists(`{${prefix}}gate`)) === 1);
+    const all = `{${prefix}}epoch`;
+    await admin.set(all, 'before');
+    proxy.cut();
+    await invalidateAll();
+    expect(await admin.get(all)).not.to.equal('before');
+    expect(reader.stats().guarantee?.waits).to.equal(0);
+  });
+
+  it('knows a process that Redis does not name by its own check alone', async () => {
+    await open();
+    await cached('first');
+    const text = await admin.get(`{${prefix}}gate`);
+    const [epoch, , beat, deadline] = text?.split('|') ?? [];
+    holdRelays();
+    await admin.set(`{${prefix}}gate`, `${epoch}|${'0'.repeat(40)}|${beat}|${deadline}`);
+    expect(await hit()).to.equal(undefined);
+    weakened.runId = true;
+    expect(await hit()).to.equal('first');
+  });
+
+  it('takes a gate whose beat stands still for none, however long Redis keeps it', async () => {
+    await open();
+    await cached('first');
+    holdRelays();
+    await until(async () => (await admin.persist(`{${prefix}}gate`)) === 1);
+    await until(async () => (await hit()) === undefined);
+    expect(await admin.exists(`{${prefix}}gate`)).to.equal(1);
+  });
+});
