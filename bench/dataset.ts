@@ -87,7 +87,7 @@ export const pageStarts: readonly number[] = Array.from(
 export const documentsPerUser = documentCount / userCount;
 
 /** The document that comes so many after this one; the first comes after the last. */
-export function idBeyond(id: number, steps: number): number {
+function idBeyond(id: number, steps: number): number {
   return ((id + steps - 1) % documentCount) + 1;
 }
 

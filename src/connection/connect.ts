@@ -11,7 +11,7 @@ import type { WriteGuard } from '../capture/write-guard.js';
 import type { Change } from '../changes/change.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
-import { followedBy, followingObserver } from '../compute/row-followers.js';
+import { followingObserver } from '../compute/row-followers.js';
 import { importWorkers } from '../compute/workers.js';
 import { observeQueries } from '../query/query-observer.js';
 import { registerConnection } from '../database/connections.js';
