@@ -144,6 +144,8 @@ export class Capture {
         isPossible: (own) => this.#isPossible(own),
         checkTables: (consumer) => this.#checkTables(consumer),
         heard: (askedAt) => this.#heard(askedAt),
+        waitsForGate: () =>
+          (this.#reason &&= 'the gate of this cache is not granted yet; it is once every older one has ended'),
         failed: (error) => this.#failed(error),
       },
     });

@@ -30,6 +30,8 @@ export interface RelayTasks {
   checkTables(consumer: Consumer): Promise<void>;
   /** Everything that was committed until then was heard of. */
   heard(askedAt: number): void;
+  /** Nothing can be said to be heard of now: the gate of the cache is not granted. */
+  waitsForGate(): void;
   failed(error: unknown): void;
 }
 
@@ -140,7 +142,7 @@ export class Relay {
       const isCurrent = await this.#hear(session);
       await this.#keepHouse(session);
       this.#backoff.reset();
-      if (!isCurrent) return Math.min(settings.pollMs, this.#options.keeper?.patienceMs ?? Infinity);
+      if (!isCurrent) return this.#patienceAtGate();
       tasks.heard(askedAt);
       return this.#patience(session);
     } catch (error) {
@@ -187,6 +189,13 @@ export class Relay {
     session.consumer = consumer;
     this.#consumerId = consumer.id;
     return consumer;
+  }
+
+  /** Says that nothing can be said, and answers how long to wait for the next time. */
+  #patienceAtGate(): number {
+    const { settings, keeper, tasks } = this.#options;
+    if (keeper) tasks.waitsForGate();
+    return Math.min(settings.pollMs, keeper?.patienceMs ?? settings.pollMs);
   }
 
   #patience({ leads }: Session): number {

@@ -40,7 +40,10 @@ export class Suspension {
 
   /** Forbids renewing, until a relay takes the gate over again. */
   async begin(): Promise<void> {
-    await this.#token(`UPDATE ${this.#table} SET suspended = true WHERE ns = $1 AND NOT suspended RETURNING token`);
+    const token = await this.#token(
+      `UPDATE ${this.#table} SET suspended = true WHERE ns = $1 AND NOT suspended RETURNING token`,
+    );
+    if (token !== undefined) this.#seen = { token, since: elapsed(this.#options.clock) };
   }
 
   get #table(): string {

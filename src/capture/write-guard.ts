@@ -75,7 +75,7 @@ export class WriteGuard {
       await outsideTransactions(() => this.#record(stampKeys));
     }
     if (this.#options.onFailure === 'throw') throw this.#unconfirmed(failure.cause);
-    await this.#wait(elapsed(this.#options.clock));
+    await this.#wait();
   }
 
   /** Undefined where nobody can read what was there before; else why that is not certain. */
@@ -116,10 +116,11 @@ export class WriteGuard {
     }
   }
 
-  async #wait(startedAt: number): Promise<void> {
+  async #wait(): Promise<void> {
     const { clock, hearSoon } = this.#options;
     hearSoon();
     if (await outsideTransactions(() => this.#suspension.holds())) return;
+    const startedAt = elapsed(clock);
     this.waits += 1;
     const isHeard = await outsideTransactions(() => this.#hearing.heard(startedAt + this.#longestMs));
     this.waitedMs += elapsed(clock) - startedAt;
