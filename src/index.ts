@@ -12,6 +12,8 @@ export {
   withoutInvalidation,
 } from './connection/globals.js';
 
+export { runWorker, type BackgroundWorker, type WorkerOptions } from './connection/run-worker.js';
+
 export { Model, type ModelClass, type Values } from './model/model.js';
 export { RelatedSet, type LinkValues } from './model/related-set.js';
 export { Manager, type UpsertOptions } from './model/manager.js';
@@ -65,7 +67,8 @@ export type {
   WatchConditions,
 } from './compute/function-options.js';
 export type { WatchedRows } from './compute/watch-sources.js';
-export type { KeepingOptions, LockSettings } from './compute/keeping.js';
+export type { KeepingOptions, LockSettings, RepopulateSettings } from './compute/keeping.js';
+export type { After } from './compute/later.js';
 export {
   CacheNode,
   Node,

@@ -11,6 +11,7 @@ import { Flights } from './flights.js';
 import { errorIn } from './kept-error.js';
 import { LoadLock, type LockOptions } from './load-lock.js';
 import { Plans, type Plan, type Planned } from './plans.js';
+import { Renewals } from './renewals.js';
 import { Runner, type Computed, type Work } from './run.js';
 
 /** One call of a computation. Its identity tells it from every other call under the same label. */
@@ -21,6 +22,8 @@ export interface Call<T> extends Planned {
   onHit?(): void;
   /** Told when it was not and is about to be made. */
   onMiss?(): void;
+  /** Has a value that was made at this time made anew by whoever does that, where the host says that others do. */
+  renewElsewhere?(madeAt: number): Promise<void>;
 }
 
 /** A value as it is stored, and back. */
@@ -35,6 +38,8 @@ export interface Codec<T> {
 export interface ComputationHost {
   readonly engine: CacheEngine;
   readonly counters: Counters;
+  /** Whether values that are being served are made anew by others. */
+  readonly renewsElsewhere: boolean;
   /** Why nothing may be read from the cache or stored in it now; undefined where it may. */
   bypassReason(): string | undefined;
 }
@@ -48,15 +53,6 @@ export interface Held<T> {
   /** True where it is served only until it has been made again. */
   readonly stale: boolean;
   readonly dependencies: readonly string[];
-}
-
-/** A value that is being served and is to be made again. */
-interface Refresh<T> {
-  readonly call: Call<T>;
-  readonly plan: Plan;
-  readonly old: Entry;
-  /** The stamps of the base, where they were seen to be current. */
-  readonly seen?: readonly string[];
 }
 
 export interface ComputationOptions<T> {
@@ -97,12 +93,11 @@ export class Computation<T> {
   readonly #flights = new Flights<Computed>();
   /** What each run under way records in. */
   readonly #frames = new WeakMap<Promise<Computed>, DependencyFrame>();
-  /** The keys of values that are being made again while they are served. */
-  readonly #refreshing = new Set<string>();
   readonly #plans: Plans;
   readonly #runner: Runner<T>;
   readonly #answers: Answers<T>;
   readonly #lock: LoadLock | undefined;
+  readonly #renewals: Renewals<T>;
 
   constructor(host: ComputationHost, options: ComputationOptions<T>) {
     this.#host = host;
@@ -115,6 +110,12 @@ export class Computation<T> {
     );
     this.#answers = new Answers(host.engine, options);
     this.#lock = options.lock && new LoadLock(host.engine, options.lock);
+    this.#renewals = new Renewals({
+      host,
+      lock: this.#lock,
+      lookup: (plan) => this.#lookup(plan),
+      make: (work) => this.#flights.join(work.plan.entryKey, work.stamps, () => this.#run(work)),
+    });
   }
 
   /** The value, from the cache if it is valid. */
@@ -141,6 +142,20 @@ export class Computation<T> {
     const stamps = await this.#engine.acquire(plan.base);
     if (!stamps) return this.bypass(call, 'the store failed');
     return this.#tainting(async () => this.#finish(await this.#run({ call, plan, stamps })));
+  }
+
+  /**
+   * Makes the value anew and stores it, unless a valid one is there that was made after this and is not past its soft
+   * life: what was asked for twice is done once.
+   */
+  async renew(call: Call<T>, madeAt = 0): Promise<void> {
+    if (this.#host.bypassReason() !== undefined) return;
+    const plan = this.#plan(call);
+    const found = await this.#lookup(plan);
+    if (found.state === 'bypass') return;
+    const entry = found.state === 'hit' ? found.entry : undefined;
+    if (entry && entry.createdAt > madeAt && !this.#answers.isSoftlyExpired(entry)) return;
+    await runInFrame(undefined, () => this.#renewals.now({ call, plan, madeAt: entry?.createdAt ?? 0 }));
   }
 
   /** Stores a value that was made elsewhere, as if the call had given it without reading anything. */
@@ -232,7 +247,7 @@ export class Computation<T> {
   #serveOutdated(call: Call<T>, plan: Plan, { value, entry }: Answer<T>): T {
     this.#count('hit', 'stale');
     call.onHit?.();
-    this.#refreshBehind({ call, plan, old: entry });
+    this.#renewals.behind({ call, plan, madeAt: entry.createdAt });
     return value;
   }
 
@@ -250,7 +265,7 @@ export class Computation<T> {
     if (frame) this.#answers.note(frame, plan, answer);
     if (this.#options.staleForMs !== undefined) plan.currentAt = this.#engine.clock.now();
     const seen = answer.stamps.slice(0, plan.base.length);
-    if (this.#answers.isDue(entry)) this.#refreshBehind({ call, plan, old: entry, seen });
+    if (this.#answers.isDue(entry)) this.#renewals.behind({ call, plan, madeAt: entry.createdAt, seen });
     return value;
   }
 
@@ -341,35 +356,6 @@ export class Computation<T> {
     const decoded = this.#options.codec.decode(payload, true);
     if (!decoded) throw new TypeError(`${this.label}: a value that was just encoded cannot be decoded`);
     return decoded.value;
-  }
-
-  /** Makes a value again that is being served: once in this process, and with a lock once everywhere. */
-  #refreshBehind(refresh: Refresh<T>): void {
-    const { entryKey } = refresh.plan;
-    if (this.#refreshing.has(entryKey)) return;
-    this.#refreshing.add(entryKey);
-    // NOTE: nobody waits for it and there is a value: a failure costs nothing, the next reader tries again
-    runInFrame(undefined, () => this.#refreshOnce(refresh))
-      .catch(() => undefined)
-      .finally(() => this.#refreshing.delete(entryKey));
-  }
-
-  async #refreshOnce({ call, plan, old, seen }: Refresh<T>): Promise<void> {
-    const held = await this.#lock?.take(plan.entryKey);
-    if (this.#lock && !held) return;
-    try {
-      if (held && (await this.#isReplaced(plan, old))) return;
-      const stamps = seen ?? (await this.#engine.acquire(plan.base));
-      if (stamps) await this.#flights.join(plan.entryKey, stamps, () => this.#run({ call, plan, stamps }));
-    } finally {
-      if (held && held !== 'broken') void held.release();
-    }
-  }
-
-  /** Whether somebody else made the value again before the lock was free. */
-  async #isReplaced(plan: Plan, old: Entry): Promise<boolean> {
-    const found = await this.#lookup(plan);
-    return found.state === 'hit' && found.entry.createdAt > old.createdAt;
   }
 
   #count(outcome: CacheEvent['outcome'], reason?: string): void {

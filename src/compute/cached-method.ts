@@ -13,6 +13,7 @@ import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
 import { freshInstance, isUntouched } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
 import { Labelled } from './labelled.js';
+import { renewLater, type JobTarget } from './later.js';
 import type { MethodDeclaration } from './method-declaration.js';
 import { tracedRun } from './traced-run.js';
 import { decodeValue, encodeValue } from './value-codec.js';
@@ -22,6 +23,8 @@ export class CachedMethod {
   readonly declaration: MethodDeclaration;
   readonly schema: ModelSchema;
   readonly label: string;
+  /** The same for background jobs, whose first argument is the instance. */
+  readonly target: JobTarget;
   readonly #template: KeyTemplate;
   readonly #labelled: Labelled<unknown>;
 
@@ -33,6 +36,7 @@ export class CachedMethod {
     this.label = `${this.schema.label}.${isOverridden ? declaration.where : declaration.name}`;
     this.#template = declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, declaration.where);
     this.#labelled = this.#declare();
+    this.target = this.#toTarget(!isOverridden);
   }
 
   /** The value for an instance: from the cache, else computed on the row as it is now and stored. */
@@ -82,6 +86,22 @@ export class CachedMethod {
       identity,
       dependencies: () => [computationDependency(identity), ...this.#labelled.dependencies()],
       run: (frame) => tracedRun(this.label, () => this.#run(self, args, frame)),
+      renewElsewhere: (madeAt) => renewLater(this.target, [self, ...args], { madeAt }),
+    };
+  }
+
+  #toTarget(isFound: boolean): JobTarget {
+    const labelled = this.#labelled;
+    const call = ([self, ...args]: readonly unknown[]): Call<unknown> => this.#call(self as object, args); // an instance
+    return {
+      label: this.label,
+      isFound,
+      get cache() {
+        return labelled.cache;
+      },
+      entryKey: (args) => labelled.computation.entryKey(call(args)),
+      renew: (args, madeAt) => labelled.computation.renew(call(args), madeAt),
+      invalidate: ([self, ...args]) => this.invalidate(self, args),
     };
   }
 
@@ -157,6 +177,12 @@ export function methodOf(model: ModelClassLike, name: string): CachedMethod {
     throw new UsageError(`moneyclip.of(${model.name}, '${name}'): ${model.name}.${name} is no method under @moneyclip`);
   }
   return methodIn(model, declaration);
+}
+
+/** The same; undefined if there is none. */
+export function findMethod(model: ModelClassLike, name: string): CachedMethod | undefined {
+  const declaration = declarationIn(model, name);
+  return declaration && methodIn(model, declaration);
 }
 
 /** The computed method of a class that has it, also where a subclass overrides it. */

@@ -8,6 +8,7 @@ import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
 import type { CachedOptions, CallNotice, FunctionDeclaration } from './function-options.js';
 import { checkedSource } from './function-options.js';
 import { Labelled } from './labelled.js';
+import { renewLater, type JobTarget } from './later.js';
 import { LoadBatch } from './load-batch.js';
 import { NamedArguments, type ArgumentTexts } from './named-arguments.js';
 import { parametersOf } from './parameter-names.js';
@@ -33,6 +34,8 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
   readonly #options: CachedOptions<Args, T>;
   readonly #ownSources: FunctionDeclaration['sourcesOf'];
   readonly #labelled: Labelled<T>;
+  /** The same for background jobs, which may bring any arguments. */
+  readonly target: JobTarget;
 
   constructor(
     label: string,
@@ -49,6 +52,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     this.named = names && names.length > 0 ? new NamedArguments(label, names) : undefined;
     this.inObject = declaration.inObject ?? parameters?.inObject ?? false;
     this.#labelled = this.#declare(declaration);
+    this.target = this.#toTarget();
   }
 
   get(args: Args): Promise<T> {
@@ -161,8 +165,24 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       identity,
       dependencies: () => this.#dependencies(identity, args),
       run: (frame) => this.#compute(args, frame, load),
+      renewElsewhere: (madeAt) => renewLater(this.target, args, { madeAt }),
       ...(onHit && { onHit: () => this.#tell(onHit, identity, args) }),
       ...(onMiss && { onMiss: () => this.#tell(onMiss, identity, args) }),
+    };
+  }
+
+  #toTarget(): JobTarget {
+    const labelled = this.#labelled;
+    const call = (args: readonly unknown[]): Call<T> => this.#call(args as unknown as Args); // as they were given once
+    return {
+      label: this.label,
+      isFound: true,
+      get cache() {
+        return labelled.cache;
+      },
+      entryKey: (args) => labelled.computation.entryKey(call(args)),
+      renew: (args, madeAt) => labelled.computation.renew(call(args), madeAt),
+      invalidate: (args) => this.invalidate(args as unknown as Args), // as above
     };
   }
 

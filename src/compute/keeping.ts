@@ -59,6 +59,24 @@ export function toKeeping(where: string, options: KeepingOptions): Keeping {
   return { ...keeping, lock: toLock(where, options.lock, keeping.computeTimeoutMs) };
 }
 
+/** When the queue computes a value anew that a write dropped. */
+export interface RepopulateSettings {
+  /** So long after the write: those that come in between are made good by one computation. */
+  readonly after: Duration;
+}
+
+/** How long after a write its values are computed anew; undefined where they are not. Throws UsageError. */
+export function toRepopulateDelay(where: string, repopulate: unknown): number | undefined {
+  if (repopulate === undefined || repopulate === false) return undefined;
+  if (repopulate === true) return 0;
+  if (typeof repopulate !== 'object' || repopulate === null || !('after' in repopulate)) {
+    const got = repopulate === null ? 'null' : typeof repopulate;
+    throw new UsageError(`${where}: repopulate must be true, false or { after: '5s' }, got ${got}`);
+  }
+  rejectUnknownOptions(`${where}: repopulate`, repopulate, ['after']);
+  return durationMs(repopulate.after as Duration, `${where}: repopulate.after`); // which checks it
+}
+
 /** Throws UsageError for an option that nobody knows. */
 export function rejectUnknownOptions(where: string, options: object, known: readonly string[]): void {
   for (const name of Object.keys(options)) {

@@ -7,6 +7,8 @@ import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
 import { followingObserver } from '../compute/row-followers.js';
 import { importWorkers } from '../compute/workers.js';
+import type { JobQueue } from '../jobs/job.js';
+import { openJobs, type JobsSetting } from '../jobs/open-jobs.js';
 import { observeQueries } from '../query/query-observer.js';
 import { registerConnection } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
@@ -70,13 +72,20 @@ export interface ConnectOptions {
   readonly preparedStatements?: boolean;
   /** Modules that declare cached functions and nodes, imported before anything is opened: a path from the working directory, a file's address or a package. */
   readonly workers?: readonly string[];
+  /**
+   * Who does what is to be done later, such as refreshing a value behind its readers: the process that asks for it (the
+   * default), or `'bullmq'`: the workers that `runWorker` starts, by a queue of BullMQ in the Redis of `cache`.
+   */
+  readonly jobs?: JobsSetting;
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
 }
 
+const defaultPrefix = 'moneyclip:';
+
 const optionNames = (
   'database, cache, name, prefix, ttl, negativeTtl, enabled, onCacheFailure, keys, policies, ' +
-  'capture, naming, queryTimeout, acquireTimeout, preparedStatements, workers, clock'
+  'capture, naming, queryTimeout, acquireTimeout, preparedStatements, workers, jobs, clock'
 ).split(', ');
 
 /**
@@ -95,17 +104,24 @@ export async function connect(options: ConnectOptions): Promise<Database> {
     ...settings.limits,
   });
   let store: CacheStore | undefined;
+  let jobs: JobQueue | undefined;
   try {
     assertCapturable(settings.capture, options, connection);
     store = await openStore(options.cache, { clock, dropInstead: settings.epochs });
+    jobs = await openJobs(options.jobs, { cache: options.cache, prefix: onePrefix(options), clock });
     registerConnection(name, connection);
     setNaming(name, settings.naming);
   } catch (error) {
+    await jobs?.close();
     await store?.close();
     await connection.close();
     throw error;
   }
-  return assemble(options, { settings, connection, store, clock });
+  return assemble(options, { settings, connection, store, jobs, clock });
+}
+
+function onePrefix({ prefix = defaultPrefix }: ConnectOptions): string | undefined {
+  return typeof prefix === 'string' ? prefix : undefined;
 }
 
 function assertCapturable(
@@ -139,11 +155,12 @@ interface Opened {
   readonly settings: Settings;
   readonly connection: DatabaseConnection;
   readonly store: CacheStore;
+  readonly jobs: JobQueue;
   readonly clock: Clock;
 }
 
 async function assemble(options: ConnectOptions, opened: Opened): Promise<Database> {
-  const { settings, connection, store, clock } = opened;
+  const { settings, connection, store, jobs, clock } = opened;
   const { name = 'default', enabled = true, onCacheFailure: onFailure = 'degrade' } = options;
   const statistics = new Statistics();
   const capture = enabled && settings.capture ? captureOf(opened, settings.capture, statistics) : undefined;
@@ -159,11 +176,11 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
     reasonAgainst: capture && ((stampKeys) => capture.reasonAgainst(stampKeys)),
   });
   const { policies, negativeTtlMs } = settings;
-  const cache = new ModelCache({ connection, engine, enabled, policies, negativeTtlMs, statistics });
+  const cache = new ModelCache({ connection, engine, enabled, policies, negativeTtlMs, statistics, jobs });
   setModelCache(cache);
   observe(connection, cache);
   installReverseAccessors();
-  const db = new Database({ name, connection, engine, store, statistics, clock, capture });
+  const db = new Database({ name, connection, engine, store, statistics, clock, capture, jobs });
   await capture?.start(engine);
   return db;
 }
@@ -221,6 +238,7 @@ function checkOptions(options: ConnectOptions): void {
   checkTypes(options);
   oneOf('onCacheFailure', options.onCacheFailure, ['degrade', 'throw']);
   oneOf('keys', options.keys, ['hashed', 'readable']);
+  oneOf('jobs', options.jobs, ['in process', 'bullmq']);
 }
 
 function checkTypes({ name, prefix, enabled, preparedStatements }: ConnectOptions): void {
@@ -245,7 +263,7 @@ function oneOf(option: string, value: string | undefined, allowed: readonly stri
 function toSettings(options: ConnectOptions): Settings {
   const ttlMs = durationMs(options.ttl ?? '1h', 'ttl');
   return {
-    ...toKeyspaces(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed'),
+    ...toKeyspaces(options.prefix ?? defaultPrefix, options.keys ?? 'hashed'),
     policies: new Policies(options.policies ?? {}, ttlMs),
     negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
     naming: toNaming(options.naming),

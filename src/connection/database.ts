@@ -6,6 +6,7 @@ import { announce } from '../changes/change-log.js';
 import { unregisterConnection } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { TransactionOptions } from '../database/transaction.js';
+import type { JobQueue } from '../jobs/job.js';
 import { createTables } from '../model/create-tables.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import { schemaOf } from '../schema/schema-of.js';
@@ -22,6 +23,7 @@ export interface DatabaseParts {
   readonly statistics: Statistics;
   readonly clock: Clock;
   readonly capture: Capture | undefined;
+  readonly jobs: JobQueue;
 }
 
 /** What `db.stats()` answers. */
@@ -87,7 +89,8 @@ export class Database {
   }
 
   async #close(): Promise<void> {
-    const { engine, connection, store, capture } = this.#parts;
+    const { engine, connection, store, capture, jobs } = this.#parts;
+    await jobs.close();
     unregisterConnection(this.name);
     await capture?.close();
     await engine.drain();

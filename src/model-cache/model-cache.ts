@@ -1,6 +1,7 @@
 import type { CacheEngine } from '../cache/cache-engine.js';
 import type { ComputationHost } from '../cache/computation.js';
 import { currentFrame } from '../cache/dependency-frame.js';
+import type { JobQueue } from '../jobs/job.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { ModelSchema } from '../schema/model-schema.js';
@@ -18,6 +19,7 @@ export interface ModelCacheParts {
   /** How long the answer "there is no such row" lives. */
   readonly negativeTtlMs: number;
   readonly statistics: Statistics;
+  readonly jobs: JobQueue;
 }
 
 /** Where the models of one connection meet its cache. */
@@ -25,6 +27,8 @@ export class ModelCache {
   readonly connection: DatabaseConnection;
   readonly engine: CacheEngine;
   readonly statistics: Statistics;
+  /** Who does things later. */
+  readonly jobs: JobQueue;
   readonly negativeTtlMs: number;
   readonly #enabled: boolean;
   readonly #policies: Policies;
@@ -36,6 +40,7 @@ export class ModelCache {
     this.connection = parts.connection;
     this.engine = parts.engine;
     this.statistics = parts.statistics;
+    this.jobs = parts.jobs;
     this.negativeTtlMs = parts.negativeTtlMs;
     this.#enabled = parts.enabled;
     this.#policies = parts.policies;
@@ -61,7 +66,12 @@ export class ModelCache {
   /** What a computation under this label is part of; where its policy does not allow it, nothing is kept. */
   host(label: string, allowed = true): ComputationHost {
     const { engine } = this;
-    return { engine, counters: this.statistics.of(label), bypassReason: () => this.bypassReason(allowed) };
+    return {
+      engine,
+      counters: this.statistics.of(label),
+      renewsElsewhere: this.jobs.isShared,
+      bypassReason: () => this.bypassReason(allowed),
+    };
   }
 
   /** Notes that something was read that cannot be tracked. */

@@ -61,15 +61,20 @@ const disconnectTimeoutMs = 100;
 
 /**
  * Opens a client for `redis://[user[:password]@]host[:port][/db]`, or `rediss://` for TLS. It keeps trying to connect,
- * rejects commands at once while it is not connected, and never sends a command a second time.
+ * rejects commands at once while it is not connected, and never sends a command a second time. With `lazyConnect` it
+ * connects with the first command.
  * Throws UsageError if the address is no such URL or the package `ioredis` is not installed.
  */
-export async function connectRedis(url: string): Promise<RedisClient> {
+export async function connectRedis(
+  url: string,
+  { lazyConnect = false }: { readonly lazyConnect?: boolean } = {},
+): Promise<RedisClient> {
   const { tls, ...address } = parseRedisUrl(url);
   const { Redis } = await import('ioredis').catch(notInstalled);
   const client = new Redis({
     ...address,
     ...(tls ? { tls: {} } : {}),
+    lazyConnect,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

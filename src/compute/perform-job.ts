@@ -1,0 +1,44 @@
+import { UsageError } from '../errors.js';
+import type { Job } from '../jobs/job.js';
+import type { ModelClassLike } from '../schema/declaration.js';
+import { allModels } from '../schema/registry.js';
+import { schemaOf } from '../schema/schema-of.js';
+import { argumentsIn } from './argument-text.js';
+import { findMethod } from './cached-method.js';
+import { targetLabelled } from './labels.js';
+import type { JobTarget } from './later.js';
+
+/**
+ * Does a job that another process may have asked for. Throws UsageError where nothing is declared under its label. One
+ * about a row that is not there any more is done already.
+ */
+export async function performJob({ kind, label, args: text, madeAt }: Job): Promise<void> {
+  const target = findTarget(label);
+  if (!target) {
+    throw new UsageError(
+      `a worker got a job for '${label}', under which nothing is declared in its process; import the module that ` +
+        'declares it before runWorker(), or name it in connect({ workers: […] })',
+    );
+  }
+  const args = await argumentsIn(text);
+  if (!args) return;
+  await (kind === 'refresh' ? target.renew(args, madeAt) : target.invalidate(args));
+}
+
+/** What is declared under a label: a function, a node, or a method of a model. */
+export function findTarget(label: string): JobTarget | undefined {
+  return targetLabelled(label) ?? methodTarget(label);
+}
+
+function methodTarget(label: string): JobTarget | undefined {
+  for (const model of allModels()) {
+    const target = methodOfModel(model, label);
+    if (target) return target;
+  }
+  return undefined;
+}
+
+function methodOfModel(model: ModelClassLike, label: string): JobTarget | undefined {
+  const prefix = `${schemaOf(model).label}.`;
+  return label.startsWith(prefix) ? findMethod(model, label.slice(prefix.length))?.target : undefined;
+}
