@@ -29,6 +29,7 @@ export interface Bull {
 interface BullQueue {
   add(name: string, data: Job, options: object): Promise<unknown>;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  waitUntilReady(): Promise<unknown>;
   close(): Promise<void>;
 }
 
@@ -60,6 +61,7 @@ export interface Working {
 const name = 'moneyclip';
 const sendingMs = 250;
 const closingMs = 2_000;
+const openingMs = 1_000;
 /** A reader that sees an old value asks again after this time at the earliest. */
 const askedForMs = 10_000;
 /** How often a job may be begun anew because its worker died. */
@@ -94,8 +96,13 @@ export class BullJobs implements JobQueue {
     this.#clock = clock;
     this.#client = redis.forSending();
     this.#client.on('error', ignored);
-    this.#queue = new bull.Queue(name, { ...this.#connection(this.#client), skipWaitingForReady: true });
+    this.#queue = new bull.Queue(name, this.#connection(this.#client));
     this.#queue.on('error', ignored);
+  }
+
+  /** Resolves when the queue takes jobs, or does not soon. */
+  opened(): Promise<void> {
+    return inTime(openingMs, this.#queue.waitUntilReady());
   }
 
   async add(work: Work, delayMs = 0): Promise<void> {
@@ -136,7 +143,7 @@ export class BullJobs implements JobQueue {
     this.#isClosed = true;
     await Promise.all([...this.#working].map((working) => working.close()));
     await this.#here.close();
-    await inTime(this.#queue.close());
+    await inTime(closingMs, this.#queue.close());
     this.#client.disconnect();
   }
 
@@ -173,7 +180,7 @@ function ignored(): void {
   // the command that fails tells, and what fails is done in this process
 }
 
-/** NOTE: without a connection BullMQ waits for one before it closes. */
-async function inTime(closing: Promise<unknown>): Promise<void> {
-  await new Deadline(systemClock, closingMs).race(closing).catch(() => undefined);
+/** NOTE: without a connection BullMQ waits for one, also before it closes. */
+async function inTime(ms: number, promise: Promise<unknown>): Promise<void> {
+  await new Deadline(systemClock, ms).race(promise).catch(ignored);
 }

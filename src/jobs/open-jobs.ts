@@ -33,7 +33,9 @@ export async function openJobs(setting: JobsSetting | undefined, options: OpenJo
     throw new UsageError("connect: jobs: 'bullmq' needs one prefix for the whole connection, not a function");
   }
   const { Queue, Worker } = (await import('bullmq').catch(notInstalled)) as unknown as Bull; // the part that is used
-  return new BullJobs({ Queue, Worker }, await redisOf(cache), { prefix, clock });
+  const jobs = new BullJobs({ Queue, Worker }, await redisOf(cache), { prefix, clock });
+  await jobs.opened();
+  return jobs;
 }
 
 async function redisOf(cache: StoreSetting | undefined): Promise<JobsRedis> {
