@@ -77,11 +77,12 @@ export {
   type NodeFields,
   type NodeStatics,
 } from './compute/cache-node.js';
+export type { EntriesPage, EntriesQuery, ListedEntry } from './compute/list-entries.js';
 export { computeSignal } from './compute/compute-signal.js';
 export { invalidateTag } from './compute/tags.js';
 export { registerCodec, type ClassCodec } from './compute/class-codecs.js';
 
-export type { CacheStore, CacheWrite, InProcessStore } from './store/cache-store.js';
+export type { CacheNote, CacheStore, CacheWrite, InProcessStore, Listed, ListPage } from './store/cache-store.js';
 export { Held } from './store/held.js';
 export { HeldText } from './store/held-text.js';
 export { MemoryStore } from './store/memory-store.js';

@@ -1,4 +1,4 @@
-import type { CacheStore, InProcessStore } from '../store/cache-store.js';
+import type { CacheNote, CacheStore, InProcessStore } from '../store/cache-store.js';
 import { HeldText } from '../store/held-text.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import type { Clock } from '../support/clock.js';
@@ -53,6 +53,8 @@ export interface Fill {
   readonly softMs?: number | undefined;
   /** A longer text is not stored; without it any is. */
   readonly maxBytes?: number | undefined;
+  /** By what it is listed, where the store can do that. */
+  readonly note?: CacheNote | undefined;
 }
 
 /**
@@ -276,11 +278,11 @@ export class CacheEngine {
       payload: fill.payload,
     };
     const { inProcess } = this.port;
-    const held = inProcess && (fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry));
+    const held = inProcess && (fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry, fill.note));
     const value = held ? '' : encodeEntry(entry);
     if ((held?.bytes ?? value.length) > (fill.maxBytes ?? Infinity)) return false;
     if (held) inProcess.hold(fill.key, held);
-    else this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs });
+    else this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs, note: fill.note });
     return true;
   }
 

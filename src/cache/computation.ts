@@ -22,6 +22,8 @@ export interface Call<T> extends Planned {
   onHit?(): void;
   /** Told when it was not and is about to be made. */
   onMiss?(): void;
+  /** What the list of entries says of the value; undefined where it is not to be listed. */
+  note?(): string | undefined;
   /** Has a value that was made at this time made anew by whoever does that, where the host says that others do. */
   renewElsewhere?(madeAt: number): Promise<void>;
 }
@@ -38,6 +40,8 @@ export interface Codec<T> {
 export interface ComputationHost {
   readonly engine: CacheEngine;
   readonly counters: Counters;
+  /** Whether values are listed. */
+  readonly lists: boolean;
   /** Whether values that are being served are made anew by others. */
   readonly renewsElsewhere: boolean;
   /** Why nothing may be read from the cache or stored in it now; undefined where it may. */
@@ -77,6 +81,8 @@ export interface ComputationOptions<T> {
   readonly lock?: LockOptions | undefined;
   /** How long an error is kept in place of a value; default: not at all. */
   readonly errorTtlMs?: number | undefined;
+  /** A longer entry is not stored; default: any is. */
+  readonly maxBytes?: number | undefined;
   /** How long a run may take. */
   readonly computeTimeoutMs?: number | undefined;
 }
@@ -105,7 +111,7 @@ export class Computation<T> {
     this.label = options.label;
     this.#options = options;
     this.#plans = new Plans(options.family, options.owner);
-    this.#runner = new Runner(host.engine, options, (isKept) =>
+    this.#runner = new Runner(host, options, (isKept) =>
       isKept ? this.#count('fill') : (this.#host.counters.tooLarge += 1),
     );
     this.#answers = new Answers(host.engine, options);
@@ -167,7 +173,7 @@ export class Computation<T> {
     if (!stamps) return;
     const frame = new DependencyFrame(this.#engine);
     frame.record(this.#engine, plan.base, stamps);
-    this.#runner.store(plan, { payload, frame }, { costMs: 0, ttlMs: this.#options.ttlMs });
+    this.#runner.store(plan, { payload, frame }, { call, costMs: 0, ttlMs: this.#options.ttlMs });
     await this.#engine.port.written();
   }
 

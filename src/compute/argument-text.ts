@@ -16,6 +16,14 @@ export function textOfArguments(args: readonly unknown[]): string | undefined {
   }
 }
 
+const longestNote = 2_000;
+
+/** What the list of entries says of a call: its arguments, unless they cannot be written or are too long for a list. */
+export function noteOf(args: readonly unknown[]): string | undefined {
+  const text = textOfArguments(args);
+  return text !== undefined && text.length <= longestNote ? text : undefined;
+}
+
 /** The arguments in a text; undefined where the row of one of them, or its model, is not there any more. */
 export async function argumentsIn(text: string): Promise<unknown[] | undefined> {
   const payload: unknown = JSON.parse(text);

@@ -38,7 +38,7 @@ export type DefinedNode<Fields extends NodeFields, Value> = (new (fields: Fields
   Pick<typeof CacheNode, 'getMany' | 'invalidateMatching' | 'invalidateAll' | 'undeclare'>;
 
 const staticNames =
-  'ttl, softTtl, stale, staleFor, lock, earlyRefresh, errorTtl, computeTimeout, watch, repopulate, version, connection'.split(
+  'ttl, softTtl, sweep, stale, staleFor, lock, earlyRefresh, errorTtl, maxBytes, instances, computeTimeout, watch, repopulate, version, connection'.split(
     ', ',
   );
 

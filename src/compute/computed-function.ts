@@ -2,10 +2,11 @@ import { UsageError } from '../errors.js';
 import type { Call, Codec, Computation, Held } from '../cache/computation.js';
 import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import { anyTagDependency, tagDependency } from '../invalidation/dependencies.js';
+import { noteOf } from './argument-text.js';
 import { canonical } from './canonical.js';
 import { computationDependency } from './computation-dependencies.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
-import type { CachedOptions, CallNotice, FunctionDeclaration } from './function-options.js';
+import type { CachedOptions, CallNotice, FunctionDeclaration, ValueCodec } from './function-options.js';
 import { checkedSource } from './function-options.js';
 import { Labelled } from './labelled.js';
 import { renewLater, type JobTarget } from './later.js';
@@ -13,6 +14,7 @@ import { LoadBatch } from './load-batch.js';
 import { NamedArguments, type ArgumentTexts } from './named-arguments.js';
 import { parametersOf } from './parameter-names.js';
 import { checkedTags } from './tags.js';
+import { rowIsGone, valueCodec, withInstances } from './referring.js';
 import { tracedRun } from './traced-run.js';
 import { decodeValue, encodeValue } from './value-codec.js';
 import type { Source } from './watch-sources.js';
@@ -29,6 +31,8 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
   readonly named: NamedArguments | undefined;
   /** True where it takes its arguments as the properties of an only one. */
   readonly inObject: boolean;
+  /** The same for whoever looks at its entries: the names need not have been declared for that. */
+  readonly #byName: NamedArguments;
   readonly #where: string;
   readonly #run: Computing<Args, T>;
   readonly #options: CachedOptions<Args, T>;
@@ -50,6 +54,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     const parameters = parametersOf(run);
     const names = declaration.names ?? (declaration.followed.some(({ path }) => path) ? parameters?.names : undefined);
     this.named = names && names.length > 0 ? new NamedArguments(label, names) : undefined;
+    this.#byName = this.named ?? new NamedArguments(label, declaration.names ?? parameters?.names ?? []);
     this.inObject = declaration.inObject ?? parameters?.inObject ?? false;
     this.#labelled = this.#declare(declaration);
     this.target = this.#toTarget();
@@ -67,14 +72,15 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     return Promise.all(calls.map((args) => this.#get(args, (fresh, frame) => batch.load(fresh, frame))));
   }
 
-  peek(args: Args): Promise<T | undefined> {
-    return this.#labelled.computation.peek(this.#call(args));
+  async peek(args: Args): Promise<T | undefined> {
+    return withInstances(await this.#labelled.computation.peek(this.#call(args)), () => undefined);
   }
 
-  refresh(args: Args): Promise<T> {
+  async refresh(args: Args): Promise<T> {
     const reason = this.#ownReason(args);
     if (reason !== undefined) return this.#bypass(args, this.#loadOne, reason);
-    return this.#labelled.computation.refresh(this.#call(args));
+    const value = await this.#labelled.computation.refresh(this.#call(args));
+    return withInstances(value, () => this.#bypass(args, this.#loadOne, rowIsGone));
   }
 
   /** Stores a value that was made elsewhere; what is being computed for the same arguments does not replace it. */
@@ -84,8 +90,11 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     await this.#labelled.computation.set(call, value);
   }
 
-  held(args: Args): Promise<Held<T> | undefined> {
-    return this.#labelled.computation.held(this.#call(args));
+  async held(args: Args): Promise<Held<T> | undefined> {
+    const held = await this.#labelled.computation.held(this.#call(args));
+    if (!held) return undefined;
+    const value = await withInstances<T | undefined>(held.value, () => undefined);
+    return value === undefined && held.value !== undefined ? undefined : { ...held, value: value as T }; // a row is gone
   }
 
   inspect(args: Args): ReturnType<Computation<T>['inspect']> {
@@ -141,7 +150,9 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     try {
       const reason = this.#ownReason(args);
       if (reason !== undefined) return this.#bypass(args, load, reason);
-      return this.#labelled.computation.get(this.#call(args, load));
+      const found = this.#labelled.computation.get(this.#call(args, load));
+      if (this.#options.instances !== 'reference') return found; // NOTE: no promise more where none is needed
+      return found.then((value) => withInstances(value, () => this.#bypass(args, load, rowIsGone)));
     } catch (error) {
       return Promise.reject(error); // of an asynchronous function nobody expects that it throws
     }
@@ -165,6 +176,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       identity,
       dependencies: () => this.#dependencies(identity, args),
       run: (frame) => this.#compute(args, frame, load),
+      note: () => noteOf(args),
       renewElsewhere: (madeAt) => renewLater(this.target, args, { madeAt }),
       ...(onHit && { onHit: () => this.#tell(onHit, identity, args) }),
       ...(onMiss && { onMiss: () => this.#tell(onMiss, identity, args) }),
@@ -176,6 +188,8 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     const call = (args: readonly unknown[]): Call<T> => this.#call(args as unknown as Args); // as they were given once
     return {
       label: this.label,
+      connection: labelled.connection,
+      isSwept: labelled.isSwept,
       isFound: true,
       get cache() {
         return labelled.cache;
@@ -183,6 +197,9 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       entryKey: (args) => labelled.computation.entryKey(call(args)),
       renew: (args, madeAt) => labelled.computation.renew(call(args), madeAt),
       invalidate: (args) => this.invalidate(args as unknown as Args), // as above
+      held: (args) => labelled.computation.held(call(args)),
+      key: (args) => this.key(args as unknown as Args), // as above
+      named: (args) => this.#byName.byName(args),
     };
   }
 
@@ -256,7 +273,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       family: 'function',
       owner: version === undefined ? label : `${label} ${version}`,
       keeping,
-      codec: codecFor(label, codec),
+      codec: codec ? ownCodec(label, codec) : (valueCodec(label, keeping) as Codec<T>), // it gives back what it was given
       sources,
       followed: followed.map(({ model }) => model),
       policy: (cache) => {
@@ -273,14 +290,13 @@ function withoutMissing(args: readonly unknown[]): readonly unknown[] {
   return args.slice(0, last + 1);
 }
 
-function codecFor<T>(label: string, own: CachedOptions<never[], T>['codec']): Codec<T> {
-  const decodeOwn = own ? (data: unknown) => own.decode(data) : (data: unknown) => data as T; // what was encoded
+function ownCodec<T>(label: string, own: ValueCodec<T>): Codec<T> {
   return {
-    encode: (value) => encodeValue(own ? own.encode(value) : value, label),
+    encode: (value) => encodeValue(own.encode(value), label),
     decode: (payload, shared) => {
       const decoded = decodeValue(payload, shared);
       try {
-        return decoded && { value: decodeOwn(decoded.value) };
+        return decoded && { value: own.decode(decoded.value) };
       } catch {
         return undefined;
       }

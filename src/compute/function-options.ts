@@ -114,6 +114,11 @@ export function checkFunction<Args extends readonly unknown[], T>(
   }
   rejectUnknownOptions(where, options, optionNames);
   for (const name of ['key', 'onHit', 'onMiss', 'loadMany'] as const) assertFunction(where, name, options[name]);
+  if (options.codec !== undefined && options.instances === 'reference') {
+    throw new UsageError(
+      `${where}: codec and instances: 'reference' both say how values are stored; leave out one of them`,
+    );
+  }
   const { watch = [] } = options;
   if (!Array.isArray(watch) && typeof watch !== 'function') {
     throw new UsageError(

@@ -1,4 +1,5 @@
 import { UsageError } from '../errors.js';
+import type { Held } from '../cache/computation.js';
 import type { Job, Work } from '../jobs/job.js';
 import type { ModelCache } from '../model-cache/model-cache.js';
 import { durationMs, type Duration } from '../support/duration.js';
@@ -13,13 +14,23 @@ export interface After {
 /** A computed value, as far as background jobs care. */
 export interface JobTarget {
   readonly label: string;
+  /** The name of the connection that keeps its values. */
+  readonly connection: string;
   readonly cache: ModelCache;
+  /** Whether values past their soft life are computed again without a reader. */
+  readonly isSwept: boolean;
   /** Whether another process finds it by its label. */
   readonly isFound: boolean;
   entryKey(args: readonly unknown[]): string;
   /** Computes a value anew, unless a valid one is there that was made after this. */
   renew(args: readonly unknown[], madeAt?: number): Promise<void>;
   invalidate(args: readonly unknown[]): Promise<void>;
+  /** What a call would be answered from the cache, with its facts. */
+  held(args: readonly unknown[]): Promise<Held<unknown> | undefined>;
+  /** The key as people read it. */
+  key(args: readonly unknown[]): string;
+  /** The arguments that have names. */
+  named(args: readonly unknown[]): ReadonlyMap<string, unknown>;
 }
 
 /** Has a value computed by the queue, unless it is there by then. Resolves when the queue has taken over. */

@@ -4,8 +4,8 @@ import type { ModelClassLike } from '../schema/declaration.js';
 import { allModels } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { argumentsIn } from './argument-text.js';
-import { findMethod } from './cached-method.js';
-import { targetLabelled } from './labels.js';
+import { findMethod, methodNames } from './cached-method.js';
+import { declaredLabels, targetLabelled } from './labels.js';
 import type { JobTarget } from './later.js';
 
 /**
@@ -28,6 +28,13 @@ export async function performJob({ kind, label, args: text, madeAt }: Job): Prom
 /** What is declared under a label: a function, a node, or a method of a model. */
 export function findTarget(label: string): JobTarget | undefined {
   return targetLabelled(label) ?? methodTarget(label);
+}
+
+/** Everything that is declared on a connection, by its labels: functions and nodes, then methods. */
+export function targetsOf(connection: string): readonly JobTarget[] {
+  const methods = allModels().flatMap((model) => methodNames(model).map((name) => `${schemaOf(model).label}.${name}`));
+  const targets = [...new Set([...declaredLabels(), ...methods])].flatMap((label) => findTarget(label) ?? []);
+  return targets.filter((target) => target.connection === connection);
 }
 
 function methodTarget(label: string): JobTarget | undefined {

@@ -6,6 +6,7 @@ import { Capture } from '../capture/capture.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
 import { followingObserver } from '../compute/row-followers.js';
+import { Sweeper } from '../compute/sweeper.js';
 import { importWorkers } from '../compute/workers.js';
 import type { JobQueue } from '../jobs/job.js';
 import { openJobs, type JobsSetting } from '../jobs/open-jobs.js';
@@ -180,7 +181,9 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
   setModelCache(cache);
   observe(connection, cache);
   installReverseAccessors();
-  const db = new Database({ name, connection, engine, store, statistics, clock, capture, jobs });
+  const sweeper = jobs.isShared || !enabled ? undefined : new Sweeper(cache); // where they are shared, workers sweep
+  sweeper?.start();
+  const db = new Database({ name, connection, engine, store, statistics, clock, capture, cache, sweeper });
   await capture?.start(engine);
   return db;
 }

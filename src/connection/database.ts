@@ -6,7 +6,9 @@ import { announce } from '../changes/change-log.js';
 import { unregisterConnection } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { TransactionOptions } from '../database/transaction.js';
-import type { JobQueue } from '../jobs/job.js';
+import { listEntries, type EntriesPage, type EntriesQuery } from '../compute/list-entries.js';
+import type { Sweeper } from '../compute/sweeper.js';
+import type { ModelCache } from '../model-cache/model-cache.js';
 import { createTables } from '../model/create-tables.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import { schemaOf } from '../schema/schema-of.js';
@@ -23,7 +25,8 @@ export interface DatabaseParts {
   readonly statistics: Statistics;
   readonly clock: Clock;
   readonly capture: Capture | undefined;
-  readonly jobs: JobQueue;
+  readonly cache: ModelCache;
+  readonly sweeper: Sweeper | undefined;
 }
 
 /** What `db.stats()` answers. */
@@ -81,6 +84,15 @@ export class Database {
     return { ...total(Object.values(labels)), labels, statements: connection.statements };
   }
 
+  /**
+   * Lists what is cached of computed values: functions, nodes and methods whose arguments can be written. It looks every
+   * entry up that it lists; nothing is kept for it but a place in a list, which a fill writes along. Throws UsageError for
+   * a wrong query, a label that this process does not know, and a store that cannot list.
+   */
+  entries(query: EntriesQuery = {}): Promise<EntriesPage> {
+    return listEntries(this.#parts.cache, query);
+  }
+
   /** Waits for what is in flight, then lets go of the database and of a store that `connect` opened. Idempotent. */
   close(): Promise<void> {
     if (!this.#closed && this.#parts.connection.currentTransaction()) return this.#parts.connection.close(); // which refuses it
@@ -89,8 +101,9 @@ export class Database {
   }
 
   async #close(): Promise<void> {
-    const { engine, connection, store, capture, jobs } = this.#parts;
-    await jobs.close();
+    const { engine, connection, store, capture, cache, sweeper } = this.#parts;
+    await sweeper?.close();
+    await cache.jobs.close();
     unregisterConnection(this.name);
     await capture?.close();
     await engine.drain();

@@ -1,6 +1,7 @@
 import { UsageError } from '../errors.js';
 import { performJob } from '../compute/perform-job.js';
 import { rejectUnknownOptions } from '../compute/keeping.js';
+import { Sweeper } from '../compute/sweeper.js';
 import { BullJobs } from '../jobs/bull-jobs.js';
 import { modelCacheNamed } from '../model-cache/model-cache.js';
 import { durationMs, type Duration } from '../support/duration.js';
@@ -38,8 +39,11 @@ export async function runWorker(
     throw new UsageError(`${where}: concurrency must be a whole number from 1, got ${String(concurrency)}`);
   }
   const stalledMs = durationMs(stalledAfter, `${where}: stalledAfter`);
-  const { jobs } = modelCacheNamed(name, where);
-  if (jobs instanceof BullJobs) return jobs.work({ concurrency, stalledMs, perform: performJob });
+  const cache = modelCacheNamed(name, where);
+  if (cache.jobs instanceof BullJobs) {
+    const sweeper = new Sweeper(cache);
+    return cache.jobs.work({ concurrency, stalledMs, perform: performJob, beside: sweeper });
+  }
   throw new UsageError(
     `${where}: the jobs of connection '${name}' are done in the process that asks for them; connect({ jobs: 'bullmq' }) gives them to workers`,
   );

@@ -50,12 +50,19 @@ export interface WorkingOptions {
   /** After so long without a sign of life a job's worker counts as dead, and another one begins the job anew. */
   readonly stalledMs: number;
   perform(job: Job): Promise<void>;
+  /** What this process does as long as it works. */
+  readonly beside: { start(): void; close(): Promise<void> };
 }
 
 /** A worker that takes jobs from the queue until it is closed. */
 export interface Working {
   /** Waits for the jobs that are running; takes no more. */
   close(): Promise<void>;
+}
+
+interface Parts extends Pick<WorkingOptions, 'beside'> {
+  readonly worker: BullWorker;
+  readonly client: JobsClient;
 }
 
 const name = 'moneyclip';
@@ -118,7 +125,7 @@ export class BullJobs implements JobQueue {
   }
 
   /** Takes jobs in this process, until the worker or the queue is closed. */
-  async work({ concurrency, stalledMs, perform }: WorkingOptions): Promise<Working> {
+  async work({ concurrency, stalledMs, perform, beside }: WorkingOptions): Promise<Working> {
     if (this.#isClosed) throw new UsageError('runWorker(): the connection is closed');
     const client = this.#redis.forWorking();
     client.on('error', ignored);
@@ -133,9 +140,11 @@ export class BullJobs implements JobQueue {
     worker.on('failed', (job, error) => {
       if (job && job.attemptsMade >= attempts.most) reportFailure(job.data.label, error);
     });
-    const working = { close: () => this.#endWork(working, worker, client) };
+    let ending: Promise<void> | undefined;
+    const working = { close: () => (ending ??= this.#endWork(working, { worker, client, beside })) };
     this.#working.add(working);
     await worker.waitUntilReady();
+    beside.start();
     return working;
   }
 
@@ -147,10 +156,11 @@ export class BullJobs implements JobQueue {
     this.#client.disconnect();
   }
 
-  async #endWork(working: Working, worker: BullWorker, client: JobsClient): Promise<void> {
-    if (!this.#working.delete(working)) return;
+  async #endWork(working: Working, { worker, client, beside }: Parts): Promise<void> {
+    await beside.close();
     await worker.close();
     client.disconnect();
+    this.#working.delete(working);
   }
 
   #connection(connection: JobsClient): object {

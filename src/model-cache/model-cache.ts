@@ -69,6 +69,7 @@ export class ModelCache {
     return {
       engine,
       counters: this.statistics.of(label),
+      lists: engine.port.store.list !== undefined,
       renewsElsewhere: this.jobs.isShared,
       bypassReason: () => this.bypassReason(allowed),
     };

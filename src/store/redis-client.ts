@@ -11,6 +11,9 @@ export interface RedisPipeline {
   set(key: string, value: string, nx: 'NX'): unknown;
   set(key: string, value: string, px: 'PX', ttlMs: number, nx: 'NX'): unknown;
   unlink(keys: string[]): unknown;
+  zadd(key: string, score: number, member: string): unknown;
+  zremrangebyscore(key: string, min: string, max: number): unknown;
+  zremrangebyrank(key: string, start: number, stop: number): unknown;
   exec(): Promise<RedisPipelineReply[] | null>;
 }
 
@@ -29,6 +32,15 @@ export interface RedisClient {
   set(key: string, value: string): Promise<unknown>;
   set(key: string, value: string, px: 'PX', ttlMs: number): Promise<unknown>;
   unlink(keys: string[]): Promise<unknown>;
+  zrangebyscore(
+    key: string,
+    min: number,
+    max: string,
+    withScores: 'WITHSCORES',
+    limit: 'LIMIT',
+    offset: number,
+    count: number,
+  ): Promise<string[]>;
   pipeline(): RedisPipeline;
   on(event: 'ready' | 'close', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;

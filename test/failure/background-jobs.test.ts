@@ -14,12 +14,13 @@ import { temporaryFolder } from '../setup/temporary-folder.js';
 import { local, open, slow, soft, Task, unsteady } from '../support/job-models.js';
 
 describe('background jobs by BullMQ', function () {
-  this.timeout(60_000);
+  this.timeout(180_000); // each worker compiles the library for itself, on a machine that may be busy
   let redis: TestServer;
   let folder: string;
   let database: string;
   let prefix: string;
   let journal: string;
+  let shared: { prefix: string; database: string; journal: string; worker: ChildProcess };
   const opened: Database[] = [];
   const children: ChildProcess[] = [];
 
@@ -40,28 +41,41 @@ describe('background jobs by BullMQ', function () {
     return child;
   };
 
-  before(async () => {
-    redis = await startRedis();
-    folder = temporaryFolder('jobs');
-  });
-  after(() => redis.kill());
-
-  beforeEach(async () => {
+  const fresh = async (): Promise<void> => {
     prefix = freshPrefix();
     journal = join(folder, `${prefix.replace(/\W/g, '')}.txt`);
     database = await freshDatabase('postgres');
     const db = await connect({ database, enabled: false });
     await db.createTables([Task]);
     await db.close();
+  };
+  /** A worker that is there for several tests. */
+  const useShared = (): number | undefined => {
+    ({ prefix, database, journal } = shared);
+    return shared.worker.pid;
+  };
+
+  before(async () => {
+    redis = await startRedis();
+    folder = temporaryFolder('jobs');
+    await fresh();
+    shared = { prefix, database, journal, worker: await start() };
+    children.length = 0;
   });
+  after(async () => {
+    shared.worker.kill('SIGKILL');
+    await redis.kill();
+  });
+
+  beforeEach(fresh);
   afterEach(async () => {
     for (const db of opened.splice(0)) await db.close();
     for (const child of children.splice(0)) child.kill('SIGKILL');
   });
 
   it('are done by workers, for functions and methods, with arguments of any kind', async () => {
+    useShared();
     await connected();
-    await start();
     const since = new Date(5);
     const tags = new Set(['a']);
     await open.refreshLater([3, { since, tags }]);
@@ -79,13 +93,14 @@ describe('background jobs by BullMQ', function () {
   });
 
   it('refresh behind a reader, who gets the old value; one for many readers', async () => {
+    const worker = useShared();
     await connected();
-    expect(await soft(1)).to.equal(process.pid);
+    await soft(1);
+    await soft.set([1], -1);
     await until(async () => (await soft.entry(1))?.stale === true);
     const read = await Promise.all(Array.from({ length: 50 }, () => soft(1)));
-    expect(new Set(read)).to.deep.equal(new Set([process.pid]));
-    const worker = await start();
-    await until(async () => (await soft.peek(1)) === worker.pid);
+    expect(new Set(read)).to.deep.equal(new Set([-1]));
+    await until(async () => (await soft.peek(1)) === worker);
     expect(noted('soft 1')).to.equal(1);
   });
 
@@ -95,7 +110,7 @@ describe('background jobs by BullMQ', function () {
       for (let id = 1; id <= 10; id += 1) await slow.refreshLater([id]);
     }
     expect(await slow(1)).to.equal(process.pid);
-    await Promise.all([start(), start(), start()]);
+    await Promise.all([start(), start()]);
     for (let id = 2; id <= 10; id += 1) await until(() => noted(`end slow ${id}`) > 0);
     await slow.refreshLater([11]);
     await until(() => noted('end slow 11') > 0);
@@ -105,8 +120,8 @@ describe('background jobs by BullMQ', function () {
   });
 
   it('drop later, and compute later, what is to wait', async () => {
+    useShared();
     await connected();
-    await start();
     await slow(1);
     await slow.invalidateLater([1], { after: 200 });
     expect(await slow.peek(1)).to.equal(process.pid);
