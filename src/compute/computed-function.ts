@@ -52,9 +52,9 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     this.#ownSources = declaration.sourcesOf;
     this.#options = options;
     const parameters = parametersOf(run);
-    const names = declaration.names ?? (declaration.followed.some(({ path }) => path) ? parameters?.names : undefined);
-    this.named = names && names.length > 0 ? new NamedArguments(label, names) : undefined;
-    this.#byName = this.named ?? new NamedArguments(label, declaration.names ?? parameters?.names ?? []);
+    const names = declaration.names ?? parameters?.names ?? [];
+    this.#byName = new NamedArguments(label, names);
+    this.named = names.length > 0 && areAskedFor(declaration) ? this.#byName : undefined;
     this.inObject = declaration.inObject ?? parameters?.inObject ?? false;
     this.#labelled = this.#declare(declaration);
     this.target = this.#toTarget();
@@ -282,6 +282,11 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       },
     });
   }
+}
+
+/** Whether values depend on their arguments by name: where names were declared, or a path may give some. */
+function areAskedFor({ names, followed }: FunctionDeclaration): boolean {
+  return names !== undefined || followed.some(({ path }) => path);
 }
 
 /** Arguments that were left out at the end are the same as undefined. */

@@ -59,8 +59,8 @@ export async function listEntries(cache: ModelCache, query: EntriesQuery): Promi
       const page = await heldEntries(cache, targetOf(each, cache), { after: position, limit: limit - entries.length });
       entries.push(...page.entries.filter((entry) => agrees(entry, wanted)).map(toListed));
       position = page.next;
-      if (entries.length >= limit)
-        return { entries, next: cursor(position === undefined ? rest[index + 1] : each, position) };
+      if (entries.length < limit) continue; // NOTE: which looks at the condition of the loop
+      return { entries, next: cursor(position === undefined ? rest[index + 1] : each, position) };
     } while (position !== undefined);
   }
   return { entries, next: undefined };

@@ -32,12 +32,12 @@ describe('background jobs by BullMQ', function () {
   const lines = (): string[] => (existsSync(journal) ? readFileSync(journal, 'utf8').split('\n').slice(0, -1) : []);
   const noted = (what: string): number => lines().filter((line) => line.slice(line.indexOf(' ') + 1) === what).length;
   const start = async (environment: Record<string, string> = {}): Promise<ChildProcess> => {
-    const before = noted('ready');
+    const known = noted('ready');
     const args = ['--import', 'tsx', join(root, 'test/failure/fixtures/worker.ts'), database, redis.url, prefix];
     const env = { ...process.env, JOURNAL: journal, ...environment };
     const child = spawn(process.execPath, args, { cwd: root, env, stdio: ['ignore', 'inherit', 'inherit'] });
     children.push(child);
-    await until(() => noted('ready') > before);
+    await until(() => noted('ready') > known);
     return child;
   };
 
