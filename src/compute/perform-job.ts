@@ -32,7 +32,7 @@ export function findTarget(label: string): JobTarget | undefined {
 
 /** Everything that is declared on a connection, by its labels: functions and nodes, then methods. */
 export function targetsOf(connection: string): readonly JobTarget[] {
-  const methods = allModels().flatMap((model) => methodNames(model).map((name) => `${schemaOf(model).label}.${name}`));
+  const methods = allModels().flatMap((model) => methodNames(model).map((name) => `${labelOf(model)}.${name}`));
   const targets = [...new Set([...declaredLabels(), ...methods])].flatMap((label) => findTarget(label) ?? []);
   return targets.filter((target) => target.connection === connection);
 }
@@ -46,6 +46,15 @@ function methodTarget(label: string): JobTarget | undefined {
 }
 
 function methodOfModel(model: ModelClassLike, label: string): JobTarget | undefined {
-  const prefix = `${schemaOf(model).label}.`;
+  const prefix = `${labelOf(model)}.`;
   return label.startsWith(prefix) ? findMethod(model, label.slice(prefix.length))?.target : undefined;
+}
+
+/** Undefined for a model that is declared wrongly, of which whoever uses it is told: it must not stand in the way of others. */
+function labelOf(model: ModelClassLike): string | undefined {
+  try {
+    return schemaOf(model).label;
+  } catch {
+    return undefined;
+  }
 }
