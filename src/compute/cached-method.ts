@@ -215,7 +215,9 @@ export function methodIn(model: ModelClassLike, declaration: MethodDeclaration):
 export function methodNames(model: ModelClassLike): readonly string[] {
   const names = new Set<string>();
   for (let from: unknown = model.prototype; from instanceof Model; from = Object.getPrototypeOf(from)) {
-    for (const name of Object.getOwnPropertyNames(from)) if (declarationIn(model, name)) names.add(name);
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
+      if (typeof value === 'function' && declarations.has(value)) names.add(name); // NOTE: getters want an instance
+    }
   }
   return [...names];
 }

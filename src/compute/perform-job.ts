@@ -32,22 +32,22 @@ export function findTarget(label: string): JobTarget | undefined {
 
 /** Everything that is declared on a connection, by its labels: functions and nodes, then methods. */
 export function targetsOf(connection: string): readonly JobTarget[] {
-  const methods = allModels().flatMap((model) => methodNames(model).map((name) => `${labelOf(model)}.${name}`));
+  const methods = allModels().flatMap((model) => methodNames(model).flatMap((name) => methodLabel(model, name) ?? []));
   const targets = [...new Set([...declaredLabels(), ...methods])].flatMap((label) => findTarget(label) ?? []);
   return targets.filter((target) => target.connection === connection);
 }
 
 function methodTarget(label: string): JobTarget | undefined {
   for (const model of allModels()) {
-    const target = methodOfModel(model, label);
-    if (target) return target;
+    const name = methodNames(model).find((one) => methodLabel(model, one) === label);
+    if (name !== undefined) return findMethod(model, name)?.target;
   }
   return undefined;
 }
 
-function methodOfModel(model: ModelClassLike, label: string): JobTarget | undefined {
-  const prefix = `${labelOf(model)}.`;
-  return label.startsWith(prefix) ? findMethod(model, label.slice(prefix.length))?.target : undefined;
+function methodLabel(model: ModelClassLike, name: string): string | undefined {
+  const label = labelOf(model);
+  return label === undefined ? undefined : `${label}.${name}`;
 }
 
 /** Undefined for a model that is declared wrongly, of which whoever uses it is told: it must not stand in the way of others. */

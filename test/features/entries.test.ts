@@ -72,6 +72,7 @@ const argsOf = (entries: readonly ListedEntry[]): string[] =>
 
 /** Every entry, asked for by pages. */
 async function all(db: Database, query: EntriesQuery = {}): Promise<ListedEntry[]> {
+  await db.cache.set('settled', 1, { ttl: '1h' }); // which waits for what is being written
   const entries: ListedEntry[] = [];
   let next: string | undefined;
   do {
