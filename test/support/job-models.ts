@@ -11,7 +11,7 @@ import {
 } from '../../src/index.js';
 
 /** What the processes of the tests of background jobs compute, and where they write down that they did. */
-export const journal = process.env['JOURNAL'] ?? '';
+const journal = process.env['JOURNAL'] ?? '';
 /** How long a computation of `slow` takes in this process, in ms. */
 const slowMs = Number(process.env['SLOW_MS'] ?? 0);
 
