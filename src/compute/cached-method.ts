@@ -215,8 +215,9 @@ export function methodIn(model: ModelClassLike, declaration: MethodDeclaration):
 export function methodNames(model: ModelClassLike): readonly string[] {
   const names = new Set<string>();
   for (let from: unknown = model.prototype; from instanceof Model; from = Object.getPrototypeOf(from)) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
-      if (typeof value === 'function' && declarations.has(value)) names.add(name); // NOTE: getters want an instance
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
+      const value: unknown = property.value; // NOTE: not by reading it, since getters want an instance
+      if (typeof value === 'function' && declarations.has(value)) names.add(name);
     }
   }
   return [...names];
