@@ -12,6 +12,8 @@ export {
   withoutInvalidation,
 } from './connection/globals.js';
 
+export { runWorker, type BackgroundWorker, type WorkerOptions } from './connection/run-worker.js';
+
 export { Model, type ModelClass, type Values } from './model/model.js';
 export { RelatedSet, type LinkValues } from './model/related-set.js';
 export { Manager, type RawOptions, type UpsertOptions } from './model/manager.js';
@@ -70,7 +72,8 @@ export type {
   WatchConditions,
 } from './compute/function-options.js';
 export type { WatchedRows } from './query/watched-rows.js';
-export type { KeepingOptions, LockSettings } from './compute/keeping.js';
+export type { KeepingOptions, LockSettings, RepopulateSettings } from './compute/keeping.js';
+export type { After } from './compute/later.js';
 export {
   CacheNode,
   Node,
@@ -79,11 +82,12 @@ export {
   type NodeFields,
   type NodeStatics,
 } from './compute/cache-node.js';
+export type { EntriesPage, EntriesQuery, ListedEntry } from './compute/list-entries.js';
 export { computeSignal } from './compute/compute-signal.js';
 export { invalidateTag } from './compute/tags.js';
 export { registerCodec, type ClassCodec } from './compute/class-codecs.js';
 
-export type { CacheStore, CacheWrite, InProcessStore } from './store/cache-store.js';
+export type { CacheNote, CacheStore, CacheWrite, InProcessStore, Listed, ListPage } from './store/cache-store.js';
 export { Held } from './store/held.js';
 export { HeldText } from './store/held-text.js';
 export { MemoryStore } from './store/memory-store.js';

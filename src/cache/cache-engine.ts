@@ -269,12 +269,12 @@ export class CacheEngine {
       payload: fill.payload,
     };
     const { inProcess } = this.port;
-    const held = inProcess && (fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry));
+    const held = inProcess && (fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry, fill.note));
     const value = held ? '' : encodeEntry(entry);
     if ((held?.bytes ?? value.length) > (fill.maxBytes ?? Infinity)) return false;
     if (held) inProcess.hold(fill.key, held);
     else if (weakened.stampsBeforeRead && fill.stampKeys) void this.#fillUnderNewStamps(fill, entry, fill.stampKeys);
-    else this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs });
+    else this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs, note: fill.note });
     return true;
   }
 

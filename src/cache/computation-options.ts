@@ -28,6 +28,8 @@ export interface ComputationOptions<T> {
   readonly errorTtlMs?: number | undefined;
   /** Whether a value may be made at any time to compare a cached one with. */
   readonly driftCheck?: boolean | undefined;
+  /** A longer entry is not stored; default: any is. */
+  readonly maxBytes?: number | undefined;
   /** How long a run may take. */
   readonly computeTimeoutMs?: number | undefined;
 }

@@ -14,6 +14,7 @@ import { Flights } from './flights.js';
 import { errorIn } from './kept-error.js';
 import { LoadLock, type LockOptions } from './load-lock.js';
 import { Plans, type Plan, type Planned } from './plans.js';
+import { Renewals } from './renewals.js';
 import { Runner, type Computed, type Work } from './run.js';
 
 /** One call of a computation. Its identity tells it from every other call under the same label. */
@@ -26,6 +27,10 @@ export interface Call<T> extends Planned {
   onHit?(): void;
   /** Told when it was not and is about to be made. */
   onMiss?(): void;
+  /** What the list of entries says of the value; undefined where it is not to be listed. */
+  note?(): string | undefined;
+  /** Has a value that was made at this time made anew by whoever does that, where the host says that others do. */
+  renewElsewhere?(madeAt: number): Promise<void>;
 }
 
 /** A value as it is stored, and back. */
@@ -40,6 +45,10 @@ export interface Codec<T> {
 export interface ComputationHost {
   readonly engine: CacheEngine;
   readonly counters: Counters;
+  /** Whether values are listed. */
+  readonly lists: boolean;
+  /** Whether values that are being served are made anew by others. */
+  readonly renewsElsewhere: boolean;
   /** Why nothing may be read from the cache or stored in it now; undefined where it may. */
   bypassReason(): string | undefined;
   /** Compares hits with the database, where that is asked for. */
@@ -57,15 +66,6 @@ export interface Held<T> {
   readonly dependencies: readonly string[];
 }
 
-/** A value that is being served and is to be made again. */
-interface Refresh<T> {
-  readonly call: Call<T>;
-  readonly plan: Plan;
-  readonly old: Entry;
-  /** The stamps of the base, where they were seen to be current. */
-  readonly seen?: readonly string[];
-}
-
 /**
  * A labelled function whose results are kept until something changes that they were made from. What that is is found
  * while it runs, to any depth.
@@ -78,13 +78,12 @@ export class Computation<T> {
   readonly #flights = new Flights<Computed>();
   /** What each run under way records in. */
   readonly #frames = new WeakMap<Promise<Computed>, DependencyFrame>();
-  /** The keys of values that are being made again while they are served. */
-  readonly #refreshing = new Set<string>();
   readonly #plans: Plans;
   readonly #runner: Runner<T>;
   readonly #answers: Answers<T>;
   readonly #lock: LoadLock | undefined;
   readonly #check: AnswerCheck<T> | undefined;
+  readonly #renewals: Renewals<T>;
 
   constructor(host: ComputationHost, options: ComputationOptions<T>) {
     this.#host = host;
@@ -92,12 +91,18 @@ export class Computation<T> {
     this.label = options.label;
     this.#options = options;
     this.#plans = new Plans(options.family, options.owner);
-    this.#runner = new Runner(host.engine, options, (isKept) =>
+    this.#runner = new Runner(host, options, (isKept) =>
       isKept ? this.#count('fill') : (this.#host.counters.tooLarge += 1),
     );
     this.#answers = new Answers(host.engine, options);
     this.#lock = options.lock && new LoadLock(host.engine, options.lock);
     this.#check = host.drift && new AnswerCheck(host.drift, options, this.#runner);
+    this.#renewals = new Renewals({
+      host,
+      lock: this.#lock,
+      lookup: (plan) => this.#lookup(plan, (each) => each),
+      make: (work) => this.#flights.join(work.plan.entryKey, work.stamps, () => this.#run(work)),
+    });
   }
 
   /** The value, from the cache if it is valid. */
@@ -124,6 +129,20 @@ export class Computation<T> {
     return this.#tainting(async () => this.#finish(await this.#run({ call, plan, stamps })));
   }
 
+  /**
+   * Makes the value anew and stores it, unless a valid one is there that was made after this and is not past its soft
+   * life: what was asked for twice is done once.
+   */
+  async renew(call: Call<T>, madeAt = 0): Promise<void> {
+    if (this.#host.bypassReason() !== undefined) return;
+    const plan = this.#plan(call);
+    const found = await this.#lookup(plan, (each) => each);
+    if (found.state === 'bypass') return;
+    const entry = found.state === 'hit' ? found.entry : undefined;
+    if (entry && entry.createdAt > madeAt && !this.#answers.isSoftlyExpired(entry)) return;
+    await runInFrame(undefined, () => this.#renewals.now({ call, plan, madeAt: entry?.createdAt ?? 0 }));
+  }
+
   /** Stores a value that was made elsewhere, as if the call had given it without reading anything. */
   async set(call: Call<T>, value: T): Promise<void> {
     const payload = this.#options.codec.encode(value);
@@ -133,7 +152,7 @@ export class Computation<T> {
     if (!stamps) return;
     const frame = new DependencyFrame(this.#engine);
     frame.record(this.#engine, plan.base, stamps);
-    this.#runner.store(plan, { payload, frame }, { costMs: 0, ttlMs: this.#options.ttlMs });
+    this.#runner.store(plan, { payload, frame }, { call, costMs: 0, ttlMs: this.#options.ttlMs });
     await this.#engine.port.written();
   }
 
@@ -215,7 +234,7 @@ export class Computation<T> {
   #serveOutdated(call: Call<T>, plan: Plan, { value, entry }: Answer<T>): T {
     this.#count('hit', 'stale');
     call.onHit?.();
-    this.#refreshBehind({ call, plan, old: entry });
+    this.#renewals.behind({ call, plan, madeAt: entry.createdAt });
     return value;
   }
 
@@ -233,7 +252,8 @@ export class Computation<T> {
     if (frame) this.#answers.note(frame, plan, answer);
     if (this.#options.staleForMs !== undefined) plan.currentAt = this.#engine.clock.now();
     if (this.#answers.isDue(entry)) {
-      this.#refreshBehind({ call, plan, old: entry, seen: answer.stamps.slice(0, plan.base.length) });
+      const seen = answer.stamps.slice(0, plan.base.length);
+      this.#renewals.behind({ call, plan, madeAt: entry.createdAt, seen });
     }
     return value;
   }
@@ -332,35 +352,6 @@ export class Computation<T> {
     const decoded = this.#options.codec.decode(payload, true);
     if (!decoded) throw new TypeError(`${this.label}: a value that was just encoded cannot be decoded`);
     return decoded.value;
-  }
-
-  /** Makes a value again that is being served: once in this process, and with a lock once everywhere. */
-  #refreshBehind(refresh: Refresh<T>): void {
-    const { entryKey } = refresh.plan;
-    if (this.#refreshing.has(entryKey)) return;
-    this.#refreshing.add(entryKey);
-    // NOTE: nobody waits for it and there is a value: a failure costs nothing, the next reader tries again
-    runInFrame(undefined, () => this.#refreshOnce(refresh))
-      .catch(() => undefined)
-      .finally(() => this.#refreshing.delete(entryKey));
-  }
-
-  async #refreshOnce({ call, plan, old, seen }: Refresh<T>): Promise<void> {
-    const held = await this.#lock?.take(plan.entryKey);
-    if (this.#lock && !held) return;
-    try {
-      if (held && (await this.#isReplaced(plan, old))) return;
-      const stamps = seen ?? (await this.#engine.acquire(plan.base));
-      if (stamps) await this.#flights.join(plan.entryKey, stamps, () => this.#run({ call, plan, stamps }));
-    } finally {
-      if (held && held !== 'broken') void held.release();
-    }
-  }
-
-  /** Whether somebody else made the value again before the lock was free. */
-  async #isReplaced(plan: Plan, old: Entry): Promise<boolean> {
-    const found = await this.#lookup(plan, (each) => each);
-    return found.state === 'hit' && found.entry.createdAt > old.createdAt;
   }
 
   #count(outcome: CacheEvent['outcome'], reason?: string): void {

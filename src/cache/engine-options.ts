@@ -1,4 +1,4 @@
-import type { CacheStore } from '../store/cache-store.js';
+import type { CacheNote, CacheStore } from '../store/cache-store.js';
 import type { Clock } from '../support/clock.js';
 import type { Keyspace } from './keyspace.js';
 
@@ -58,4 +58,6 @@ export interface Fill {
   readonly softMs?: number | undefined;
   /** A longer text is not stored; without it any is. */
   readonly maxBytes?: number | undefined;
+  /** By what it is listed, where the store can do that. */
+  readonly note?: CacheNote | undefined;
 }

@@ -1,4 +1,4 @@
-import type { InProcessStore } from '../store/cache-store.js';
+import type { CacheNote, InProcessStore } from '../store/cache-store.js';
 import { Held } from '../store/held.js';
 import { HeldText } from '../store/held-text.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
@@ -12,11 +12,17 @@ export type Judged = Pick<Hit, 'entry' | 'bytes' | 'shared'>;
 export class HeldEntry extends Held implements Judged {
   readonly entry: Entry;
   readonly bytes: number;
+  readonly #note: CacheNote | undefined;
 
-  constructor(entry: Entry, bytes: number) {
+  constructor(entry: Entry, bytes: number, note?: CacheNote) {
     super();
+    this.#note = note;
     this.entry = entry;
     this.bytes = bytes;
+  }
+
+  override get note(): CacheNote | undefined {
+    return this.#note;
   }
 
   get shared(): boolean {
@@ -25,9 +31,9 @@ export class HeldEntry extends Held implements Judged {
 }
 
 /** An entry as an object that nobody else can change. */
-export function copied(entry: Entry): HeldEntry {
+export function copied(entry: Entry, note?: CacheNote): HeldEntry {
   const text = encodeEntry(entry);
-  return new HeldEntry(decodeEntry(text) ?? entry, text.length); // what was encoded can be decoded
+  return new HeldEntry(decodeEntry(text) ?? entry, text.length, note); // what was encoded can be decoded
 }
 
 /** An entry that refers to its stamps. */

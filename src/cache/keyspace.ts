@@ -59,6 +59,11 @@ export class Keyspace {
     return this.#style === 'readable' ? `${this.prefix}row:${label}:${fingerprint}:` : `${this.prefix}${fingerprint}:`;
   }
 
+  /** The key of the list of the entries under a label. */
+  list(label: string): string {
+    return `${this.prefix}list:${label}`;
+  }
+
   /** The key of an entry; `family` says what kind of value it is, `id` which one. */
   entry(family: string, id: string): string {
     return `${this.prefix}${family}:${this.#style === 'readable' ? id : hashText(id)}`;

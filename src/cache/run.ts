@@ -1,7 +1,8 @@
+import type { CacheNote } from '../store/cache-store.js';
 import { ComputeTimeoutError, UsageError } from '../errors.js';
 import type { CacheEngine } from './cache-engine.js';
 import type { ComputationOptions } from './computation-options.js';
-import type { Call } from './computation.js';
+import type { Call, ComputationHost } from './computation.js';
 import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js';
 import { endsOthers, jitteredTtl } from './lifetime.js';
 import type { Plan } from './plans.js';
@@ -25,12 +26,14 @@ export interface Work<T> {
 /** Runs calls of one computation and stores what they give. */
 export class Runner<T> {
   readonly #engine: CacheEngine;
+  readonly #lists: boolean;
   readonly #options: ComputationOptions<T>;
   readonly #filled: (isKept: boolean) => void;
 
   /** `filled` is told of each value: whether it is stored, or too large for that. */
-  constructor(engine: CacheEngine, options: ComputationOptions<T>, filled: (isKept: boolean) => void) {
-    this.#engine = engine;
+  constructor(host: ComputationHost, options: ComputationOptions<T>, filled: (isKept: boolean) => void) {
+    this.#engine = host.engine;
+    this.#lists = host.lists;
     this.#options = options;
     this.#filled = filled;
   }
@@ -50,11 +53,11 @@ export class Runner<T> {
       const value = await this.#limited(call, frame);
       const payload = this.#options.codec.encode(value); // NOTE: before sealing, since encoding an instance reads its columns
       frame.seal();
-      this.store(plan, { payload, frame }, { costMs: clock.now() - startedAt, ttlMs: this.#options.ttlMs });
+      this.store(plan, { payload, frame }, { call, costMs: clock.now() - startedAt, ttlMs: this.#options.ttlMs });
       return { payload, frame };
     } catch (error) {
       frame.seal();
-      const kept = this.#keep(error, { plan, frame, costMs: clock.now() - startedAt });
+      const kept = this.#keep(error, { call, plan, frame, costMs: clock.now() - startedAt });
       if (kept) return kept;
       throw error;
     }
@@ -72,7 +75,7 @@ export class Runner<T> {
   store(
     plan: Plan,
     { payload, frame }: Computed,
-    { costMs, ttlMs }: { readonly costMs: number; readonly ttlMs: number },
+    { call, costMs, ttlMs }: { readonly call: Call<T>; readonly costMs: number; readonly ttlMs: number },
   ): void {
     if (frame.taint !== undefined) return;
     const engine = this.#engine;
@@ -85,19 +88,36 @@ export class Runner<T> {
     const stamps = keys.map((key) => frame.stamps.get(key) ?? '');
     plan.keys = keys;
     const softMs = this.#options.softTtlMs && jitteredTtl(this.#options.softTtlMs);
-    this.#filled(engine.fill({ key: plan.entryKey, stamps, dependencies, payload, ttlMs: lifeMs, costMs, softMs }));
+    const note = this.#noteOf(call, plan);
+    const fill = {
+      key: plan.entryKey,
+      stamps,
+      dependencies,
+      payload,
+      ttlMs: lifeMs,
+      costMs,
+      softMs,
+      note,
+      maxBytes: this.#options.maxBytes,
+    };
+    this.#filled(engine.fill(fill));
+  }
+
+  #noteOf(call: Call<T>, { keyspace }: Plan): CacheNote | undefined {
+    const text = this.#lists ? call.note?.() : undefined;
+    return text === undefined ? undefined : { list: keyspace.list(this.#options.label), text };
   }
 
   /** Keeps an error like a value, where that was asked for and it is no mistake of the program or of the cache. */
   #keep(
     error: unknown,
-    { plan, frame, costMs }: { readonly plan: Plan; readonly frame: DependencyFrame; readonly costMs: number },
+    { call, plan, frame, costMs }: Pick<Work<T>, 'call' | 'plan'> & { frame: DependencyFrame; costMs: number },
   ): Computed | undefined {
     const { errorTtlMs } = this.#options;
     const isMistake = error instanceof UsageError || error instanceof ComputeTimeoutError;
     if (errorTtlMs === undefined || isMistake) return undefined;
     const computed = { payload: keptError(error), frame, failure: { error } };
-    this.store(plan, computed, { costMs, ttlMs: errorTtlMs });
+    this.store(plan, computed, { call, costMs, ttlMs: errorTtlMs });
     return computed;
   }
 

@@ -2,7 +2,8 @@ import { UsageError } from '../errors.js';
 import type { Explanation } from '../model-cache/explain.js';
 import { declareFunction, type CachedEntry, type CachedFunction, type Declared } from './cached.js';
 import type { CachedOptions, FunctionWatch } from './function-options.js';
-import type { KeepingOptions } from './keeping.js';
+import type { KeepingOptions, RepopulateSettings } from './keeping.js';
+import type { After } from './later.js';
 import { placeOfCall } from './place.js';
 import type { Source } from '../query/watched-rows.js';
 
@@ -19,7 +20,7 @@ export interface NodeStatics extends KeepingOptions {
   /** The names of the fields, for paths in `watch` and for `invalidateMatching`. */
   readonly fields?: readonly string[];
   readonly watch?: readonly FunctionWatch[];
-  readonly repopulate?: boolean;
+  readonly repopulate?: boolean | RepopulateSettings;
   readonly version?: string | number;
   readonly connection?: string;
 }
@@ -37,7 +38,7 @@ export type DefinedNode<Fields extends NodeFields, Value> = (new (fields: Fields
   Pick<typeof CacheNode, 'getMany' | 'invalidateMatching' | 'invalidateAll' | 'undeclare'>;
 
 const staticNames =
-  'ttl, softTtl, stale, staleFor, lock, earlyRefresh, errorTtl, computeTimeout, watch, repopulate, version, connection'.split(
+  'ttl, softTtl, sweep, stale, staleFor, lock, earlyRefresh, errorTtl, maxBytes, instances, computeTimeout, watch, repopulate, version, connection'.split(
     ', ',
   );
 
@@ -117,6 +118,16 @@ export abstract class CacheNode<Fields extends NodeFields, Value> {
   /** Drops the value; in a transaction, at its commit. */
   invalidate(): Promise<void> {
     return this.#handle.invalidate(this.fields);
+  }
+
+  /** Drops the value now and has it computed by the queue, at once or so much later. */
+  refreshLater(options?: Partial<After>): Promise<void> {
+    return this.#handle.refreshLater([this.fields], options);
+  }
+
+  /** Drops the value so much later; until then it is served as it is. */
+  invalidateLater(options: After): Promise<void> {
+    return this.#handle.invalidateLater([this.fields], options);
   }
 
   get #handle(): CachedFunction<readonly [NodeFields], Value> {

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import type { Call, Codec, Computation } from '../cache/computation.js';
+import type { Call, Computation } from '../cache/computation.js';
 import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import { isDirty } from '../model/dirty.js';
 import { Model } from '../model/model.js';
@@ -7,21 +7,25 @@ import type { ModelClassLike } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
+import { noteOf } from './argument-text.js';
 import { canonical } from './canonical.js';
 import { computationDependency } from './computation-dependencies.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
 import { freshInstance, isUntouched } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
 import { Labelled } from './labelled.js';
+import { renewLater, type JobTarget } from './later.js';
 import type { MethodDeclaration } from './method-declaration.js';
+import { rowIsGone, valueCodec, withInstances } from './referring.js';
 import { tracedRun } from './traced-run.js';
-import { decodeValue, encodeValue } from './value-codec.js';
 
 /** A computed method of one class: a subclass that inherits it has its own values. */
 export class CachedMethod {
   readonly declaration: MethodDeclaration;
   readonly schema: ModelSchema;
   readonly label: string;
+  /** The same for background jobs, whose first argument is the instance. */
+  readonly target: JobTarget;
   readonly #template: KeyTemplate;
   readonly #labelled: Labelled<unknown>;
 
@@ -33,13 +37,14 @@ export class CachedMethod {
     this.label = `${this.schema.label}.${isOverridden ? declaration.where : declaration.name}`;
     this.#template = declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, declaration.where);
     this.#labelled = this.#declare();
+    this.target = this.#toTarget(!isOverridden);
   }
 
   /** The value for an instance: from the cache, else computed on the row as it is now and stored. */
   get(self: object, args: readonly unknown[]): Promise<unknown> {
     try {
       const reason = this.#ownReason(self, args);
-      if (reason === undefined) return this.#labelled.computation.get(this.#call(self, args));
+      if (reason === undefined) return this.#get(self, args);
       const { cache } = this.#labelled;
       cache.spoilFrame(reason);
       cache.statistics.of(this.label).bypasses += 1;
@@ -54,12 +59,13 @@ export class CachedMethod {
     return this.#template.format(this.#parts(self, args), this.declaration.where);
   }
 
-  peek(self: object, args: readonly unknown[]): Promise<unknown> {
-    return this.#labelled.computation.peek(this.#call(self, args));
+  async peek(self: object, args: readonly unknown[]): Promise<unknown> {
+    return withInstances(await this.#labelled.computation.peek(this.#call(self, args)), () => undefined);
   }
 
-  refresh(self: object, args: readonly unknown[]): Promise<unknown> {
-    return this.#labelled.computation.refresh(this.#call(self, args));
+  async refresh(self: object, args: readonly unknown[]): Promise<unknown> {
+    const call = this.#call(self, args);
+    return withInstances(await this.#labelled.computation.refresh(call), () => this.#runPast(call));
   }
 
   inspect(self: object, args: readonly unknown[]): ReturnType<Computation<unknown>['inspect']> {
@@ -76,12 +82,45 @@ export class CachedMethod {
     return computationDependency(this.#identity(self, args));
   }
 
+  #get(self: object, args: readonly unknown[]): Promise<unknown> {
+    const call = this.#call(self, args);
+    const found = this.#labelled.computation.get(call);
+    if (this.declaration.keeping.instances !== 'reference') return found; // NOTE: no promise more where none is needed
+    return found.then((value) => withInstances(value, () => this.#runPast(call)));
+  }
+
+  #runPast(call: Call<unknown>): Promise<unknown> {
+    return this.#labelled.computation.bypass(call, rowIsGone);
+  }
+
   #call(self: object, args: readonly unknown[]): Call<unknown> {
     const identity = this.#identity(self, args);
     return {
       identity,
       dependencies: () => [computationDependency(identity), ...this.#labelled.dependencies()],
       run: (frame) => tracedRun(this.label, () => this.#run(self, args, frame)),
+      note: () => noteOf([self, ...args]),
+      renewElsewhere: (madeAt) => renewLater(this.target, [self, ...args], { madeAt }),
+    };
+  }
+
+  #toTarget(isFound: boolean): JobTarget {
+    const labelled = this.#labelled;
+    const call = ([self, ...args]: readonly unknown[]): Call<unknown> => this.#call(self as object, args); // an instance
+    return {
+      label: this.label,
+      connection: labelled.connection,
+      isSwept: labelled.isSwept,
+      isFound,
+      get cache() {
+        return labelled.cache;
+      },
+      entryKey: (args) => labelled.computation.entryKey(call(args)),
+      renew: (args, madeAt) => labelled.computation.renew(call(args), madeAt),
+      invalidate: ([self, ...args]) => this.invalidate(self, args),
+      held: (args) => labelled.computation.held(call(args)),
+      key: ([self, ...args]) => this.key(self, args),
+      named: () => new Map(),
     };
   }
 
@@ -130,16 +169,12 @@ export class CachedMethod {
       family: 'value',
       owner: `${label} ${schema.fingerprint}`,
       keeping,
-      codec: codecFor(label),
+      codec: valueCodec(label, keeping),
       sources: watched,
       followed: paths.map(([model]) => model),
       policy: (cache) => ({ ttlMs: cache.policy(schema.label).ttlMs('get'), allowed: true }),
     });
   }
-}
-
-function codecFor(label: string): Codec<unknown> {
-  return { encode: (value) => encodeValue(value, label), decode: decodeValue };
 }
 
 const methods = new WeakMap<object, Map<MethodDeclaration, CachedMethod>>();
@@ -159,6 +194,12 @@ export function methodOf(model: ModelClassLike, name: string): CachedMethod {
   return methodIn(model, declaration);
 }
 
+/** The same; undefined if there is none. */
+export function findMethod(model: ModelClassLike, name: string): CachedMethod | undefined {
+  const declaration = declarationIn(model, name);
+  return declaration && methodIn(model, declaration);
+}
+
 /** The computed method of a class that has it, also where a subclass overrides it. */
 export function methodIn(model: ModelClassLike, declaration: MethodDeclaration): CachedMethod {
   const known = methods.get(model) ?? new Map<MethodDeclaration, CachedMethod>();
@@ -168,6 +209,18 @@ export function methodIn(model: ModelClassLike, declaration: MethodDeclaration):
   const made = new CachedMethod(declaration, model);
   known.set(declaration, made);
   return made;
+}
+
+/** The names of the computed methods that a class has, its own and those it inherits. */
+export function methodNames(model: ModelClassLike): readonly string[] {
+  const names = new Set<string>();
+  for (let from: unknown = model.prototype; from instanceof Model; from = Object.getPrototypeOf(from)) {
+    for (const [name, property] of Object.entries(Object.getOwnPropertyDescriptors(from))) {
+      const value: unknown = property.value; // NOTE: not by reading it, since getters want an instance
+      if (typeof value === 'function' && declarations.has(value)) names.add(name);
+    }
+  }
+  return [...names];
 }
 
 function declarationIn(model: ModelClassLike, name: string): MethodDeclaration | undefined {

@@ -4,6 +4,7 @@ import { ComputedFunction, type Computing } from './computed-function.js';
 import { followForFunction } from './function-follower.js';
 import { checkFunction, type CachedOptions, type FunctionDeclaration } from './function-options.js';
 import { declareLabel, endDeclaration, handleLabelled } from './labels.js';
+import { invalidateLater, refreshLater, type After } from './later.js';
 import { placeOfCall } from './place.js';
 
 /** A value in the cache with its facts. */
@@ -42,6 +43,16 @@ export interface CachedFunction<Args extends readonly unknown[], T> {
   invalidate(...args: Args): Promise<void>;
   /** Drops the values of every call that has these arguments, whatever its others are. Needs `args`, or a path in `watch`. */
   invalidateMatching(values: Readonly<Record<string, unknown>>): Promise<void>;
+  /**
+   * Drops the value now and has it computed by the queue, at once or so much later; in a transaction, both from its
+   * commit on. Asked for several times before that, it is computed once. Resolves when the queue has taken over.
+   */
+  refreshLater(args: Args, options?: Partial<After>): Promise<void>;
+  /**
+   * Drops the value so much later, which begins with the commit of a transaction; until then it is served as it is. For
+   * changes that are seen late, such as those of a replica.
+   */
+  invalidateLater(args: Args, options: After): Promise<void>;
   /** Drops every value, in constant time; in a transaction, at its commit. */
   invalidateAll(): Promise<void>;
   /** The same; where `stale` lets old values be served, they are not served any more either. */
@@ -114,10 +125,10 @@ export function declareFunction<Args extends readonly unknown[], T>(
   const computed = new ComputedFunction<Args, T>(label, run, { options, declaration });
   const handle = handleOf(computed);
   const ends: (() => void)[] = [];
-  declareLabel({ label, place, handle, end: () => ends.forEach((end) => end()) });
-  const { repopulate = false } = options;
+  declareLabel({ label, place, handle, target: computed.target, end: () => ends.forEach((end) => end()) });
+  const { repopulateMs } = declaration;
   const any = computed as unknown as ComputedFunction<readonly unknown[], unknown>; // a path may give any arguments
-  for (const followed of declaration.followed) ends.push(followForFunction(any, followed, { where, repopulate }));
+  for (const followed of declaration.followed) ends.push(followForFunction(any, followed, { where, repopulateMs }));
   return handle;
 }
 
@@ -132,6 +143,8 @@ function handleOf<Args extends readonly unknown[], T>(computed: ComputedFunction
     entry: (...args: Args) => entryOf(computed, args),
     invalidate: (...args: Args) => computed.invalidate(args),
     invalidateMatching: (values: Readonly<Record<string, unknown>>) => computed.invalidateMatching(values),
+    refreshLater: async (args: Args, options?: Partial<After>) => refreshLater(computed.target, args, options),
+    invalidateLater: async (args: Args, options: After) => invalidateLater(computed.target, args, options),
     invalidateAll: async () => computed.dropAll({ alsoOutdated: false }),
     clear: async () => computed.dropAll({ alsoOutdated: true }),
     explain: async (...args: Args) => {

@@ -2,15 +2,18 @@ import { UsageError } from '../errors.js';
 import type { Call, Codec, Computation, Held } from '../cache/computation.js';
 import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import { anyTagDependency, tagDependency } from '../invalidation/dependencies.js';
+import { noteOf } from './argument-text.js';
 import { canonical } from './canonical.js';
 import { computationDependency } from './computation-dependencies.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
-import type { CachedOptions, CallNotice, FunctionDeclaration } from './function-options.js';
+import type { CachedOptions, CallNotice, FunctionDeclaration, ValueCodec } from './function-options.js';
 import { Labelled } from './labelled.js';
+import { renewLater, type JobTarget } from './later.js';
 import { LoadBatch } from './load-batch.js';
 import { NamedArguments, type ArgumentTexts } from './named-arguments.js';
 import { parametersOf } from './parameter-names.js';
 import { checkedTags } from './tags.js';
+import { rowIsGone, valueCodec, withInstances } from './referring.js';
 import { tracedRun } from './traced-run.js';
 import { decodeValue, encodeValue } from './value-codec.js';
 import { checkedSource, type Source } from '../query/watched-rows.js';
@@ -27,11 +30,15 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
   readonly named: NamedArguments | undefined;
   /** True where it takes its arguments as the properties of an only one. */
   readonly inObject: boolean;
+  /** The same for whoever looks at its entries: the names need not have been declared for that. */
+  readonly #byName: NamedArguments;
   readonly #where: string;
   readonly #run: Computing<Args, T>;
   readonly #options: CachedOptions<Args, T>;
   readonly #ownSources: FunctionDeclaration['sourcesOf'];
   readonly #labelled: Labelled<T>;
+  /** The same for background jobs, which may bring any arguments. */
+  readonly target: JobTarget;
 
   constructor(
     label: string,
@@ -44,10 +51,12 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     this.#ownSources = declaration.sourcesOf;
     this.#options = options;
     const parameters = parametersOf(run);
-    const names = declaration.names ?? (declaration.followed.some(({ path }) => path) ? parameters?.names : undefined);
-    this.named = names && names.length > 0 ? new NamedArguments(label, names) : undefined;
+    const names = declaration.names ?? parameters?.names ?? [];
+    this.#byName = new NamedArguments(label, names);
+    this.named = names.length > 0 && areAskedFor(declaration) ? this.#byName : undefined;
     this.inObject = declaration.inObject ?? parameters?.inObject ?? false;
     this.#labelled = this.#declare(declaration);
+    this.target = this.#toTarget();
   }
 
   get(args: Args): Promise<T> {
@@ -62,14 +71,15 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     return Promise.all(calls.map((args) => this.#get(args, (fresh, frame) => batch.load(fresh, frame))));
   }
 
-  peek(args: Args): Promise<T | undefined> {
-    return this.#labelled.computation.peek(this.#call(args));
+  async peek(args: Args): Promise<T | undefined> {
+    return withInstances(await this.#labelled.computation.peek(this.#call(args)), () => undefined);
   }
 
-  refresh(args: Args): Promise<T> {
+  async refresh(args: Args): Promise<T> {
     const reason = this.#ownReason(args);
     if (reason !== undefined) return this.#bypass(args, this.#loadOne, reason);
-    return this.#labelled.computation.refresh(this.#call(args));
+    const value = await this.#labelled.computation.refresh(this.#call(args));
+    return withInstances(value, () => this.#bypass(args, this.#loadOne, rowIsGone));
   }
 
   /** Stores a value that was made elsewhere; what is being computed for the same arguments does not replace it. */
@@ -79,8 +89,11 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     await this.#labelled.computation.set(call, value);
   }
 
-  held(args: Args): Promise<Held<T> | undefined> {
-    return this.#labelled.computation.held(this.#call(args));
+  async held(args: Args): Promise<Held<T> | undefined> {
+    const held = await this.#labelled.computation.held(this.#call(args));
+    if (!held) return undefined;
+    const value = await withInstances<T | undefined>(held.value, () => undefined);
+    return value === undefined && held.value !== undefined ? undefined : { ...held, value: value as T }; // a row is gone
   }
 
   inspect(args: Args): ReturnType<Computation<T>['inspect']> {
@@ -136,7 +149,9 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     try {
       const reason = this.#ownReason(args);
       if (reason !== undefined) return this.#bypass(args, load, reason);
-      return this.#labelled.computation.get(this.#call(args, load));
+      const found = this.#labelled.computation.get(this.#call(args, load));
+      if (this.#options.instances !== 'reference') return found; // NOTE: no promise more where none is needed
+      return found.then((value) => withInstances(value, () => this.#bypass(args, load, rowIsGone)));
     } catch (error) {
       return Promise.reject(error); // of an asynchronous function nobody expects that it throws
     }
@@ -160,8 +175,30 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       identity,
       dependencies: () => this.#dependencies(identity, args),
       run: (frame) => this.#compute(args, frame, load),
+      note: () => noteOf(args),
+      renewElsewhere: (madeAt) => renewLater(this.target, args, { madeAt }),
       ...(onHit && { onHit: () => this.#tell(onHit, identity, args) }),
       ...(onMiss && { onMiss: () => this.#tell(onMiss, identity, args) }),
+    };
+  }
+
+  #toTarget(): JobTarget {
+    const labelled = this.#labelled;
+    const call = (args: readonly unknown[]): Call<T> => this.#call(args as unknown as Args); // as they were given once
+    return {
+      label: this.label,
+      connection: labelled.connection,
+      isSwept: labelled.isSwept,
+      isFound: true,
+      get cache() {
+        return labelled.cache;
+      },
+      entryKey: (args) => labelled.computation.entryKey(call(args)),
+      renew: (args, madeAt) => labelled.computation.renew(call(args), madeAt),
+      invalidate: (args) => this.invalidate(args as unknown as Args), // as above
+      held: (args) => labelled.computation.held(call(args)),
+      key: (args) => this.key(args as unknown as Args), // as above
+      named: (args) => this.#byName.byName(args),
     };
   }
 
@@ -235,7 +272,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       family: 'function',
       owner: version === undefined ? label : `${label} ${version}`,
       keeping,
-      codec: codecFor(label, codec),
+      codec: codec ? ownCodec(label, codec) : (valueCodec(label, keeping) as Codec<T>), // it gives back what it was given
       sources,
       followed: followed.map(({ model }) => model),
       hasOwnSources: this.#ownSources !== undefined,
@@ -247,20 +284,24 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
   }
 }
 
+/** Whether values depend on their arguments by name: where names were declared, or a path may give some. */
+function areAskedFor({ names, followed }: FunctionDeclaration): boolean {
+  return names !== undefined || followed.some(({ path }) => path);
+}
+
 /** Arguments that were left out at the end are the same as undefined. */
 function withoutMissing(args: readonly unknown[]): readonly unknown[] {
   const last = args.findLastIndex((argument) => argument !== undefined);
   return args.slice(0, last + 1);
 }
 
-function codecFor<T>(label: string, own: CachedOptions<never[], T>['codec']): Codec<T> {
-  const decodeOwn = own ? (data: unknown) => own.decode(data) : (data: unknown) => data as T; // what was encoded
+function ownCodec<T>(label: string, own: ValueCodec<T>): Codec<T> {
   return {
-    encode: (value) => encodeValue(own ? own.encode(value) : value, label),
+    encode: (value) => encodeValue(own.encode(value), label),
     decode: (payload, shared) => {
       const decoded = decodeValue(payload, shared);
       try {
-        return decoded && { value: decodeOwn(decoded.value) };
+        return decoded && { value: own.decode(decoded.value) };
       } catch {
         return undefined;
       }

@@ -1,6 +1,7 @@
 import type { ComputedFunction } from './computed-function.js';
 import { labelDependency } from './computation-dependencies.js';
 import type { FollowedModel } from './function-options.js';
+import { renewLater } from './later.js';
 import { isPlainObject } from './plain-object.js';
 import { registerFollower, type Lead } from './row-followers.js';
 
@@ -11,7 +12,7 @@ type Followed = ComputedFunction<readonly unknown[], unknown>;
 export function followForFunction(
   computed: Followed,
   followed: FollowedModel,
-  { where, repopulate }: { readonly where: string; readonly repopulate: boolean },
+  { where, repopulateMs }: { readonly where: string; readonly repopulateMs: number | undefined },
 ): () => void {
   const { model, path, when } = followed;
   return registerFollower({
@@ -19,34 +20,45 @@ export function followForFunction(
     where,
     follow: async (row) => {
       if (when && !(await when(row))) return [];
-      return path ? leadsOf(computed, await path(row), repopulate) : wholeLabel(computed);
+      return path ? leadsOf(computed, await path(row), repopulateMs) : wholeLabel(computed);
     },
     everything: () => [labelDependency(computed.label)],
   });
 }
 
-async function leadsOf(computed: Followed, result: unknown, repopulate: boolean): Promise<readonly Lead[]> {
+async function leadsOf(
+  computed: Followed,
+  result: unknown,
+  repopulateMs: number | undefined,
+): Promise<readonly Lead[]> {
   if (result === undefined || result === null) return [];
-  if (Array.isArray(result)) return leadsOfList(computed, await Promise.all(result as unknown[]), repopulate);
-  if (isPlainObject(result)) return leadsOfNames(computed, await settledValues(result), repopulate);
+  if (Array.isArray(result)) return leadsOfList(computed, await Promise.all(result as unknown[]), repopulateMs);
+  if (isPlainObject(result)) return leadsOfNames(computed, await settledValues(result), repopulateMs);
   throw new TypeError(`the path returned ${typeof result} instead of a list of arguments or an object of them by name`);
 }
 
-function leadsOfList(computed: Followed, args: readonly unknown[], repopulate: boolean): readonly Lead[] {
+function leadsOfList(computed: Followed, args: readonly unknown[], repopulateMs: number | undefined): readonly Lead[] {
   if (args.some((argument) => argument === undefined || argument === null)) return [];
-  const renew = repopulate ? () => computed.refresh(args) : undefined;
-  return [{ dependency: computed.dependency(args), renew }];
+  return [{ dependency: computed.dependency(args), renew: renewalOf(computed, args, repopulateMs) }];
 }
 
 function leadsOfNames(
   computed: Followed,
   values: Readonly<Record<string, unknown>>,
-  repopulate: boolean,
+  repopulateMs: number | undefined,
 ): readonly Lead[] {
   const [first, ...others] = computed.dependenciesMatching(values).map((dependency) => ({ dependency }));
-  const args = repopulate ? argumentsIn(computed, values) : undefined;
+  const args = argumentsIn(computed, values);
   if (!first) return [];
-  return [{ ...first, renew: args && (() => computed.refresh(args)) }, ...others];
+  return [{ ...first, renew: args && renewalOf(computed, args, repopulateMs) }, ...others];
+}
+
+function renewalOf(
+  { target }: Followed,
+  args: readonly unknown[],
+  delayMs: number | undefined,
+): (() => Promise<void>) | undefined {
+  return delayMs === undefined ? undefined : () => renewLater(target, args, { delayMs });
 }
 
 /** The arguments of the one call that these values say; undefined where they say but some of them. */

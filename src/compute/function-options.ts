@@ -1,7 +1,14 @@
 import { UsageError } from '../errors.js';
 import { QuerySet } from '../query/query-set.js';
 import type { ModelReference } from '../schema/declaration.js';
-import { keepingNames, rejectUnknownOptions, toKeeping, type KeepingOptions } from './keeping.js';
+import {
+  keepingNames,
+  rejectUnknownOptions,
+  toKeeping,
+  toRepopulateDelay,
+  type KeepingOptions,
+  type RepopulateSettings,
+} from './keeping.js';
 import type { Keeping } from './labelled.js';
 import { checkedModel, type Source } from '../query/watched-rows.js';
 
@@ -57,8 +64,11 @@ export interface CachedOptions<Args extends readonly unknown[], T> extends Keepi
   readonly skip?: boolean | ((...args: Args) => boolean);
   readonly onHit?: (notice: CallNotice<Args>) => void;
   readonly onMiss?: (notice: CallNotice<Args>) => void;
-  /** The writer of a watched row computes the values anew after its commit whose arguments the path gives in full. */
-  readonly repopulate?: boolean;
+  /**
+   * A write of a watched row has the values computed anew, after its commit or so much later, whose arguments the path
+   * gives in full: by the writer itself, or with `jobs: 'bullmq'` by a worker. They are dropped at the commit either way.
+   */
+  readonly repopulate?: boolean | RepopulateSettings;
   /** Another version reads nothing that this one stored: change it with what the function computes. */
   readonly version?: string | number;
   /** How values are stored that are no plain data. */
@@ -89,6 +99,8 @@ export interface FunctionDeclaration {
   readonly sources: readonly Source[];
   readonly followed: readonly FollowedModel[];
   readonly names: readonly string[] | undefined;
+  /** How long after a write values are computed anew; undefined where they are not. */
+  readonly repopulateMs: number | undefined;
   /** True where it is known to take its arguments as the properties of an only one. */
   readonly inObject?: boolean;
   /** Gives what the value of one call depends on besides. */
@@ -105,6 +117,11 @@ export function checkFunction<Args extends readonly unknown[], T>(
   }
   rejectUnknownOptions(where, options, optionNames);
   for (const name of ['key', 'onHit', 'onMiss', 'loadMany'] as const) assertFunction(where, name, options[name]);
+  if (options.codec !== undefined && options.instances === 'reference') {
+    throw new UsageError(
+      `${where}: codec and instances: 'reference' both say how values are stored; leave out one of them`,
+    );
+  }
   const { watch = [] } = options;
   if (!Array.isArray(watch) && typeof watch !== 'function') {
     throw new UsageError(
@@ -118,6 +135,7 @@ export function checkFunction<Args extends readonly unknown[], T>(
     sources: watches.flatMap((one) => ('followed' in one ? [] : [one.source])),
     followed: watches.flatMap((one) => ('followed' in one ? [one.followed] : [])),
     names: checkedNames(where, options.args),
+    repopulateMs: toRepopulateDelay(where, options.repopulate),
     sourcesOf: typeof watch === 'function' ? watch : undefined,
   };
 }

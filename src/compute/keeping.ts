@@ -2,6 +2,7 @@ import { UsageError } from '../errors.js';
 import { usualLock, type LockOptions } from '../cache/load-lock.js';
 import { durationMs, type Duration } from '../support/duration.js';
 import { nearest } from '../support/nearest.js';
+import { described } from './known-types.js';
 import type { Keeping } from './labelled.js';
 
 /** How processes wait for the one that computes a value. */
@@ -20,6 +21,8 @@ export interface KeepingOptions {
   readonly ttl?: Duration;
   /** From this age on, ± 10 %, the first caller has it computed again, while he and others still get the old one. */
   readonly softTtl?: Duration;
+  /** True, with `softTtl`: a value of this age is computed again without a reader too, within ten seconds. */
+  readonly sweep?: boolean;
   /** True: a value that was invalidated is served until it has been computed again. A stated weakening of freshness. */
   readonly stale?: boolean;
   /** With `stale`, how long after it ceased to be current a value may be served; default: until its ttl is over. */
@@ -32,6 +35,13 @@ export interface KeepingOptions {
   readonly errorTtl?: Duration;
   /** True: with the connection's `driftCheck`, values may be computed at any time to compare cached ones with; default: false. */
   readonly driftCheck?: boolean;
+  /** A value whose entry is larger, in characters of text before packing, is not stored, and counted as `tooLarge`; default: any is. */
+  readonly maxBytes?: number;
+  /**
+   * `reference`: model instances in a value are stored by their keys and read from their own entries, as their rows are
+   * by then; default: `value`, with their rows.
+   */
+  readonly instances?: 'value' | 'reference';
   /** How long a computation may take before its callers get ComputeTimeoutError; default: for ever. */
   readonly computeTimeout?: Duration;
 }
@@ -39,12 +49,15 @@ export interface KeepingOptions {
 export const keepingNames: readonly string[] = [
   'ttl',
   'softTtl',
+  'sweep',
   'stale',
   'staleFor',
   'lock',
   'earlyRefresh',
   'errorTtl',
   'driftCheck',
+  'maxBytes',
+  'instances',
   'computeTimeout',
 ];
 
@@ -58,9 +71,29 @@ export function toKeeping(where: string, options: KeepingOptions): Keeping {
     errorTtlMs: milliseconds(where, 'errorTtl', options.errorTtl),
     driftCheck: options.driftCheck,
     computeTimeoutMs: milliseconds(where, 'computeTimeout', options.computeTimeout),
+    maxBytes: toMaxBytes(where, options.maxBytes),
+    instances: toInstances(where, options.instances),
   };
   assertAgreement(where, keeping);
-  return { ...keeping, lock: toLock(where, options.lock, keeping.computeTimeoutMs) };
+  return { ...keeping, sweep: toSweep(where, options), lock: toLock(where, options.lock, keeping.computeTimeoutMs) };
+}
+
+/** When the queue computes a value anew that a write dropped. */
+export interface RepopulateSettings {
+  /** So long after the write: those that come in between are made good by one computation. */
+  readonly after: Duration;
+}
+
+/** How long after a write its values are computed anew; undefined where they are not. Throws UsageError. */
+export function toRepopulateDelay(where: string, repopulate: unknown): number | undefined {
+  if (repopulate === undefined || repopulate === false) return undefined;
+  if (repopulate === true) return 0;
+  if (typeof repopulate !== 'object' || repopulate === null || !('after' in repopulate)) {
+    const got = repopulate === null ? 'null' : typeof repopulate;
+    throw new UsageError(`${where}: repopulate must be true, false or { after: '5s' }, got ${got}`);
+  }
+  rejectUnknownOptions(`${where}: repopulate`, repopulate, ['after']);
+  return durationMs(repopulate.after as Duration, `${where}: repopulate.after`); // which checks it
 }
 
 /** Throws UsageError for an option that nobody knows. */
@@ -86,6 +119,26 @@ function toStaleFor(where: string, { stale = false, staleFor }: KeepingOptions):
     throw new UsageError(`${where}: staleFor says how long an old value may be served, which needs stale: true`);
   }
   return stale ? (milliseconds(where, 'staleFor', staleFor) ?? Number.POSITIVE_INFINITY) : undefined;
+}
+
+function toMaxBytes(where: string, maxBytes: unknown): number | undefined {
+  if (maxBytes === undefined || (Number.isSafeInteger(maxBytes) && Number(maxBytes) > 0)) return maxBytes as number; // as just seen
+  throw new UsageError(
+    `${where}: maxBytes must be a whole number above 0, got ${typeof maxBytes === 'number' ? String(maxBytes) : typeof maxBytes}`,
+  );
+}
+
+function toInstances(where: string, instances: unknown): Keeping['instances'] {
+  if (instances === undefined || instances === 'value' || instances === 'reference') return instances;
+  throw new UsageError(`${where}: instances must be 'value' or 'reference', got ${described(instances)}`);
+}
+
+function toSweep(where: string, { sweep = false, softTtl }: KeepingOptions): boolean {
+  if (typeof sweep !== 'boolean') throw new UsageError(`${where}: sweep must be true or false, got ${typeof sweep}`);
+  if (sweep && softTtl === undefined) {
+    throw new UsageError(`${where}: sweep computes values again that are older than softTtl; say how old that is`);
+  }
+  return sweep;
 }
 
 function toEagerness(where: string, earlyRefresh: boolean | number | undefined): number | undefined {

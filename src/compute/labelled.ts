@@ -17,6 +17,11 @@ export interface Keeping {
   readonly errorTtlMs?: number | undefined;
   readonly driftCheck?: boolean | undefined;
   readonly computeTimeoutMs?: number | undefined;
+  readonly maxBytes?: number | undefined;
+  /** How model instances are stored. */
+  readonly instances?: 'value' | 'reference' | undefined;
+  /** Whether values past their soft life are computed again without a reader. */
+  readonly sweep?: boolean | undefined;
 }
 
 export interface LabelledOptions<T> extends Watcher {
@@ -54,6 +59,16 @@ export class Labelled<T> {
   /** The cache that keeps the values. Throws UsageError if the connection is not open. */
   get cache(): ModelCache {
     return modelCacheNamed(this.#options.connection, this.label);
+  }
+
+  /** The name of the connection. */
+  get connection(): string {
+    return this.#options.connection;
+  }
+
+  /** Whether values past their soft life are computed again without a reader. */
+  get isSwept(): boolean {
+    return this.#options.keeping.sweep === true;
   }
 
   get computation(): Computation<T> {

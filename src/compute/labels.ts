@@ -1,11 +1,14 @@
 import { UsageError } from '../errors.js';
 import { nearest } from '../support/nearest.js';
+import type { JobTarget } from './later.js';
 
 /** What is declared under a label. */
 interface Declared {
   readonly label: string;
   readonly place: string;
   readonly handle: object;
+  /** The same for background jobs. */
+  readonly target: JobTarget;
   /** Takes back what the declaration set going. */
   readonly end: () => void;
 }
@@ -45,6 +48,11 @@ export function handleLabelled(label: string): object {
     `cacheOf('${label}'): nothing is declared under this label${meant === undefined ? '' : `; did you mean '${meant}'?`} ` +
       `Import the module that declares it first, or name it in connect({ workers: […] }).`,
   );
+}
+
+/** What background jobs find under a label. */
+export function targetLabelled(label: string): JobTarget | undefined {
+  return byLabel.get(label)?.target;
 }
 
 /** The labels that are declared. */

@@ -1,6 +1,13 @@
 import { UsageError } from '../errors.js';
 import type { ModelReference } from '../schema/declaration.js';
-import { keepingNames, rejectUnknownOptions, toKeeping, type KeepingOptions } from './keeping.js';
+import {
+  keepingNames,
+  rejectUnknownOptions,
+  toKeeping,
+  toRepopulateDelay,
+  type KeepingOptions,
+  type RepopulateSettings,
+} from './keeping.js';
 import { KeyTemplate } from './key-template.js';
 import type { Keeping } from './labelled.js';
 
@@ -30,8 +37,11 @@ export interface MoneyclipOptions extends KeepingOptions {
   readonly watch?: readonly Watch[];
   /** True: a watched row drops the key with its arguments reversed too; a function: with the arguments that it gives. */
   readonly symmetrical?: boolean | ((...args: unknown[]) => readonly unknown[]);
-  /** The writer of a watched row computes the value anew after its commit, so that the next reader finds it. */
-  readonly repopulate?: boolean;
+  /**
+   * A write of a watched row has the value computed anew, after its commit or so much later, so that the next reader
+   * finds it: by the writer itself, or with `jobs: 'bullmq'` by a worker. It is dropped at the commit either way.
+   */
+  readonly repopulate?: boolean | RepopulateSettings;
 }
 
 const optionNames = ['key', 'args', 'watch', 'symmetrical', 'repopulate', ...keepingNames];
@@ -49,7 +59,8 @@ export interface MethodDeclaration {
   readonly watched: readonly ModelReference[];
   readonly keeping: Keeping;
   readonly symmetrical: MoneyclipOptions['symmetrical'];
-  readonly repopulate: boolean;
+  /** How long after a write the value is computed anew; undefined where it is not. */
+  readonly repopulateMs: number | undefined;
 }
 
 /** Checks what a decorator says. Throws UsageError at declaration. */
@@ -60,7 +71,7 @@ export function declareMethod(
   options: MoneyclipOptions,
 ): MethodDeclaration {
   checkOptions(where, options);
-  const { key, args, watch = [], symmetrical, repopulate = false } = options;
+  const { key, args, watch = [], symmetrical } = options;
   if (key !== undefined && args === undefined && key.split('%s').length - 1 !== 1) {
     throw new UsageError(`${where}: the key template '${key}' needs args: (self, …) => […], one for each %s`);
   }
@@ -78,7 +89,7 @@ export function declareMethod(
     watched: pairs.flatMap(([model, path]) => (path ? [] : [model])),
     keeping: toKeeping(where, options),
     symmetrical,
-    repopulate,
+    repopulateMs: toRepopulateDelay(where, options.repopulate),
   };
 }
 

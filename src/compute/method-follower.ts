@@ -3,6 +3,7 @@ import type { ModelClassLike, ModelReference } from '../schema/declaration.js';
 import { allModels, findModel } from '../schema/registry.js';
 import { methodIn, type CachedMethod } from './cached-method.js';
 import { labelDependency } from './computation-dependencies.js';
+import { renewLater } from './later.js';
 import type { MethodDeclaration, Path } from './method-declaration.js';
 import { registerFollower, type Lead } from './row-followers.js';
 
@@ -58,5 +59,7 @@ function withSymmetrical(
 function leadOf(method: CachedMethod, [self, ...rest]: readonly unknown[]): Lead {
   const dependency = method.dependency(self, rest);
   const isOwn = self instanceof Model && self.constructor === findModel(method.schema.label);
-  return { dependency, renew: method.declaration.repopulate && isOwn ? () => method.refresh(self, rest) : undefined };
+  const delayMs = method.declaration.repopulateMs;
+  if (delayMs === undefined || !isOwn) return { dependency };
+  return { dependency, renew: () => renewLater(method.target, [self, ...rest], { delayMs }) };
 }

@@ -3,6 +3,7 @@ import { explainFound, type Explanation } from '../model-cache/explain.js';
 import { modelCacheOf } from '../model-cache/model-cache.js';
 import type { ModelClassLike, ModelReference } from '../schema/declaration.js';
 import { methodIn, methodOf, registerMethod } from './cached-method.js';
+import { invalidateLater, refreshLater, type After } from './later.js';
 import { followForMethod } from './method-follower.js';
 import { declareMethod, type KeyFunction, type MoneyclipOptions, type Path } from './method-declaration.js';
 
@@ -81,6 +82,13 @@ export interface MoneyclipHandle<Self extends object = object> {
   invalidate(self: Self, ...args: unknown[]): Promise<void>;
   /** Computes the value anew, stores and answers it. */
   refresh(self: Self, ...args: unknown[]): Promise<unknown>;
+  /**
+   * Drops the value now and has it computed by the queue, at once or so much later; in a transaction, both from its
+   * commit on.
+   */
+  refreshLater(args: readonly [Self, ...unknown[]], options?: Partial<After>): Promise<void>;
+  /** Drops the value so much later, which begins with the commit of a transaction; until then it is served as it is. */
+  invalidateLater(args: readonly [Self, ...unknown[]], options: After): Promise<void>;
   /** The value if it is cached and valid, else undefined; nothing is computed. */
   peek(self: Self, ...args: unknown[]): Promise<unknown>;
   /** What the cache would answer and why. */
@@ -97,6 +105,8 @@ moneyclip.of = function of<Self extends object>(
     key: (self, ...args) => method.key(self, args),
     invalidate: (self, ...args) => method.invalidate(self, args),
     refresh: (self, ...args) => method.refresh(self, args),
+    refreshLater: (args, options) => refreshLater(method.target, args, options),
+    invalidateLater: (args, options) => invalidateLater(method.target, args, options),
     peek: (self, ...args) => method.peek(self, args),
     explain: async (self, ...args) => {
       const { found, dependencies } = await method.inspect(self, args);

@@ -12,7 +12,10 @@ import type { Change } from '../changes/change.js';
 import { noteContext, onChanges } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
 import { followingObserver } from '../compute/row-followers.js';
+import { Sweeper } from '../compute/sweeper.js';
 import { importWorkers } from '../compute/workers.js';
+import type { JobQueue } from '../jobs/job.js';
+import { openJobs, type JobsSetting } from '../jobs/open-jobs.js';
 import { observeQueries } from '../query/query-observer.js';
 import { registerConnection } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
@@ -99,13 +102,20 @@ export interface ConnectOptions {
   readonly preparedStatements?: boolean;
   /** Modules that declare cached functions and nodes, imported before anything is opened: a path from the working directory, a file's address or a package. */
   readonly workers?: readonly string[];
+  /**
+   * Who does what is to be done later, such as refreshing a value behind its readers: the process that asks for it (the
+   * default), or `'bullmq'`: the workers that `runWorker` starts, by a queue of BullMQ in the Redis of `cache`.
+   */
+  readonly jobs?: JobsSetting;
   /** Where time comes from; for tests. */
   readonly clock?: Clock;
 }
 
+const defaultPrefix = 'moneyclip:';
+
 const optionNames = (
   'database, cache, name, prefix, ttl, negativeTtl, enabled, onCacheFailure, keys, policies, ' +
-  'capture, guarantee, driftCheck, naming, queryTimeout, acquireTimeout, preparedStatements, workers, clock'
+  'capture, guarantee, driftCheck, naming, queryTimeout, acquireTimeout, preparedStatements, workers, jobs, clock'
 ).split(', ');
 
 /**
@@ -124,17 +134,24 @@ export async function connect(options: ConnectOptions): Promise<Database> {
     ...settings.limits,
   });
   let store: CacheStore | undefined;
+  let jobs: JobQueue | undefined;
   try {
     assertCapturable(settings, options, connection);
     store = await openStore(options.cache, { clock, dropInstead: settings.epochs, gate: gateSetting(settings) });
+    jobs = await openJobs(options.jobs, { cache: options.cache, prefix: onePrefix(options), clock });
     registerConnection(name, connection);
     setNaming(name, settings.naming);
   } catch (error) {
+    await jobs?.close();
     await store?.close();
     await connection.close();
     throw error;
   }
-  return assemble(options, { settings, connection, store, clock });
+  return assemble(options, { settings, connection, store, jobs, clock });
+}
+
+function onePrefix({ prefix = defaultPrefix }: ConnectOptions): string | undefined {
+  return typeof prefix === 'string' ? prefix : undefined;
 }
 
 interface Settings extends CaptureChoice {
@@ -152,28 +169,18 @@ interface Opened {
   readonly settings: Settings;
   readonly connection: DatabaseConnection;
   readonly store: CacheStore;
+  readonly jobs: JobQueue;
   readonly clock: Clock;
 }
 
 async function assemble(options: ConnectOptions, opened: Opened): Promise<Database> {
-  const { settings, connection, store, clock } = opened;
+  const { settings, connection, store, jobs, clock } = opened;
+  const { policies, negativeTtlMs } = settings;
   const { name = 'default', enabled = true, onCacheFailure: onFailure = 'degrade' } = options;
   const statistics = new Statistics();
   const capture = enabled ? captureOf(opened, statistics) : undefined;
   const guard = guardOf(opened, capture, onFailure);
-  const probe = capture instanceof FileCapture ? capture : connection.probe;
-  const engine = new CacheEngine({
-    store,
-    clock,
-    keyspace: settings.keyspace,
-    onFailure,
-    events: engineEvents(),
-    stampTtlMs: (key) => (isLastingKey(settings.keyspace(), key) ? 0 : 2 * settings.policies.longestTtlMs),
-    changedElsewhere: probe && (() => probe.changedElsewhere()),
-    reasonAgainst: capture instanceof Capture ? (stampKeys) => capture.reasonAgainst(stampKeys) : undefined,
-    gate: gateOptions(capture),
-  });
-  const { policies, negativeTtlMs } = settings;
+  const engine = engineOf(opened, capture, onFailure);
   const drift = settings.drift && driftOf(opened, settings.drift, engine);
   const cache = new ModelCache({
     connection,
@@ -183,13 +190,36 @@ async function assemble(options: ConnectOptions, opened: Opened): Promise<Databa
     negativeTtlMs,
     statistics,
     drift: drift?.check,
+    jobs,
   });
   setModelCache(cache);
   observe(connection, cache, guard);
   installReverseAccessors();
-  const db = new Database({ name, connection, engine, store, statistics, clock, capture, guard, drift });
+  const sweeper = jobs.isShared || !enabled ? undefined : new Sweeper(cache); // where they are shared, workers sweep
+  sweeper?.start();
+  const parts = { name, connection, engine, store, statistics, clock, capture, guard, drift, cache, sweeper };
+  const db = new Database(parts);
   if (capture instanceof Capture) await capture.start(engine);
   return db;
+}
+
+function engineOf(
+  { settings: { keyspace, policies }, connection, store, clock }: Opened,
+  capture: Capture | FileCapture | undefined,
+  onFailure: 'degrade' | 'throw',
+): CacheEngine {
+  const probe = capture instanceof FileCapture ? capture : connection.probe;
+  return new CacheEngine({
+    store,
+    clock,
+    keyspace,
+    onFailure,
+    events: engineEvents(),
+    stampTtlMs: (key) => (isLastingKey(keyspace(), key) ? 0 : 2 * policies.longestTtlMs),
+    changedElsewhere: probe && (() => probe.changedElsewhere()),
+    reasonAgainst: capture instanceof Capture ? (stampKeys) => capture.reasonAgainst(stampKeys) : undefined,
+    gate: gateOptions(capture),
+  });
 }
 
 /** NOTE: on SQLite a transaction keeps others from writing, and a statement alone is a snapshot of its own. */
@@ -250,6 +280,7 @@ function checkOptions(options: ConnectOptions): void {
   checkTypes(options);
   oneOf('onCacheFailure', options.onCacheFailure, ['degrade', 'throw']);
   oneOf('keys', options.keys, ['hashed', 'readable']);
+  oneOf('jobs', options.jobs, ['in process', 'bullmq']);
 }
 
 function checkTypes({ name, prefix, enabled, preparedStatements }: ConnectOptions): void {
@@ -276,7 +307,7 @@ function toSettings(options: ConnectOptions): Settings {
   const choice = captureChoice(options);
   return {
     ...choice,
-    ...toKeyspaces(options.prefix ?? 'moneyclip:', options.keys ?? 'hashed', choice.guarantee !== undefined),
+    ...toKeyspaces(options.prefix ?? defaultPrefix, options.keys ?? 'hashed', choice.guarantee !== undefined),
     policies: new Policies(options.policies ?? {}, ttlMs),
     negativeTtlMs: Math.min(ttlMs, durationMs(options.negativeTtl ?? '1m', 'negativeTtl')),
     naming: toNaming(options.naming),

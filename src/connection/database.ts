@@ -11,6 +11,9 @@ import type { DriftCheck } from '../cache/drift-check.js';
 import type { DriftCounters } from '../telemetry/drift-counters.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { TransactionOptions } from '../database/transaction.js';
+import { listEntries, type EntriesPage, type EntriesQuery } from '../compute/list-entries.js';
+import type { Sweeper } from '../compute/sweeper.js';
+import type { ModelCache } from '../model-cache/model-cache.js';
 import { createTables } from '../model/create-tables.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import { schemaOf } from '../schema/schema-of.js';
@@ -29,6 +32,8 @@ export interface DatabaseParts {
   readonly capture: Capture | FileCapture | undefined;
   readonly guard: WriteGuard | undefined;
   readonly drift: Drift | undefined;
+  readonly cache: ModelCache;
+  readonly sweeper: Sweeper | undefined;
 }
 
 /** How hits are compared with the database, and what that came to. */
@@ -103,6 +108,15 @@ export class Database {
     };
   }
 
+  /**
+   * Lists what is cached of computed values: functions, nodes and methods whose arguments can be written. It looks every
+   * entry up that it lists; nothing is kept for it but a place in a list, which a fill writes along. Throws UsageError for
+   * a wrong query, a label that this process does not know, and a store that cannot list.
+   */
+  entries(query: EntriesQuery = {}): Promise<EntriesPage> {
+    return listEntries(this.#parts.cache, query);
+  }
+
   /** Waits for what is in flight, then lets go of the database and of a store that `connect` opened. Idempotent. */
   close(): Promise<void> {
     if (!this.#closed && this.#parts.connection.currentTransaction()) return this.#parts.connection.close(); // which refuses it
@@ -111,7 +125,9 @@ export class Database {
   }
 
   async #close(): Promise<void> {
-    const { engine, connection, store, capture, drift } = this.#parts;
+    const { engine, connection, store, capture, drift, cache, sweeper } = this.#parts;
+    await sweeper?.close();
+    await cache.jobs.close();
     unregisterConnection(this.name);
     if (capture instanceof Capture) await capture.close();
     await drift?.check.close();

@@ -2,6 +2,7 @@ import type { CacheEngine } from '../cache/cache-engine.js';
 import type { ComputationHost } from '../cache/computation.js';
 import type { DriftCheck } from '../cache/drift-check.js';
 import { currentFrame } from '../cache/dependency-frame.js';
+import type { JobQueue } from '../jobs/job.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { ModelSchema } from '../schema/model-schema.js';
@@ -22,6 +23,7 @@ export interface ModelCacheParts {
   readonly statistics: Statistics;
   /** Compares hits with the database, where that is asked for. */
   readonly drift?: DriftCheck | undefined;
+  readonly jobs: JobQueue;
 }
 
 /** Where the models of one connection meet its cache. */
@@ -29,6 +31,8 @@ export class ModelCache {
   readonly connection: DatabaseConnection;
   readonly engine: CacheEngine;
   readonly statistics: Statistics;
+  /** Who does things later. */
+  readonly jobs: JobQueue;
   readonly negativeTtlMs: number;
   readonly drift: DriftCheck | undefined;
   readonly #enabled: boolean;
@@ -41,6 +45,7 @@ export class ModelCache {
     this.connection = parts.connection;
     this.engine = parts.engine;
     this.statistics = parts.statistics;
+    this.jobs = parts.jobs;
     this.negativeTtlMs = parts.negativeTtlMs;
     this.drift = parts.drift;
     this.#enabled = parts.enabled;
@@ -67,7 +72,14 @@ export class ModelCache {
   /** What a computation under this label is part of; where its policy does not allow it, nothing is kept. */
   host(label: string, allowed = true): ComputationHost {
     const { engine, drift } = this;
-    return { engine, drift, counters: this.statistics.of(label), bypassReason: () => this.bypassReason(allowed) };
+    return {
+      engine,
+      drift,
+      counters: this.statistics.of(label),
+      lists: engine.port.store.list !== undefined,
+      renewsElsewhere: this.jobs.isShared,
+      bypassReason: () => this.bypassReason(allowed),
+    };
   }
 
   /** Notes that something was read that cannot be tracked. */

@@ -1,6 +1,27 @@
 import type { Awaitable } from '../support/awaitable.js';
 import type { Held } from './held.js';
 
+/** By what an entry is found again without its key. */
+export interface CacheNote {
+  /** The key of the list that it stands in. Nothing else lies under this key. */
+  readonly list: string;
+  /** What the list says of it: always the same for one key. */
+  readonly text: string;
+}
+
+/** An entry as a list has it. */
+export interface Listed {
+  readonly key: string;
+  /** The text of its note. */
+  readonly text: string;
+}
+
+export interface ListPage {
+  readonly items: readonly Listed[];
+  /** What to ask the next page after; undefined where there is none. */
+  readonly next: string | undefined;
+}
+
 /** A value to keep under a key. */
 export interface CacheWrite {
   readonly key: string;
@@ -8,6 +29,8 @@ export interface CacheWrite {
   readonly value: string;
   /** Milliseconds until the store may forget it; 0 keeps it until it is dropped or evicted. */
   readonly ttlMs: number;
+  /** Only for `write`; a store that cannot list ignores it. */
+  readonly note?: CacheNote | undefined;
 }
 
 /**
@@ -32,6 +55,12 @@ export interface CacheStore {
 
   /** Keeps each text under its key, replacing what was there. One round trip. */
   write(entries: readonly CacheWrite[]): Awaitable<void>;
+
+  /**
+   * A page of the keys that were written with a note of a list, in any order that stays the same, without those that
+   * have expired; keys that were dropped may be among them. Left out by a store that cannot list. One round trip.
+   */
+  list?(list: string, page: { readonly after: string | undefined; readonly limit: number }): Awaitable<ListPage>;
 
   /** Forgets the keys. When it has resolved no reader can get the old texts any more. One round trip. */
   drop(keys: readonly string[]): Awaitable<void>;

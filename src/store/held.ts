@@ -1,3 +1,5 @@
+import type { CacheNote } from './cache-store.js';
+
 const nothing: readonly Held[] = [];
 
 /** What a store in this process holds under a key. Whoever keeps a reference sees at once when it is there no longer. */
@@ -10,6 +12,11 @@ export abstract class Held {
   reliedOnBy = 0;
   /** What it counts as, besides its key and the bookkeeping; always the same. */
   abstract readonly bytes: number;
+
+  /** By what it is found without its key; always the same. */
+  get note(): CacheNote | undefined {
+    return undefined;
+  }
 
   /** What this one is worth nothing without. */
   get reliesOn(): readonly Held[] {

@@ -1,9 +1,10 @@
 import { UsageError } from '../errors.js';
 import { systemClock, type Clock } from '../support/clock.js';
 import { withoutObject } from '../support/compact.js';
-import type { CacheWrite, InProcessStore } from './cache-store.js';
+import type { CacheWrite, InProcessStore, Listed, ListPage } from './cache-store.js';
 import type { Held } from './held.js';
 import { HeldText } from './held-text.js';
+import { NotedText } from './noted-text.js';
 import { placeOf, Shelves, type Place } from './shelves.js';
 import { entryOverheadBytes, textBytes } from './text-bytes.js';
 
@@ -102,8 +103,9 @@ export class MemoryStore implements InProcessStore {
   }
 
   write(entries: readonly CacheWrite[]): void {
-    for (const { key, value, ttlMs } of entries) {
-      this.hold(key, new HeldText(value, ttlMs === 0 ? undefined : withoutObject(this.#now() + ttlMs)));
+    for (const { key, value, ttlMs, note } of entries) {
+      const expiresAt = ttlMs === 0 ? undefined : withoutObject(this.#now() + ttlMs);
+      this.hold(key, note ? new NotedText(value, expiresAt, note) : new HeldText(value, expiresAt));
     }
   }
 
@@ -115,8 +117,24 @@ export class MemoryStore implements InProcessStore {
     }
   }
 
+  /** NOTE: it looks at everything that is held: nothing is kept for lists that nobody may ever ask for. */
+  list(list: string, { after, limit }: { readonly after: string | undefined; readonly limit: number }): ListPage {
+    const found: Listed[] = [];
+    for (const [key, held] of this.#shelves.all()) {
+      const { note } = held;
+      if (note?.list !== list || (after !== undefined && key <= after) || this.#hasExpired(held)) continue;
+      found.push({ key, text: note.text });
+    }
+    const items = found.toSorted((one, other) => (one.key < other.key ? -1 : 1)).slice(0, limit);
+    return { items, next: found.length > limit ? items.at(-1)?.key : undefined };
+  }
+
   async close(): Promise<void> {
     while (this.#entries > 0) this.#letGo(...this.#hand.next().value);
+  }
+
+  #hasExpired(held: Held): boolean {
+    return held instanceof HeldText && held.expiresAt !== undefined && held.expiresAt <= this.#now();
   }
 
   #now(): number {
@@ -147,7 +165,8 @@ function use(held: Held | undefined): Held | undefined {
 }
 
 function sizeOf({ prefix, id }: Place, held: Held): number {
-  return entryOverheadBytes + textBytes(prefix) + textBytes(String(id)) + held.bytes;
+  const noteBytes = held.note ? textBytes(held.note.text) : 0;
+  return entryOverheadBytes + textBytes(prefix) + textBytes(String(id)) + held.bytes + noteBytes;
 }
 
 function bound(option: string, value: number, most: number): number {

@@ -11,6 +11,9 @@ export interface RedisPipeline {
   set(key: string, value: string, nx: 'NX'): unknown;
   set(key: string, value: string, px: 'PX', ttlMs: number, nx: 'NX'): unknown;
   unlink(keys: string[]): unknown;
+  zadd(key: string, score: number, member: string): unknown;
+  zremrangebyscore(key: string, min: string, max: number): unknown;
+  zremrangebyrank(key: string, start: number, stop: number): unknown;
   exec(): Promise<RedisPipelineReply[] | null>;
 }
 
@@ -29,6 +32,15 @@ export interface RedisClient {
   set(key: string, value: string): Promise<unknown>;
   set(key: string, value: string, px: 'PX', ttlMs: number): Promise<unknown>;
   unlink(keys: string[]): Promise<unknown>;
+  zrangebyscore(
+    key: string,
+    min: number,
+    max: string,
+    withScores: 'WITHSCORES',
+    limit: 'LIMIT',
+    offset: number,
+    count: number,
+  ): Promise<string[]>;
   pipeline(): RedisPipeline;
   on(event: 'ready' | 'close', listener: () => void): unknown;
   on(event: 'error', listener: (error: Error) => void): unknown;
@@ -55,19 +67,24 @@ const disconnectTimeoutMs = 100;
 
 /**
  * Opens a client for `redis://[user[:password]@]host[:port][/db]`, or `rediss://` for TLS. It keeps trying to connect,
- * rejects commands at once while it is not connected, and never sends a command a second time.
+ * rejects commands at once while it is not connected, and never sends a command a second time. With `lazyConnect` it
+ * connects with the first command.
  *
  * NOTE: it has no commandTimeout and no socketTimeout. They set a timer for each command, which costs 4 to 8 % of a round
  * trip on the loopback interface; the store notices a silence by itself.
  *
  * Throws UsageError if the address is no such URL or the package `ioredis` is not installed.
  */
-export async function connectRedis(url: string): Promise<RedisClient> {
+export async function connectRedis(
+  url: string,
+  { lazyConnect = false }: { readonly lazyConnect?: boolean } = {},
+): Promise<RedisClient> {
   const { tls, ...address } = parseRedisUrl(url);
   const { Redis } = await import('ioredis').catch(notInstalled);
   const client = new Redis({
     ...address,
     ...(tls ? { tls: {} } : {}),
+    lazyConnect,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

@@ -1,4 +1,5 @@
 import type { CacheWrite } from './cache-store.js';
+import type { ListedMember } from './redis-lists.js';
 import type { RedisClient, RedisPipeline, RedisPipelineReply } from './redis-client.js';
 
 /** A command with more keys would keep the server, which does one thing at a time, from all others for too long. */
@@ -29,15 +30,21 @@ export async function acquireTexts(client: RedisClient, requests: readonly Cache
   );
 }
 
-/** SET of each; in one pipeline where there are several. */
-export async function writeTexts(client: RedisClient, entries: readonly CacheWrite[]): Promise<void> {
-  const [first] = entries;
-  if (first && entries.length === 1) {
+/** What a write is made of: a text, or its place in a list. */
+export type RedisWrite = CacheWrite | ListedMember;
+
+/** SET of each text, ZADD of each member; in one pipeline where there are several. */
+export async function writeTexts(client: RedisClient, writes: readonly RedisWrite[]): Promise<void> {
+  const [first] = writes;
+  if (first && writes.length === 1 && 'value' in first) {
     await set(client, first);
     return;
   }
   const pipeline = client.pipeline();
-  for (const entry of entries) set(pipeline, entry);
+  for (const write of writes) {
+    if ('value' in write) set(pipeline, write);
+    else pipeline.zadd(write.key, write.expiresAt, write.member);
+  }
   valuesOf(await pipeline.exec());
 }
 

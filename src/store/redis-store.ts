@@ -1,9 +1,17 @@
 import { UsageError } from '../errors.js';
 import { systemClock } from '../support/clock.js';
-import type { CacheStore, CacheWrite } from './cache-store.js';
+import type { CacheStore, CacheWrite, ListPage } from './cache-store.js';
 import { askPerHashTag } from './hash-tag.js';
 import type { RedisClient } from './redis-client.js';
-import { acquireTexts, dropTexts, dropTextsOfOneSlot, readTexts, writeTexts } from './redis-commands.js';
+import { ListTrimmer, memberOf, readList } from './redis-lists.js';
+import {
+  acquireTexts,
+  dropTexts,
+  dropTextsOfOneSlot,
+  readTexts,
+  writeTexts,
+  type RedisWrite,
+} from './redis-commands.js';
 import { Silence } from './silence.js';
 
 /** A longer silence means that the connection or the server is gone: the socket is given up and made anew. */
@@ -25,6 +33,7 @@ export class RedisStore implements CacheStore {
   readonly name = 'redis';
   readonly #client: RedisClient;
   readonly #ownsClient: boolean;
+  readonly #trimmer: ListTrimmer;
   /** Why there is no connection, where the client told. */
   #connectionError: Error | undefined;
   /** Of a client of our own; others have their own `socketTimeout`. */
@@ -35,6 +44,7 @@ export class RedisStore implements CacheStore {
     refuseReplicas(client);
     this.#client = client;
     this.#ownsClient = ownsClient;
+    this.#trimmer = new ListTrimmer(client);
     if (ownsClient) {
       this.#silence = new Silence(systemClock, silenceMs, () => client.disconnect(!this.#isClosing));
       client.on('error', (error) => {
@@ -52,10 +62,21 @@ export class RedisStore implements CacheStore {
   }
 
   async write(entries: readonly CacheWrite[]): Promise<void> {
-    await this.#ask(entries, keyOf, async (part) => {
+    const nowMs = systemClock.now();
+    const members = entries.flatMap((entry) => memberOf(entry, nowMs) ?? []);
+    await this.#ask<RedisWrite, never>([...entries, ...members], keyOf, async (part) => {
       await writeTexts(this.#client, part);
       return [];
     });
+    this.#trimmer.written(members, nowMs);
+  }
+
+  async list(list: string, page: { readonly after: string | undefined; readonly limit: number }): Promise<ListPage> {
+    try {
+      return await readList(this.#client, list, { ...page, nowMs: systemClock.now() });
+    } catch (error) {
+      throw withoutArguments(this.#reasonOf(error));
+    }
   }
 
   async drop(keys: readonly string[]): Promise<void> {
@@ -109,7 +130,7 @@ export class RedisStore implements CacheStore {
 }
 
 const itself = (key: string): string => key;
-const keyOf = (write: CacheWrite): string => write.key;
+const keyOf = (write: { readonly key: string }): string => write.key;
 
 /** ioredis puts the command on its errors, arguments included: cached data and passwords, which must not get into logs. */
 function withoutArguments(error: unknown): unknown {

@@ -42,6 +42,7 @@ type Operation = 'read' | 'acquire' | 'write' | 'drop';
  */
 export class ResilientStore implements CacheStore {
   readonly name: string;
+  declare readonly list?: NonNullable<CacheStore['list']>;
   readonly #store: CacheStore;
   readonly #deadline: Deadline;
   readonly #circuit: CircuitBreaker;
@@ -52,6 +53,8 @@ export class ResilientStore implements CacheStore {
     const { clock = systemClock, backoff = { firstMs: 100, longestMs: 2000 } } = options;
     this.name = store.name;
     this.#store = store;
+    const list = store.list?.bind(store);
+    if (list) this.list = (...asked) => this.#ask('read', () => list(...asked));
     this.#deadline = new Deadline(clock, options.deadlineMs ?? 250);
     this.#circuit = new CircuitBreaker({ clock, backoff, failures: options.failures ?? 5 });
     this.#pending = new PendingDrops({

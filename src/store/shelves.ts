@@ -39,6 +39,11 @@ export class Shelves {
     if (shelf?.delete(id) && shelf.size === 0) this.#shelves.delete(prefix);
   }
 
+  /** All that is held, once. */
+  *all(): Generator<readonly [key: string, Held]> {
+    for (const [prefix, shelf] of this.#shelves) for (const [id, held] of shelf) yield [`${prefix}${id}`, held];
+  }
+
   /** Goes round for ever, as long as there is anything. What is added during a shelf's turn waits for its next one. */
   *rounds(): Generator<readonly [Place, Held], never> {
     for (;;) {

@@ -15,6 +15,8 @@ export interface StoreFacts {
   readonly inProcess: boolean;
   /** A text is there one millisecond before the end of its ttl and gone one after it. Needs `advance`. */
   readonly exactTtl: boolean;
+  /** It has `list`. */
+  readonly lists?: boolean;
 }
 
 /** A store to be held against the interface. */

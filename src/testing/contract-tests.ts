@@ -1,6 +1,7 @@
 import { deepStrictEqual, ok, strictEqual } from 'node:assert';
 import { shortMs, type ContractTest, type StoreFacts } from './contract-bench.js';
 import { inProcess, notInProcess } from './in-process-tests.js';
+import { listing } from './listing-tests.js';
 
 const reading: readonly ContractTest[] = [
   ['answers an empty list of keys with an empty list', async ({ store }) => deepStrictEqual(await store.read([]), [])],
@@ -274,6 +275,7 @@ export function contractTests(facts: StoreFacts): Readonly<Record<string, readon
     drop: dropping,
     ttl: facts.exactTtl ? [...living, exactTtl] : living,
     'many keys': many,
+    ...(facts.lists === true && { list: listing }),
     'in process': facts.inProcess ? inProcess : notInProcess,
   };
 }

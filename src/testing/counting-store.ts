@@ -19,11 +19,15 @@ export class CountingStore implements CacheStore {
   declare readonly held?: InProcessStore['held'];
   declare readonly heldAt?: InProcessStore['heldAt'];
   declare readonly hold?: InProcessStore['hold'];
+  /** Counts for nothing. */
+  declare readonly list?: NonNullable<CacheStore['list']>;
   readonly #store: CacheStore;
 
   constructor(store: CacheStore) {
     this.name = store.name;
     this.#store = store;
+    const list = store.list?.bind(store);
+    if (list) this.list = list;
     if (isInProcess(store)) {
       this.peek = (key) => {
         this.#count('peek', 1);

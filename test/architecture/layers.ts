@@ -20,6 +20,8 @@ export const layers: readonly Layer[] = [
   { level: 2, folder: 'changes', mayImport: [...ground, 'schema', 'database'] },
   { level: 2, folder: 'cache', mayImport: [...ground, 'store'] },
 
+  { level: 2, folder: 'jobs', mayImport: [...ground, 'store'] },
+
   { level: 3, folder: 'query', mayImport: [...ground, 'schema', 'database', 'changes'] },
   { level: 3, folder: 'invalidation', mayImport: [...ground, 'store', 'schema', 'cache', 'changes'] },
 
@@ -41,10 +43,11 @@ export const drivers: Readonly<Record<string, readonly string[]>> = {
   'better-sqlite3': ['database', 'store'],
   pg: ['database'],
   ioredis: ['store'],
+  bullmq: ['jobs'],
 };
 
 /** Every folder under a level. */
 function below(level: 5 | 6): string[] {
-  const middle = ['store', 'schema', 'database', 'changes', 'cache', 'query', 'invalidation', 'model'];
+  const middle = ['store', 'schema', 'database', 'changes', 'cache', 'jobs', 'query', 'invalidation', 'model'];
   return [...ground, ...middle, ...(level === 6 ? ['model-cache'] : [])];
 }

@@ -14,13 +14,13 @@ describe('a cache in a file', () => {
   describeCacheStore({
     name: 'FileStore',
     open: () => new FileStore(Driver, file, clock),
-    facts: { inProcess: false, exactTtl: true },
+    facts: { inProcess: false, exactTtl: true, lists: true },
     advance: (ms) => clock.advance(ms),
   });
 
   describeCacheStore({
     name: "the store of 'file:'",
     open: () => openStore(`file:${file}`, { clock: systemClock }),
-    facts: { inProcess: false, exactTtl: false },
+    facts: { inProcess: false, exactTtl: false, lists: true },
   });
 });

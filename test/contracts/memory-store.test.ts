@@ -6,13 +6,13 @@ const clock = new FakeClock();
 describeCacheStore({
   name: 'MemoryStore',
   open: () => new MemoryStore({ clock }),
-  facts: { inProcess: true, exactTtl: true },
+  facts: { inProcess: true, exactTtl: true, lists: true },
   advance: (ms) => clock.advance(ms),
 });
 
 describeCacheStore({
   name: 'CountingStore in front of a MemoryStore',
   open: () => new CountingStore(new MemoryStore({ clock })),
-  facts: { inProcess: true, exactTtl: true },
+  facts: { inProcess: true, exactTtl: true, lists: true },
   advance: (ms) => clock.advance(ms),
 });

@@ -9,7 +9,7 @@ import { startRedisCluster, type TestRedisCluster } from '../setup/redis-cluster
 
 describe('a Redis Cluster of three masters', () => {
   let cluster: TestRedisCluster;
-  const facts = { inProcess: false, exactTtl: false };
+  const facts = { inProcess: false, exactTtl: false, lists: true };
 
   before(async () => {
     cluster = await startRedisCluster();

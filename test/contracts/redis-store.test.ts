@@ -9,7 +9,7 @@ import { startRedis, type TestServer } from '../setup/servers.js';
 
 describe('a single Redis server', () => {
   let server: TestServer;
-  const facts = { inProcess: false, exactTtl: false };
+  const facts = { inProcess: false, exactTtl: false, lists: true };
 
   before(async () => {
     server = await startRedis();

@@ -8,7 +8,7 @@ import { freshDatabase } from '../setup/fresh.js';
 
 describe('a cache in a SQL database', () => {
   describe('PostgreSQL', () => {
-    const facts = { inProcess: false, exactTtl: false };
+    const facts = { inProcess: false, exactTtl: false, lists: true };
     let url: string;
     let knex: Knex;
     let strict: Knex;
@@ -49,7 +49,7 @@ describe('a cache in a SQL database', () => {
         describeCacheStore({
           name: `SqlStore on ${kind}`,
           open: () => new SqlStore({ knex, clock }),
-          facts: { inProcess: false, exactTtl: true },
+          facts: { inProcess: false, exactTtl: true, lists: true },
           advance: (ms) => clock.advance(ms),
         });
       });

@@ -92,6 +92,51 @@ const wrongOptions: readonly (readonly [string, unknown, string])[] = [
     { lock: { holdMs: 10 }, computeTimeout: '1s' },
     'lock.holdMs (10 ms) must not be shorter than computeTimeout (1000 ms)',
   ],
+  ['a maxBytes of 0', { maxBytes: 0 }, 'maxBytes must be a whole number above 0, got 0'],
+  ['a maxBytes that is a text', { maxBytes: '1kB' }, 'maxBytes must be a whole number above 0, got string'],
+  ['instances that are none', { instances: 'keys' }, "instances must be 'value' or 'reference', got a string"],
+  [
+    'a codec and instances by reference',
+    { codec: { encode: () => 1, decode: () => 1 }, instances: 'reference' },
+    "codec and instances: 'reference' both say how values are stored; leave out one of them",
+  ],
+  ['a sweep that is a time', { sweep: '1m' }, 'sweep must be true or false, got string'],
+  [
+    'a sweep without a soft ttl',
+    { sweep: true },
+    'sweep computes values again that are older than softTtl; say how old that is',
+  ],
+  [
+    'a repopulate that is a time',
+    { repopulate: '5s' },
+    "repopulate must be true, false or { after: '5s' }, got string",
+  ],
+  ['a repopulate of null', { repopulate: null }, "repopulate must be true, false or { after: '5s' }, got null"],
+  [
+    'an unknown setting of repopulate',
+    { repopulate: { after: '5s', times: 1 } },
+    "repopulate: unknown option 'times'; use after",
+  ],
+  [
+    'a repopulate after a time below 0',
+    { repopulate: { after: -5 } },
+    "repopulate.after must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got -5",
+  ],
+  [
+    'an error ttl of 0',
+    { errorTtl: 0 },
+    "errorTtl must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got 0",
+  ],
+  [
+    'a compute timeout below 0',
+    { computeTimeout: '-1s' },
+    "computeTimeout must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got '-1s'",
+  ],
+  [
+    'a time to be stale of 0',
+    { stale: true, staleFor: 0 },
+    "staleFor must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got 0",
+  ],
   [
     'an eagerness below 0',
     { earlyRefresh: -1 },

@@ -4,6 +4,8 @@ import { cached, CacheNode, invalidateTag, Node } from '../../src/index.js';
 import { forEachCombination } from '../setup/combinations.js';
 import { Article, Runs, Topic } from '../support/article-models.js';
 import { connected } from '../support/connected.js';
+import { Article as LinkedArticle, Author, linkedModels, Tag } from '../support/linked-models.js';
+import { until } from '../support/until.js';
 
 const runs = new Runs();
 const told: string[] = [];
@@ -33,7 +35,7 @@ describe('a user of cacheme and django-cacheme finds', () => {
   after(() => [decorated, UserNode].forEach((one) => one.undeclare()));
 
   forEachCombination((combination) => {
-    const db = connected(combination, [Article, Topic]);
+    const db = connected(combination, [Article, Topic, ...linkedModels]);
     beforeEach(() => {
       runs.reset();
       told.length = 0;
@@ -75,6 +77,57 @@ describe('a user of cacheme and django-cacheme finds', () => {
     it('thundering herd: single flight', async () => {
       await Promise.all(Array.from({ length: 100 }, () => decorated(7)));
       expect(runs.of('decorated 7')).to.equal(1);
+    });
+
+    it('retry count and time of thundering herds, across processes', async () => {
+      const locked = cached('parity.locked', async () => runs.note('locked'), { lock: { waitMs: 1000, pollMs: 5 } });
+      expect(await Promise.all([locked(), locked()])).to.deep.equal([1, 1]);
+      locked.undeclare();
+    });
+
+    it('STALE: the old value while one recomputes', async () => {
+      const stale = cached('parity.stale', async () => runs.note('stale'), { stale: true });
+      expect(await stale()).to.equal(1);
+      await stale.invalidate();
+      expect(await stale()).to.equal(1);
+      await until(async () => (await stale.peek()) === 2);
+      stale.undeclare();
+    });
+
+    it('m2m: add, remove, clear and set on either side invalidate the right keys', async () => {
+      const ann = await Author.create({ name: 'ann' });
+      const [red, blue] = [await Tag.create({ name: 'red' }), await Tag.create({ name: 'blue' })];
+      const article = await LinkedArticle.create({ title: 'a', author: ann });
+      const tags = cached('parity.tags', async (id: number) => (await LinkedArticle.cache.get(id)).tags.count());
+      const articles = cached('parity.articles', async (id: number) => (await Tag.cache.get(id)).articles.count());
+      const read = async (): Promise<number[]> => [
+        await tags(article.id),
+        await articles(red.id),
+        await articles(blue.id),
+      ];
+      expect(await read()).to.deep.equal([0, 0, 0]);
+      await article.tags.add(red);
+      expect(await read()).to.deep.equal([1, 1, 0]);
+      await blue.articles.add(article);
+      expect(await read()).to.deep.equal([2, 1, 1]);
+      await article.tags.set([blue]);
+      expect(await read()).to.deep.equal([1, 0, 1]);
+      await blue.articles.remove(article);
+      expect(await read()).to.deep.equal([0, 0, 0]);
+      await article.tags.add(red, blue);
+      await article.tags.clear();
+      expect(await read()).to.deep.equal([0, 0, 0]);
+      tags.undeclare();
+      articles.undeclare();
+    });
+
+    it('the admin page: lists and invalidates, by tag', async () => {
+      await decorated(1);
+      await decorated(2);
+      const listed = await db().entries({ label: 'parity.decorated', where: { id: 2 } });
+      expect(listed.entries.map(({ args }) => args)).to.deep.equal([[2]]);
+      await invalidateTag('topic:2');
+      expect((await db().entries({ label: 'parity.decorated' })).entries.map(({ args }) => args)).to.deep.equal([[1]]);
     });
 
     it('versions in keys; stats per node (requests, hits, loads)', async () => {

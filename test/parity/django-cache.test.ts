@@ -4,6 +4,7 @@ import { cached, cacheOf } from '../../src/index.js';
 import { forEachCombination } from '../setup/combinations.js';
 import { Article, Runs, Topic } from '../support/article-models.js';
 import { connected } from '../support/connected.js';
+import { until } from '../support/until.js';
 
 const runs = new Runs();
 
@@ -27,7 +28,7 @@ describe('a user of django-cache finds', () => {
   after(() => [allFoos, filtered, nested].forEach((one) => one.undeclare()));
 
   forEachCombination((combination) => {
-    connected(combination, [Article, Topic]);
+    const db = connected(combination, [Article, Topic]);
     beforeEach(() => runs.reset());
 
     it('get_cache(label, …), save_cache, clear_all, invalidate_cache(old, new), invalidate_all_cache', async () => {
@@ -83,6 +84,32 @@ describe('a user of django-cache finds', () => {
       await filtered({ category: 1 });
       await Article.create({ title: 'a', category: 1, published: false });
       expect(await filtered({ category: 1 })).to.equal(1);
+    });
+
+    it('tick_amount, tick: concurrent readers wait for the one that computes', async () => {
+      const read = await Promise.all(Array.from({ length: 10 }, () => filtered({ category: 9 })));
+      expect(new Set(read)).to.deep.equal(new Set([1]));
+    });
+
+    it('CreatedCache rows: label, arguments, created, expires, relevant until; an invalidate action', async () => {
+      await filtered({ category: 1, year: 2020 });
+      await filtered({ category: 2, year: 2020 });
+      const query = { label: 'parity.filtered-foos', where: { category: 1 } };
+      const [listed] = (await db().entries(query)).entries;
+      expect(listed?.args).to.deep.equal([{ category: 1, year: 2020 }]);
+      expect(Number(listed?.softExpiresAt)).to.be.within(Number(listed?.createdAt), Number(listed?.expiresAt));
+      await cacheOf(listed?.label ?? '').invalidate(...(listed?.args ?? []));
+      expect((await db().entries(query)).entries).to.deep.equal([]);
+      expect((await db().entries({ label: 'parity.filtered-foos' })).entries).to.have.length(1);
+    });
+
+    it('delay_invalidation, delay_countdown: dropped and refreshed later, in the background', async () => {
+      await filtered({ category: 1 });
+      await filtered.invalidateLater([{ category: 1 }], { after: 20 });
+      expect(await filtered.peek({ category: 1 })).to.equal(1);
+      await until(async () => (await filtered.peek({ category: 1 })) === undefined);
+      await filtered.refreshLater([{ category: 1 }], { after: 20 });
+      await until(async () => (await filtered.peek({ category: 1 })) === 2);
     });
 
     it('nested caches, by dependency tracking', async () => {

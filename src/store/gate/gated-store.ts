@@ -13,11 +13,14 @@ type Texts = (string | undefined)[];
  */
 export class GatedStore implements CacheStore {
   readonly name: string;
+  declare readonly list?: NonNullable<CacheStore['list']>;
   readonly gate: RedisGate;
   readonly #store: CacheStore;
 
   constructor(store: CacheStore, gate: RedisGate) {
     this.name = store.name;
+    const list = store.list?.bind(store);
+    if (list) this.list = list;
     this.gate = gate;
     this.#store = store;
   }

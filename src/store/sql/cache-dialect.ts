@@ -24,6 +24,11 @@ export interface CacheDialect<Connection> {
   /** Puts each row where there is none or an expired one; answers what is there then, in any order. */
   acquire(connection: Connection, rows: readonly StoredWrite[]): Awaitable<readonly StoredText[]>;
   write(connection: Connection, rows: readonly StoredWrite[]): Awaitable<unknown>;
+  /** The first rows after a key and before another that have not expired, in the order of their keys. */
+  range(
+    connection: Connection,
+    range: { readonly after: string; readonly before: string; readonly limit: number },
+  ): Awaitable<readonly StoredText[]>;
   drop(connection: Connection, keys: readonly string[]): Awaitable<unknown>;
   /** Deletes what has expired among the next `limit` rows after a key; answers the last key, undefined at the end. */
   sweep(connection: Connection, after: string, limit: number): Awaitable<string | undefined>;

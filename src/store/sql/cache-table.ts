@@ -1,6 +1,6 @@
 import type { Awaitable } from '../../support/awaitable.js';
 import { retryWhile } from '../../support/retry-while.js';
-import type { CacheWrite } from '../cache-store.js';
+import type { CacheWrite, ListPage } from '../cache-store.js';
 import type { CacheDialect, StoredText, StoredWrite } from './cache-dialect.js';
 import { storedKey, storedText, textOf } from './stored-text.js';
 
@@ -59,10 +59,21 @@ export class CacheTable<Connection> {
 
   async write(entries: readonly CacheWrite[]): Promise<void> {
     if (entries.length === 0) return;
-    const rows = entries.map(toRow);
+    const rows = entries.flatMap((entry) => [toRow(entry), ...noteOf(entry)]);
     const last = new Map(rows.map((row) => [row.key, row]));
     await this.#run((connection) => this.#dialect.write(connection, [...last.values()]));
     this.#havePut(rows);
+  }
+
+  async list(
+    list: string,
+    { after, limit }: { readonly after: string | undefined; readonly limit: number },
+  ): Promise<ListPage> {
+    const begin = storedText(list) + listMark;
+    const range = { after: begin + storedText(after ?? ''), before: storedText(list) + afterListMark, limit };
+    const found = await this.#run((connection) => this.#dialect.range(connection, range));
+    const items = found.map(([key, text]) => ({ key: textOf(key.slice(begin.length)), text: textOf(text) }));
+    return { items, next: items.length < limit ? undefined : items.at(-1)?.key };
   }
 
   async drop(keys: readonly string[]): Promise<void> {
@@ -121,6 +132,16 @@ export class CacheTable<Connection> {
       this.#sweeping = false;
     }
   }
+}
+
+/** Stands between a list and the key of an entry in it. */
+const listMark = ' ';
+/** The character that comes next. */
+const afterListMark = '!';
+
+/** An entry's place in its list: a row of its own, which ends with the entry. */
+function noteOf({ key, ttlMs, note }: CacheWrite): StoredWrite[] {
+  return note ? [toRow({ key: note.list + listMark + key, value: note.text, ttlMs })] : [];
 }
 
 function toRow({ key, value, ttlMs }: CacheWrite): StoredWrite {

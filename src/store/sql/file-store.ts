@@ -1,6 +1,6 @@
 import { UsageError } from '../../errors.js';
 import type { Clock } from '../../support/clock.js';
-import type { CacheStore, CacheWrite } from '../cache-store.js';
+import type { CacheStore, CacheWrite, ListPage } from '../cache-store.js';
 import { CacheTable } from './cache-table.js';
 import { SqliteCacheDialect, type SqliteCacheConnection } from './sqlite-cache-dialect.js';
 
@@ -41,6 +41,10 @@ export class FileStore implements CacheStore {
 
   write(entries: readonly CacheWrite[]): Promise<void> {
     return this.#table.write(entries);
+  }
+
+  list(list: string, page: { readonly after: string | undefined; readonly limit: number }): Promise<ListPage> {
+    return this.#table.list(list, page);
   }
 
   drop(keys: readonly string[]): Promise<void> {

@@ -81,6 +81,14 @@ export class PostgresCacheDialect implements CacheDialect<PostgresCacheConnectio
     return query(connection, text, columnsOf(rows));
   }
 
+  range(
+    connection: PostgresCacheConnection,
+    { after, before, limit }: { readonly after: string; readonly before: string; readonly limit: number },
+  ): Promise<readonly StoredText[]> {
+    const text = `SELECT key, value FROM ${this.#table} WHERE key > $1 AND key < $2 AND expires_at > ${nowMs} ORDER BY key LIMIT $3`;
+    return queryTexts(connection, text, [after, before, limit]);
+  }
+
   drop(connection: PostgresCacheConnection, keys: readonly string[]): Promise<unknown> {
     const table = this.#table;
     const locked = `SELECT key FROM ${table} WHERE key = ANY ($1::text[]) ORDER BY key FOR UPDATE`;

@@ -3,7 +3,7 @@ import createKnex, { type Knex } from 'knex';
 import { UsageError } from '../../errors.js';
 import type { Awaitable } from '../../support/awaitable.js';
 import { systemClock, type Clock } from '../../support/clock.js';
-import type { CacheStore, CacheWrite } from '../cache-store.js';
+import type { CacheStore, CacheWrite, ListPage } from '../cache-store.js';
 import type { CacheDialect } from './cache-dialect.js';
 import { CacheTable } from './cache-table.js';
 import { PostgresCacheDialect } from './postgres-cache-dialect.js';
@@ -63,6 +63,10 @@ export class SqlStore implements CacheStore {
 
   write(entries: readonly CacheWrite[]): Promise<void> {
     return this.#table.write(entries);
+  }
+
+  list(list: string, page: { readonly after: string | undefined; readonly limit: number }): Promise<ListPage> {
+    return this.#table.list(list, page);
   }
 
   drop(keys: readonly string[]): Promise<void> {

@@ -57,6 +57,14 @@ export class SqliteCacheDialect implements CacheDialect<SqliteCacheConnection> {
     this.#prepare(connection, sql).run(this.#clock.now(), asJson(rows));
   }
 
+  range(
+    connection: SqliteCacheConnection,
+    { after, before, limit }: { readonly after: string; readonly before: string; readonly limit: number },
+  ): readonly StoredText[] {
+    const sql = `SELECT key, value FROM ${this.#table} WHERE key > ? AND key < ? AND expires_at > ? ORDER BY key LIMIT ?`;
+    return this.#rows(connection, sql).all(after, before, this.#clock.now(), limit) as StoredText[]; // its columns
+  }
+
   /**
    * NOTE: with the write-ahead log SQLite usually leaves it to the operating system when a commit reaches the disk, so that
    * a power failure takes back the last ones. A fill may be lost, but what was dropped must not be there again.

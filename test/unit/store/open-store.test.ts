@@ -75,11 +75,20 @@ describe('openStore', () => {
       mget: () => hanging,
       set: () => hanging,
       unlink: () => hanging,
+      zrangebyscore: () => hanging,
       quit: () => hanging,
       on: nothing,
       off: nothing,
       disconnect: nothing,
-      pipeline: () => ({ mget: nothing, set: nothing, unlink: nothing, exec: () => hanging }),
+      pipeline: () => ({
+        mget: nothing,
+        set: nothing,
+        unlink: nothing,
+        zadd: nothing,
+        zremrangebyscore: nothing,
+        zremrangebyrank: nothing,
+        exec: () => hanging,
+      }),
     };
     const store = await openStore(client, { clock });
     const answer = Promise.resolve(store.read(['a'])).catch((error: unknown) => error);
