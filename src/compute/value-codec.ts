@@ -10,6 +10,7 @@ import { modelsLabelled } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
 import { codecNamed } from './class-codecs.js';
+import { isUntouched } from './fresh-instance.js';
 import { base64Of, bytesFrom, byteTypeOf } from './known-types.js';
 import { UnstorableError, ValueShape } from './value-shape.js';
 
@@ -112,18 +113,19 @@ function copyJson(value: unknown): unknown {
 }
 
 function reduceToRow(instance: Model): [string, string, Row] {
-  const { label, fingerprint } = storedSchema(instance);
+  const schema = currentSchema(instance);
+  assertSaved(instance, schema);
   const { row } = stateOf(instance);
-  return [label, fingerprint, row ?? missing('the row')];
+  return [schema.label, schema.fingerprint, row ?? missing('the row')];
 }
 
 function reduceToKey(instance: Model): StoredReference {
-  const schema = storedSchema(instance);
+  const schema = currentSchema(instance);
+  if (!isUntouched(instance)) assertSaved(instance, schema); // NOTE: it looks at the columns, which the key does not depend on
   return [schema.label, schema.fingerprint, keyCellOf(schema, instance)];
 }
 
-/** The schema of an instance whose row is known. */
-function storedSchema(instance: Model): ModelSchema {
+function currentSchema(instance: Model): ModelSchema {
   const model = instance.constructor as ModelClassLike; // every model instance was made by its class
   const schema = schemaOf(model);
   if (!modelsLabelled(schema.label).includes(model)) {
@@ -131,12 +133,12 @@ function storedSchema(instance: Model): ModelSchema {
       `the result holds a ${schema.label} of a class that was declared again since; return one of the new class`,
     );
   }
-  if (!stateOf(instance).row || !instance.isPersisted || isDirty(instance, schema)) {
-    throw new UsageError(
-      `the result holds a ${schema.label} with unsaved changes; save it first, or return its values`,
-    );
-  }
   return schema;
+}
+
+function assertSaved(instance: Model, schema: ModelSchema): void {
+  if (stateOf(instance).row && instance.isPersisted && !isDirty(instance, schema)) return;
+  throw new UsageError(`the result holds a ${schema.label} with unsaved changes; save it first, or return its values`);
 }
 
 function hydrate(label: string, fingerprint: string, row: Row): object {
