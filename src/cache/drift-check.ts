@@ -172,7 +172,7 @@ export class DriftCheck {
   }
 
   #dependencies({ stampKeys }: CheckedHit): readonly string[] {
-    const { stampPrefix, epoch } = this.#parts.engine.keyspace;
-    return stampKeys.flatMap((key) => (key === epoch ? [] : [key.slice(stampPrefix.length)]));
+    const { stampPrefix } = this.#parts.engine.keyspace; // NOTE: what every entry depends on has another
+    return stampKeys.flatMap((key) => (key.startsWith(stampPrefix) ? [key.slice(stampPrefix.length)] : []));
   }
 }

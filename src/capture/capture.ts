@@ -23,6 +23,7 @@ import { Verifier } from './verifier.js';
 
 /** Without news from the outbox for so long, nothing is taken from the cache. */
 const longestSilenceMs = 10_000;
+const nothingHeard = `nothing was heard of changes for ${longestSilenceMs / 1000} seconds`;
 /** So many changes at most are made known by one command, where they are of several statements. */
 const mostChangesAtOnce = 250;
 
@@ -58,6 +59,8 @@ export class Capture {
   #reason: string | undefined = 'change capture has not started';
   #warned: string | undefined;
   #cancelSilence: (() => void) | undefined;
+  /** When what was heard last is too long ago. */
+  #heardUntil = 0;
   /** Since when the database has no gates, as far as is known; undefined while it has. */
   #gatelessSince: number | undefined;
 
@@ -113,12 +116,15 @@ export class Capture {
 
   /** Why nothing may be cached now; undefined where what depends on captured tables alone may be. */
   get silence(): string | undefined {
+    // NOTE: a process that was stopped, or whose computer slept, may be asked before any timer runs
+    if (this.#reason === undefined && this.#parts.clock.now() >= this.#heardUntil) this.#turnOff(nothingHeard);
     return this.#reason;
   }
 
   /** Why nothing that depends on one of these stamps may be read from the cache or stored in it. */
   reasonAgainst(stampKeys: readonly string[]): string | undefined {
-    if (this.#reason !== undefined) return this.#reason;
+    const { silence } = this;
+    if (silence !== undefined) return silence;
     const table = this.#tables.untrusted(stampKeys);
     if (table === undefined) return undefined;
     const reason = this.#tables.reasonFor(table);
@@ -244,9 +250,8 @@ export class Capture {
     const leftMs = askedAt + longestSilenceMs - clock.now();
     if (leftMs <= 0) return; // too long ago; the next time will tell
     this.#cancelSilence?.();
-    this.#cancelSilence = clock.schedule(leftMs, () =>
-      this.#turnOff(`nothing was heard of changes for ${longestSilenceMs / 1000} seconds`),
-    );
+    this.#cancelSilence = clock.schedule(leftMs, () => this.#turnOff(nothingHeard));
+    this.#heardUntil = askedAt + longestSilenceMs;
     if (this.#reason === undefined) return;
     this.#reason = undefined;
     this.#warned = undefined;

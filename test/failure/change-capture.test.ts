@@ -6,6 +6,7 @@ import createKnex from 'knex';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
 import { connect, type ConnectOptions, type Database } from '../../src/index.js';
+import type { Clock } from '../../src/support/clock.js';
 import { FakeClock } from '../../src/testing/index.js';
 import { root } from '../architecture/source-files.js';
 import { freshPrefix } from '../setup/fresh.js';
@@ -202,6 +203,21 @@ describe('change capture where something fails', function () {
     clock.advance(1);
     expect((await Book.cache.explain(1)).reason).to.equal('nothing was heard of changes for 10 seconds');
     proxy.resume();
+    await until(async () => {
+      await clock.advanceAndSettle(5);
+      return (await Book.cache.explain(1)).state === 'hit';
+    });
+  });
+
+  it('serves nothing after it stood still for that long, also before any timer has run', async () => {
+    const clock = new FakeClock();
+    const behind: Clock = { now: () => clock.now() + stoodStillMs, schedule: (ms, task) => clock.schedule(ms, task) };
+    let stoodStillMs = 0;
+    await open({ clock: behind, cache: 'memory:' });
+    await Book.cache.get(1);
+    expect((await Book.cache.explain(1)).state).to.equal('hit');
+    stoodStillMs = 10_000;
+    expect((await Book.cache.explain(1)).reason).to.equal('nothing was heard of changes for 10 seconds');
     await until(async () => {
       await clock.advanceAndSettle(5);
       return (await Book.cache.explain(1)).state === 'hit';

@@ -58,11 +58,13 @@ export class GatedStore implements CacheStore {
    * keys any more, on whatever process of Redis. Rejects if it is not certain that the keys are gone.
    */
   async dropAndLook(keys: readonly string[]): Promise<boolean> {
+    const { connection } = this.gate.instance;
     const dropped = this.#store.drop(keys);
     // NOTE: sent after the drop, on the same connection, which Redis answers in order; many keys take several commands
     if (keys.length > keysPerCommand) await dropped;
     const [[epoch]] = await Promise.all([this.read([this.gate.key]), dropped]);
-    return epoch !== undefined || weakened.gateAtWrite;
+    const isSame = connection === this.gate.instance.connection || weakened.runId; // one process may have dropped, another have the gate
+    return (epoch !== undefined && isSame) || weakened.gateAtWrite;
   }
 
   close(): Promise<void> {

@@ -131,4 +131,22 @@ describe('a store with a gate', () => {
     store.texts.delete(key);
     expect(await gated.dropAndLook(['a'])).to.equal(false);
   });
+
+  it('takes nothing for dropped where another process may have answered than that which dropped', async () => {
+    const { gated, store, client } = await setUp();
+    const reconnect = async (): Promise<void> => {
+      client.emit('close');
+      client.emit('ready');
+      await gated.gate.instance.known();
+    };
+    const { drop } = store;
+    store.drop = async (keys) => {
+      await reconnect();
+      await drop.call(store, keys);
+    };
+    const many = Array.from({ length: 1500 }, (_, index) => `s${index}`);
+    expect(await gated.dropAndLook(many)).to.equal(false);
+    store.drop = drop;
+    expect(await gated.dropAndLook(many)).to.equal(true);
+  });
 });
