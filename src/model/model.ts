@@ -1,3 +1,4 @@
+import { inspect, type InspectOptions } from 'node:util';
 import { UsageError } from '../errors.js';
 import type { Row } from '../schema/cell.js';
 import { declarationOf, type ModelClassLike } from '../schema/declaration.js';
@@ -118,6 +119,11 @@ export abstract class Model {
       return [column.property, { before, after }] as const;
     });
     return Object.fromEntries(entries);
+  }
+
+  /** What `console.log` shows: properties by their values, also where they are decoded only now. */
+  [inspect.custom](_depth: number, options: InspectOptions): string {
+    return `${this.constructor.name} ${inspect(Object.fromEntries(Object.entries(this)), options)}`;
   }
 
   /** The columns as a plain object, for `JSON.stringify`; relations appear by their keys. */

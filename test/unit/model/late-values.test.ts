@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { expect } from 'chai';
 import { Column, Model, PrimaryKey, Table } from '../../../src/index.js';
 import { isDirty } from '../../../src/model/dirty.js';
@@ -30,6 +31,10 @@ describe('values that are decoded when they are first read', () => {
     expect(Object.keys(late)).to.deep.equal(['id', 'meta', 'title']);
     expect(Object.fromEntries(Object.entries(late))).to.deep.equal({ id: 1, meta: { list: [1] }, title: 'one' });
     expect(Object.assign({}, hydrate(null)).meta).to.equal(null);
+  });
+
+  it('are shown where the instance is printed', () => {
+    expect(inspect(hydrate('{"list":[1]}'))).to.equal("Late { id: 1, meta: { list: [ 1 ] }, title: 'one' }");
   });
 
   it('are changed by assigning and in place, and by nothing else', () => {
