@@ -266,7 +266,7 @@ describe('a guarantee that cannot be given', () => {
   it('is refused on SQLite, which needs none', async () => {
     await refused(
       { database: 'sqlite::memory:', guarantee: 'guarded' },
-      'connect: guarantee is for PostgreSQL; on SQLite every read looks at the file by itself. Leave it out.',
+      'connect: guarantee is for PostgreSQL; on SQLite every read looks at the file. Leave it out.',
     );
     const db = await connect({ database: 'sqlite::memory:', guarantee: 'plain' });
     await db.close();

@@ -32,7 +32,7 @@ const runs = new Runs();
 /** What a value costs. */
 let spend: () => void = () => undefined;
 
-@Table('clip_accounts', { label: 'clip.Account' })
+@Table('seed_clip_accounts', { label: 'seedclip.Account' })
 class Account extends CacheMixin(Model) {
   declare static objects: Manager<Account>;
   declare static cache: CacheManager<Account>;
@@ -51,7 +51,7 @@ class Account extends CacheMixin(Model) {
     return Follower.objects.filter({ account: this }).count();
   }
 
-  @moneyclip('account::label::%s', (account: Account) => [account.id], 'clip.Follower', (follower: Follower) => [
+  @moneyclip('account::label::%s', (account: Account) => [account.id], 'seedclip.Follower', (follower: Follower) => [
     follower.account,
   ])
   async byLabel(): Promise<number> {
@@ -82,7 +82,7 @@ class Account extends CacheMixin(Model) {
   }
 }
 
-@Table('clip_followers', { label: 'clip.Follower' })
+@Table('seed_clip_followers', { label: 'seedclip.Follower' })
 class Follower extends CacheMixin(Model) {
   declare static objects: Manager<Follower>;
   @PrimaryKey() declare id: number;
@@ -98,7 +98,7 @@ class Follower extends CacheMixin(Model) {
   }
 }
 
-@Table('clip_documents', { label: 'clip.Document' })
+@Table('seed_clip_documents', { label: 'seedclip.Document' })
 class Document extends CacheMixin(Model) {
   declare static objects: Manager<Document>;
   declare static cache: CacheManager<Document>;
@@ -106,7 +106,7 @@ class Document extends CacheMixin(Model) {
   @Column({ type: 'text' }) declare text: string;
   @ForeignKey(() => Account) declare book: Related<Account>;
   declare bookId: number;
-  @CachedForeignKey('clip.Account') declare createdBy: Related<Account>;
+  @CachedForeignKey('seedclip.Account') declare createdBy: Related<Account>;
   declare createdById: number;
   @CachedOneToOne(() => Account, { nullable: true }) declare owner: Related<Account | null>;
   declare ownerId: number | null;
