@@ -96,7 +96,11 @@ describe('the examples', function () {
   this.timeout(60_000);
 
   it('are all run here', () => {
-    expect(readdirSync(join(root, 'examples')).toSorted()).to.deep.equal(['getting-started', 'packages', 'record-shop']);
+    expect(readdirSync(join(root, 'examples')).toSorted()).to.deep.equal([
+      'getting-started',
+      'packages',
+      'record-shop',
+    ]);
   });
 
   forEachCombination((combination) => {
