@@ -108,6 +108,7 @@ export {
   StoreUnavailableError,
   TransactionConflictError,
   UnconfirmedInvalidationError,
+  WriteRefusedError,
   UniqueViolationError,
   UsageError,
   ValidationError,
