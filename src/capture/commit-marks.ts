@@ -25,6 +25,10 @@ export interface CommitMarksOptions {
   readonly changesOf: (records: readonly RecordedChange[]) => readonly Change[];
 }
 
+/** Codes of PostgreSQL. */
+const noSuchTable = '42P01';
+const noSuchSchema = '3F000';
+
 /** What a transaction is about to commit, and the gate as its database knows it. */
 interface Pending {
   readonly writer: Writer;
@@ -62,7 +66,9 @@ export class CommitMarks implements CommitGuard {
   }
 
   async beforeCommit(transaction: Parameters<CommitGuard['beforeCommit']>[0]): Promise<Settlement | undefined> {
-    await transaction.execute(this.#lock);
+    await transaction.execute(this.#lock).catch((error: unknown) => {
+      throw this.#explained(error);
+    });
     const pending = toPending((await transaction.execute(this.#ask)).rows);
     if (!pending) return undefined;
     const { keyspace, changesOf } = this.#options;
@@ -116,6 +122,12 @@ export class CommitMarks implements CommitGuard {
   /** Whether the stamps are dropped for certain, with the gate valid; a relay takes the marks away otherwise. */
   #unmark(writer: Writer, stampKeys: readonly string[]): Promise<boolean> {
     return this.#options.marks.unmark(writer, stampKeys).catch(() => false);
+  }
+
+  #explained(error: unknown): unknown {
+    const code: unknown = error instanceof Error && error.cause instanceof Error && Reflect.get(error.cause, 'code');
+    if (code !== noSuchTable && code !== noSuchSchema) return error;
+    return this.#refused('the database has no table of gates; run: npx moneyclip migrate', error);
   }
 
   #refused(why: string, cause?: unknown): WriteRefusedError {

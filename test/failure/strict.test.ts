@@ -357,6 +357,16 @@ describe('the strict level', function () {
     expect(await stored()).to.equal('first');
   });
 
+  it('says that nothing is set up, and writes nothing', async () => {
+    await open();
+    await other.query('ALTER TABLE moneyclip_capture.gate RENAME TO gone');
+    const error = await rename('second').catch((thrown: unknown) => thrown);
+    await other.query('ALTER TABLE moneyclip_capture.gone RENAME TO gate');
+    expect(error).to.be.instanceOf(WriteRefusedError);
+    expect((error as Error).message).to.include('the database has no table of gates; run: npx moneyclip migrate');
+    expect(await stored()).to.equal('first');
+  });
+
   it('takes two round trips to Redis for a save', async () => {
     await open();
     await cached('first');
