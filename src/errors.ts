@@ -165,6 +165,16 @@ export class UnconfirmedInvalidationError extends CacheError {
   }
 }
 
+/**
+ * At the level `strict`: a write was rolled back, since it could not be made sure that no reader sees the old value after
+ * the new one. Nothing was written; run the whole transaction again, once the cache's gate is open.
+ */
+export class WriteRefusedError extends CacheError {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, { ...options, code: 'WRITE_REFUSED' });
+  }
+}
+
 /** Bytes under a key of ours that we did not write. A read treats them as a miss; this is reported, not thrown. */
 export class CorruptEntryError extends CacheError {
   constructor(message: string, options?: ErrorOptions) {

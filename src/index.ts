@@ -112,6 +112,7 @@ export {
   StoreUnavailableError,
   TransactionConflictError,
   UnconfirmedInvalidationError,
+  WriteRefusedError,
   UniqueViolationError,
   UsageError,
   ValidationError,

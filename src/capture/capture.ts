@@ -39,6 +39,8 @@ export interface CaptureParts {
   readonly gate?: RedisGate | undefined;
   /** Whether the database is asked before each hit. */
   readonly verifies?: boolean | undefined;
+  /** Whether writers mark stamps, so that the gate must not go on where marks were lost. */
+  readonly isStrict?: boolean | undefined;
 }
 
 /**
@@ -167,8 +169,9 @@ export class Capture {
   }
 
   #keeperOf(gate: RedisGate): GateKeeper {
-    const { clock, settings, keyspace } = this.#parts;
-    return new GateKeeper({ gate, clock, schema: settings.schema, prefix: keyspace.prefix });
+    const { clock, settings, keyspace, isStrict } = this.#parts;
+    const witnessKey = isStrict ? keyspace.identity : undefined;
+    return new GateKeeper({ gate, clock, schema: settings.schema, prefix: keyspace.prefix, witnessKey });
   }
 
   #verifierOf(gate: RedisGate): Verifier {

@@ -11,6 +11,8 @@ export interface GateKeeperOptions {
   readonly clock: Clock;
   readonly schema: string;
   readonly prefix: string;
+  /** Where the name of the cache is, without which the gate is not renewed: who lost it lost the marks of writers too. */
+  readonly witnessKey?: string | undefined;
 }
 
 /** The waits of the protocol allow for clocks that run at rates up to 5 % apart. */
@@ -76,14 +78,23 @@ export class GateKeeper {
   }
 
   /** Keeps it open, after everything was dropped that was visible when the database was asked. */
-  async renew(look: GateLook, gate: OpenGate): Promise<void> {
+  async renew(look: GateLook, gate: OpenGate, cacheName: string): Promise<void> {
     const startedAt = this.#now;
     this.assertSame(look);
-    const renewal = await this.#options.gate.renew(look, gate);
+    const { witnessKey } = this.#options;
+    const witness = witnessKey === undefined || weakened.witness ? undefined : { key: witnessKey, text: cacheName };
+    const renewal = await this.#options.gate.renew(look, gate, witness);
     if (renewal === 'moved') this.#last = undefined;
     if (renewal !== 'renewed') throw new StoreUnavailableError(`The gate could not be renewed: Redis has ${renewal}`);
     this.#renewedAt = startedAt;
     this.#beat = gate.beat;
+  }
+
+  /** Takes away the marks of writers that ended without doing so. */
+  async endWriters(own: OwnConnection): Promise<void> {
+    if (weakened.endsWriters) return;
+    const { marks } = this.#options.gate;
+    for (const id of await marks.unended()) if (await hasEnded(own, id)) await marks.end(id);
   }
 
   /** Rejects what was dropped on another connection than that on which Redis said who it is. */
@@ -132,4 +143,14 @@ export class GateKeeper {
 
 function instanceOf({ runId, replicationId }: GateLook): string {
   return `${runId}:${replicationId}`;
+}
+
+/** NOTE: an id that the database does not know any more is one of long ago; one that it does not know yet it refuses. */
+async function hasEnded(own: OwnConnection, id: string): Promise<boolean> {
+  try {
+    const { rows } = await own.run({ text: 'SELECT pg_xact_status($1::xid8)', parameters: [id] });
+    return rows[0]?.[0] !== 'in progress';
+  } catch {
+    return false;
+  }
 }

@@ -63,10 +63,16 @@ export class GateRow {
     return rows.length > 0;
   }
 
-  /** Lets the gate be opened; false where somebody else took it over. */
+  /**
+   * Lets the gate be opened; false where somebody else took it over, or a writer is about to commit that may have marked
+   * its stamps where the gate was before: here they are not marked, and a reader would not go past what it changes.
+   *
+   * NOTE: try, so that no writer ever waits behind this.
+   */
   async grant({ instance, token }: GateState): Promise<boolean> {
+    const noWriter = weakened.writersBarGrant ? '' : ` AND pg_try_advisory_xact_lock(${writersLock('$1')})`;
     const rows = await this.#run(
-      `UPDATE ${this.#table} SET granted = true WHERE ns = $1 AND inst = $2 AND token = $3 RETURNING 1`,
+      `UPDATE ${this.#table} SET granted = true WHERE ns = $1 AND inst = $2 AND token = $3${noWriter} RETURNING 1`,
       [instance, token],
     );
     return rows.length > 0;
@@ -76,4 +82,9 @@ export class GateRow {
     const { rows } = await this.#own.run({ text, parameters: [this.#prefix, ...parameters], writes: true });
     return rows;
   }
+}
+
+/** The number of the lock that writers share from before they mark stamps until they have ended. */
+export function writersLock(prefixSql: string): string {
+  return `hashtextextended('moneyclip writers ' || ${prefixSql}, 0)`;
 }

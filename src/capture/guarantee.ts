@@ -3,7 +3,7 @@ import { durationMs, type Duration } from '../support/duration.js';
 import { nearest } from '../support/nearest.js';
 
 /** How sure it is that a cached answer is not outdated; see docs/guide/guarantees.md. */
-export type GuaranteeLevel = 'plain' | 'guarded' | 'verify';
+export type GuaranteeLevel = 'plain' | 'guarded' | 'strict' | 'verify';
 
 /** What `connect({ guarantee })` takes besides the name of a level. */
 export interface GuaranteeOptions {
@@ -22,7 +22,7 @@ export interface GuaranteeSettings {
   readonly windowMs: number;
 }
 
-const levels: readonly string[] = ['plain', 'guarded', 'verify'] satisfies GuaranteeLevel[];
+const levels: readonly string[] = ['plain', 'guarded', 'strict', 'verify'] satisfies GuaranteeLevel[];
 const optionNames = ['level', 'window'];
 const shortestWindowMs = 250;
 const longestWindowMs = 60_000;

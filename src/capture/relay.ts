@@ -224,7 +224,8 @@ export class Relay {
     const look = await keeper.look(isDue);
     const ask = keeper.ask(look, isDue);
     const batch = await this.#read(session, '0', ask);
-    if (!batch) return false;
+    const { consumer } = session;
+    if (!batch || !consumer) return false;
     const { gate } = batch;
     if (!gate) {
       await keeper.claim(session.own, look);
@@ -232,12 +233,14 @@ export class Relay {
     }
     keeper.granted(gate, isDue);
     if (pauses.beforeRenewal) await pauses.beforeRenewal();
-    if (weakened.dropBeforeRenewal && isDue) await keeper.renew(look, gate);
+    const { id } = consumer;
+    if (weakened.dropBeforeRenewal && isDue) await keeper.renew(look, gate, id);
     const ids = await this.#applyAll(session, batch, { ...ask, beats: false });
     if (!ids) return false;
     keeper.assertSame(look);
-    if (isDue && !weakened.dropBeforeRenewal) await keeper.renew(look, gate);
-    if (ids.length > 0) await session.consumer?.heard(batch.snapshot, ids);
+    if (isDue && !weakened.dropBeforeRenewal) await keeper.renew(look, gate, id);
+    if (ids.length > 0) await consumer.heard(batch.snapshot, ids);
+    if (isDue) await keeper.endWriters(session.own);
     return true;
   }
 

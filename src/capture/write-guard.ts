@@ -9,6 +9,7 @@ import type { GatedStore } from '../store/gate/gated-store.js';
 import { elapsed, type Clock } from '../support/clock.js';
 import { pauses, weakened } from '../support/weakened.js';
 import { Consumer } from './consumer.js';
+import { notDone } from './commit-marks.js';
 import { longestGateMs } from './gate-keeper.js';
 import { Hearing } from './hearing.js';
 import { everythingName, namedSource, type RecordedChange } from './recorded-changes.js';
@@ -21,6 +22,8 @@ export interface WriteGuardOptions {
   readonly keyspace: Keyspace;
   readonly schema: string;
   readonly onFailure: 'degrade' | 'throw';
+  /** Whether a gate that could not be kept for long is given up, so that writes need not wait one by one. */
+  readonly suspends: boolean;
   readonly consumerId: () => string | undefined;
   /** Called when a write waits: what is heard sooner ends the wait. */
   readonly hearSoon: () => void;
@@ -64,7 +67,8 @@ export class WriteGuard {
    * Drops the stamps of changes after COMMIT, and of what else was changed with them. Throws
    * UnconfirmedInvalidationError where that is wanted instead of waiting.
    */
-  async drop(stampKeys: readonly string[], changes: readonly Change[]): Promise<void> {
+  async drop(touched: readonly string[], changes: readonly Change[]): Promise<void> {
+    const stampKeys = notDone(touched);
     if (stampKeys.length === 0) return;
     if (pauses.afterCommit) await pauses.afterCommit();
     const failure = this.#haveSideEffects(changes)
@@ -119,12 +123,13 @@ export class WriteGuard {
   async #wait(): Promise<void> {
     const { clock, hearSoon } = this.#options;
     hearSoon();
-    if (await outsideTransactions(() => this.#suspension.holds())) return;
+    const { suspends } = this.#options;
+    if (suspends && (await outsideTransactions(() => this.#suspension.holds()))) return;
     const startedAt = elapsed(clock);
     this.waits += 1;
     const isHeard = await outsideTransactions(() => this.#hearing.heard(startedAt + this.#longestMs));
     this.waitedMs += elapsed(clock) - startedAt;
-    if (!isHeard) await outsideTransactions(() => this.#suspension.begin()); // so that the next ones need not wait
+    if (!isHeard && suspends) await outsideTransactions(() => this.#suspension.begin()); // so that the next ones need not wait
   }
 
   /**

@@ -3,6 +3,7 @@ import type { Keyspace } from '../cache/keyspace.js';
 import { captureSettings, type CaptureOptions, type CaptureSettings } from '../capture/capture-options.js';
 import { Capture } from '../capture/capture.js';
 import { FileCapture } from '../capture/sqlite/file-capture.js';
+import type { Change } from '../changes/change.js';
 import { followedBy } from '../compute/row-followers.js';
 import {
   guaranteeSettings,
@@ -10,6 +11,8 @@ import {
   type GuaranteeOptions,
   type GuaranteeSettings,
 } from '../capture/guarantee.js';
+import { CommitMarks } from '../capture/commit-marks.js';
+import { unknownTable, type RecordedChange } from '../capture/recorded-changes.js';
 import { WriteGuard } from '../capture/write-guard.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { UsageError } from '../errors.js';
@@ -84,30 +87,42 @@ export function captureOf(
   }
   const gate = store instanceof GatedStore ? store.gate : undefined;
   const verifies = guarantee?.level === 'verify';
-  return new Capture({ connection, clock, settings, keyspace: keyspace(), statistics, gate, verifies });
+  const isStrict = guarantee?.level === 'strict';
+  return new Capture({ connection, clock, settings, keyspace: keyspace(), statistics, gate, verifies, isStrict });
 }
 
-/** What acknowledges the writes of a connection, also of one that caches nothing itself. */
+/** What acknowledges the writes of a connection, also of one that caches nothing itself; at the level `strict` it is asked before each COMMIT. */
 export function guardOf(
-  { settings: { keyspace, capture: settings }, connection, clock, store }: CapturedParts,
+  { settings: { keyspace, guarantee, capture: settings }, connection, clock, store }: CapturedParts,
   heard: Capture | FileCapture | undefined,
   onFailure: 'degrade' | 'throw',
 ): WriteGuard | undefined {
   if (!(store instanceof GatedStore) || !settings) return undefined;
   const capture = heard instanceof Capture ? heard : undefined;
-  return new WriteGuard({
+  const guard = new WriteGuard({
     connection,
     clock,
     store,
     keyspace: keyspace(),
     schema: settings.schema,
     onFailure,
+    suspends: guarantee?.level !== 'strict',
     consumerId: () => capture?.consumerId,
     hearSoon: () => capture?.hearSoon(),
     mayBeOpen: () => capture?.mayBeOpen ?? true,
     hasSideEffects: (table) => capture?.hasSideEffects(table) ?? true,
     changesOf: (records) => capture?.changesOf(records) ?? [],
   });
+  if (guarantee?.level === 'strict') {
+    const { schema } = settings;
+    const changesOf = (records: readonly RecordedChange[]): readonly Change[] =>
+      capture ? capture.changesOf(records) : records.map(({ source }) => unknownTable(source));
+    const { marks } = store.gate;
+    connection.guardCommits(
+      new CommitMarks({ connection: connection.name, marks, guard, keyspace: keyspace(), schema, changesOf }),
+    );
+  }
+  return guard;
 }
 
 export function gateOptions(capture: Capture | FileCapture | undefined): GateOptions | undefined {

@@ -86,7 +86,8 @@ export interface ConnectOptions {
   /**
    * PostgreSQL with a cache in Redis: how sure it is that a cached answer is not outdated. `plain` (the default): no old
    * answer after an acknowledged write while Redis takes writes. `guarded`: none after an acknowledged write, whatever
-   * fails. `verify`: none after any commit; each hit asks the database. Above `plain`, `capture` is on.
+   * fails. `strict`: the same, and who has seen a new value never sees an older one again; writes are refused where that
+   * cannot be made sure. `verify`: none after any commit; each hit asks the database. Above `plain`, `capture` is on.
    */
   readonly guarantee?: GuaranteeLevel | GuaranteeOptions;
   /** How properties are named in the database; default: `snake_case`. */

@@ -1,6 +1,7 @@
 import type { Knex } from 'knex';
 import { UsageError } from '../errors.js';
 import { isPromise } from '../support/awaitable.js';
+import type { CommitGuard } from './commit-guard.js';
 import { ConnectionPool } from './connection-pool.js';
 import type { Dialect, DialectFacts, FreshnessProbe } from './dialect.js';
 import { joinKnex } from './join-knex.js';
@@ -57,6 +58,16 @@ export class DatabaseConnection {
     return this.#runner.statements;
   }
 
+  /** From now on asks `guard` before every COMMIT; a statement that writes alone runs in a transaction then. */
+  guardCommits(guard: CommitGuard): void {
+    this.#transactions.commitGuard = guard;
+  }
+
+  /** Whether somebody is asked before every COMMIT, so that what belongs to a write is better done before it. */
+  get guardsCommits(): boolean {
+    return this.#transactions.commitGuard !== undefined;
+  }
+
   /** Runs one statement: in this context's transaction if there is one, else alone. Throws a DatabaseError. */
   run(statement: Statement): Promise<StatementResult> {
     if (currentScope()) return this.#runInContext(statement);
@@ -99,6 +110,7 @@ export class DatabaseConnection {
 
   #runAlone(statement: Statement): Promise<StatementResult> {
     if (this.#closed) return Promise.reject(this.#closedError());
+    if (statement.writes && this.guardsCommits) return this.transaction(() => this.#runInContext(statement));
     const answer = this.#runner.executeDirect(statement);
     if (answer === undefined) return this.#runOnPool(statement);
     return isPromise(answer) ? this.#counted(() => answer) : Promise.resolve(answer);

@@ -1,4 +1,5 @@
 import { ConnectionError, DatabaseError, UsageError } from '../errors.js';
+import type { CommitGuard, Settlement } from './commit-guard.js';
 import type { ConnectionPool } from './connection-pool.js';
 import type { DriverConnection, Isolation } from './dialect.js';
 import { Session } from './session.js';
@@ -9,9 +10,10 @@ import { currentScope, runInScope, TransactionScope } from './transaction-scope.
 /** What runs inside a transaction. */
 export type TransactionWork<T> = (transaction: Transaction) => T | PromiseLike<T>;
 
-type Ending<T> =
+type Ending<T> = (
   | { readonly outcome: 'committed'; readonly result: T }
-  | { readonly outcome: Exclude<TransactionOutcome, 'committed'>; readonly error: unknown };
+  | { readonly outcome: Exclude<TransactionOutcome, 'committed'>; readonly error: unknown }
+) & { readonly settlement?: Settlement | undefined };
 
 const isolations: readonly unknown[] = ['read committed', 'repeatable read', 'serializable'] satisfies Isolation[];
 
@@ -20,6 +22,8 @@ export class TransactionManager {
   readonly #pool: ConnectionPool;
   readonly #runner: StatementRunner;
   readonly #sessions = new Map<DriverConnection, Session>();
+  /** Asked before each COMMIT, where there is one. */
+  commitGuard: CommitGuard | undefined;
 
   constructor(pool: ConnectionPool, runner: StatementRunner) {
     this.#pool = pool;
@@ -54,11 +58,14 @@ export class TransactionManager {
     const scope = await this.#open(options.isolation);
     const ending = await this.#toTheEnd(scope, work);
     await this.#release(scope.session);
+    const { outcome, settlement } = ending;
+    const settle = (): Promise<void> => scope.settle(outcome);
+    const settled = settlement ? () => settlement(outcome, settle) : settle;
     if (ending.outcome === 'committed') {
-      await scope.settle('committed');
+      await settled();
       return ending.result;
     }
-    await settleQuietly(scope, ending.outcome);
+    await quietly(settled);
     throw ending.error;
   }
 
@@ -79,7 +86,8 @@ export class TransactionManager {
       const result = await workIn(scope, work);
       assertNothingNested(scope);
       scope.end();
-      return await this.#commit(scope.session, result);
+      const settlement = await this.commitGuard?.beforeCommit(scope.session);
+      return { ...(await this.#commit(scope.session, result)), settlement };
     } catch (error) {
       scope.end();
       await scope.session.rollback();
@@ -126,7 +134,7 @@ export class TransactionManager {
     } catch (error) {
       scope.end();
       await rollBackTo(scope);
-      await settleQuietly(scope, 'rolled back');
+      await quietly(() => scope.settle('rolled back'));
       throw error;
     }
   }
@@ -158,9 +166,9 @@ async function rollBackTo(scope: TransactionScope): Promise<void> {
 }
 
 /** The error that made the work fail must reach the caller, whatever a callback throws. */
-async function settleQuietly(scope: TransactionScope, outcome: TransactionOutcome): Promise<void> {
+async function quietly(settle: () => Promise<void>): Promise<void> {
   try {
-    await scope.settle(outcome);
+    await settle();
   } catch (error) {
     process.emitWarning(error instanceof Error ? error : String(error));
   }

@@ -32,11 +32,14 @@ export function writeTarget(instance: object): WriteTarget {
 
 /**
  * Runs a write in a transaction, or a savepoint of the open one, where something besides the one statement belongs to
- * it: hooks, or somebody who watches.
+ * it: hooks, somebody who watches, or somebody who is asked before every COMMIT.
  */
 export function runWrite<T>(target: WriteTarget, moments: readonly HookMoment[], write: () => Promise<T>): Promise<T> {
   const { connection, schema, instance } = target;
-  const alone = !writeObserver(connection, schema) && moments.every((moment) => hooksOf(instance, moment).length === 0);
+  const alone =
+    !connection.guardsCommits &&
+    !writeObserver(connection, schema) &&
+    moments.every((moment) => hooksOf(instance, moment).length === 0);
   if (!alone) return connection.transaction(write);
   return connection.currentTransaction()?.include(write) ?? write();
 }

@@ -6,7 +6,9 @@ import { parseMemoryUrl } from './memory-url.js';
 import { toGateClient } from './gate/gate-client.js';
 import { GatedStore } from './gate/gated-store.js';
 import { RedisGate } from './gate/redis-gate.js';
+import { dropUnmarkedScript } from './gate/mark-scripts.js';
 import { connectRedis, type RedisClient } from './redis-client.js';
+import { dropTextsBy } from './redis-commands.js';
 import { RedisStore } from './redis-store.js';
 import { ResilientStore } from './resilient-store.js';
 import { openFileStore } from './sql/file-store.js';
@@ -64,7 +66,9 @@ async function openUrl(url: string, options: OpenStoreOptions): Promise<CacheSto
 }
 
 async function openRedis(client: RedisClient, options: OpenStoreOptions, ownsClient: boolean): Promise<CacheStore> {
-  const store = new ResilientStore(new RedisStore(client, { ownsClient }), options);
+  const script = options.gate && toGateClient(client);
+  const drop = script && ((keys: string[]) => dropTextsBy(dropUnmarkedScript, script, keys));
+  const store = new ResilientStore(new RedisStore(client, { ownsClient }, drop), options);
   const gated = options.gate && gatedStore(store, client, options.clock, options.gate);
   await firstAttempt(client, options.clock);
   if (!gated) return store;

@@ -77,6 +77,16 @@ export async function dropTextsOfOneSlot(client: RedisClient, keys: string[]): P
   await Promise.all(refused.map((key) => client.unlink([key])));
 }
 
+/** Drops keys by a script; several in turn where there are many keys. */
+export async function dropTextsBy(script: string, client: ScriptClient, keys: string[]): Promise<void> {
+  await Promise.all(chunksOf(keys).map((chunk) => client.eval(script, chunk.length, ...chunk)));
+}
+
+/** A client that runs scripts. */
+interface ScriptClient {
+  eval(script: string, numberOfKeys: number, ...words: string[]): Promise<unknown>;
+}
+
 function setIfEmpty(pipeline: RedisPipeline, { key, value, ttlMs }: CacheWrite): void {
   if (ttlMs === 0) pipeline.set(key, value, 'NX');
   else pipeline.set(key, value, 'PX', wholeMs(ttlMs), 'NX');

@@ -34,17 +34,24 @@ export class RedisStore implements CacheStore {
   readonly #client: RedisClient;
   readonly #ownsClient: boolean;
   readonly #trimmer: ListTrimmer;
+  readonly #drop: (keys: string[]) => Promise<void>;
   /** Why there is no connection, where the client told. */
   #connectionError: Error | undefined;
   /** Of a client of our own; others have their own `socketTimeout`. */
   readonly #silence: Silence | undefined;
   #isClosing = false;
 
-  constructor(client: RedisClient, { ownsClient = false }: RedisStoreOptions = {}) {
+  /** With `drop`, keys are dropped by it instead of by plain commands. */
+  constructor(
+    client: RedisClient,
+    { ownsClient = false }: RedisStoreOptions = {},
+    drop?: (keys: string[]) => Promise<void>,
+  ) {
     refuseReplicas(client);
     this.#client = client;
     this.#ownsClient = ownsClient;
     this.#trimmer = new ListTrimmer(client);
+    this.#drop = drop ?? ((keys) => (client.isCluster ? dropTextsOfOneSlot : dropTexts)(client, keys));
     if (ownsClient) {
       this.#silence = new Silence(systemClock, silenceMs, () => client.disconnect(!this.#isClosing));
       client.on('error', (error) => {
@@ -80,9 +87,8 @@ export class RedisStore implements CacheStore {
   }
 
   async drop(keys: readonly string[]): Promise<void> {
-    const drop = this.#client.isCluster ? dropTextsOfOneSlot : dropTexts;
     await this.#ask(keys, itself, async (part) => {
-      await drop(this.#client, part);
+      await this.#drop(part);
       return [];
     });
   }

@@ -39,6 +39,18 @@ export const weakened = {
   verification: false,
   /** A write does not look for what else it changed, by triggers and cascades. */
   sideEffects: false,
+  /** A strict write marks no stamps before COMMIT. */
+  marks: false,
+  /** A marked stamp reads as it is, and entries may depend on it. */
+  marksHide: false,
+  /** A strict write asks nothing of the gate's row. */
+  gateAtCommit: false,
+  /** The gate is granted while writers that marked stamps elsewhere are open. */
+  writersBarGrant: false,
+  /** A relay does not look for writers that died. */
+  endsWriters: false,
+  /** The gate is renewed although everything in Redis was lost. */
+  witness: false,
 };
 
 /** Where tests hold a step of the protocol up. Nothing in a program sets them. */
@@ -47,6 +59,8 @@ export const pauses: {
   beforeRenewal?: () => Promise<void>;
   /** In a relay whose `oneStatement` is weakened. */
   betweenStatements?: () => Promise<void>;
+  /** In a strict writer, after it marked its stamps and before COMMIT. */
+  beforeCommit?: () => Promise<void>;
   /** In a writer, after COMMIT and before it drops anything. */
   afterCommit?: () => Promise<void>;
 } = {};

@@ -1,6 +1,7 @@
 import type { CacheStore, CacheWrite } from '../cache-store.js';
 import { weakened } from '../../support/weakened.js';
 import { keysPerCommand } from '../redis-commands.js';
+import { isMark } from './mark-text.js';
 import type { RedisGate } from './redis-gate.js';
 
 type Texts = (string | undefined)[];
@@ -8,6 +9,7 @@ type Texts = (string | undefined)[];
 /**
  * Shows the gate as one stamp among others: under its key lies the epoch while the gate is valid, and nothing while it
  * is not. Nobody can acquire it. So an entry that carries it is a hit only through an open gate of the same epoch.
+ * A stamp that is marked by a transaction shows as none either, see {@link WriteMarks}.
  *
  * Invariant: the gate is read no later than the stamps that come with it, on the same connection.
  */
@@ -27,22 +29,23 @@ export class GatedStore implements CacheStore {
 
   async read(keys: readonly string[]): Promise<Texts> {
     const place = keys.indexOf(this.gate.key);
-    if (place === -1) return this.#store.read(keys);
+    if (place === -1) return unmarked(await this.#store.read(keys));
     if (keys.length > keysPerCommand && place > 0) return this.#readGateFirst(keys, place);
     const { connection } = this.gate.instance;
-    const texts = await this.#store.read(keys);
+    const texts = unmarked(await this.#store.read(keys));
     const epoch = this.gate.epochIn(texts[place], connection);
     return texts.map((text, index) => (keys[index] === this.gate.key ? epoch : text)); // it may be asked for more than once
   }
 
   async acquire(requests: readonly CacheWrite[]): Promise<Texts> {
     const place = requests.findIndex(({ key }) => key === this.gate.key);
-    if (place === -1) return this.#store.acquire(requests);
+    if (place === -1) return unmarked(await this.#store.acquire(requests));
     const [[epoch], stamps] = await Promise.all([
       this.read([this.gate.key]),
       this.#store.acquire(requests.filter((_, index) => index !== place)),
     ]);
-    return [...stamps.slice(0, place), epoch, ...stamps.slice(place)];
+    const seen = unmarked(stamps);
+    return [...seen.slice(0, place), epoch, ...seen.slice(place)];
   }
 
   async write(entries: readonly CacheWrite[]): Promise<void> {
@@ -75,4 +78,9 @@ export class GatedStore implements CacheStore {
     const [epoch, ...texts] = await this.read([this.gate.key, ...keys.filter((_, index) => index !== place)]);
     return [...texts.slice(0, place), epoch, ...texts.slice(place)];
   }
+}
+
+function unmarked(texts: Texts): Texts {
+  if (weakened.marksHide || !texts.some(isMark)) return texts;
+  return texts.map((text) => (isMark(text) ? undefined : text));
 }

@@ -6,6 +6,7 @@ import type { GateClient } from './gate-client.js';
 import { parseGate, type GateText } from './gate-text.js';
 import { factIn, RedisInstance } from './redis-instance.js';
 import { renewScript } from './renew-script.js';
+import { WriteMarks } from './write-marks.js';
 
 /** How long an answer of Redis is waited for. */
 const longestWaitMs = 250;
@@ -29,8 +30,17 @@ export interface GateLook {
   readonly connection: number;
 }
 
-/** What renewing came to: `late` where the gate would be over already, `moved` where another process answered. */
-export type Renewal = 'renewed' | 'late' | 'moved';
+/**
+ * What renewing came to: `late` where the gate would be over already, `moved` where another process answered, `lost`
+ * where everything that was in it is gone.
+ */
+export type Renewal = 'renewed' | 'late' | 'moved' | 'lost';
+
+/** A key that is there, with a text, as long as nothing was lost. */
+export interface Witness {
+  readonly key: string;
+  readonly text: string;
+}
 
 /**
  * The gate of one cache in Redis: a key that ends by itself unless a relay renews it. While it is valid on the process
@@ -41,6 +51,7 @@ export class RedisGate {
   readonly key: string;
   readonly windowMs: number;
   readonly instance: RedisInstance;
+  readonly marks: WriteMarks;
   /** How often an open gate was found closed. */
   lapses = 0;
   readonly #client: GateClient;
@@ -56,6 +67,7 @@ export class RedisGate {
     this.#client = client;
     this.#clock = clock;
     this.#deadline = new Deadline(clock, longestWaitMs);
+    this.marks = new WriteMarks({ client, gateKey: key, clock, longestWaitMs });
   }
 
   /** Whether the gate was valid when it was last looked at. */
@@ -89,12 +101,21 @@ export class RedisGate {
     return { runId, replicationId, nowMs, connection };
   }
 
-  /** Keeps the gate open for a time from `look` on. Rejects where it is not known whether that worked. */
-  async renew(look: GateLook, { epoch, beat }: { readonly epoch: string; readonly beat: string }): Promise<Renewal> {
+  /**
+   * Keeps the gate open for a time from `look` on; with a witness, only where that is there. Rejects where it is not
+   * known whether that worked.
+   */
+  async renew(
+    look: GateLook,
+    { epoch, beat }: { readonly epoch: string; readonly beat: string },
+    witness?: Witness,
+  ): Promise<Renewal> {
     const fromMs = weakened.deadlineBeforeCheck ? (await this.look()).nowMs : look.nowMs;
     const words = [look.runId, look.replicationId, epoch, beat, String(fromMs + this.windowMs)];
-    const answer = await this.#deadline.race(this.#client.eval(renewScript, 1, this.key, ...words));
-    return answer === 1 ? 'renewed' : answer === 0 ? 'late' : 'moved';
+    const keys = [this.key, ...(witness ? [witness.key] : [])];
+    if (witness) words.push(witness.text);
+    const answer = await this.#deadline.race(this.#client.eval(renewScript, keys.length, ...keys, ...words));
+    return renewals[String(answer)] ?? 'moved';
   }
 
   #parse(text: string): GateText | undefined {
@@ -126,6 +147,8 @@ export class RedisGate {
     return new StoreUnavailableError(this.instance.obstacle ?? 'Redis did not say which process it is');
   }
 }
+
+const renewals: Readonly<Record<string, Renewal>> = { '1': 'renewed', '0': 'late', '-2': 'lost' };
 
 /** The answer of TIME: seconds and microseconds. */
 function toMs(time: unknown): number | undefined {
