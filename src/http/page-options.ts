@@ -3,7 +3,7 @@ import { keepingNames, rejectUnknownOptions, type KeepingOptions } from '../comp
 import type { WatchSource } from '../compute/function-options.js';
 
 /** What may be said of a handler whose answers are kept. */
-export interface PageOptions<Req> extends Omit<KeepingOptions, 'errorTtl'> {
+export interface PageOptions<Req> extends Omit<KeepingOptions, 'errorTtl' | 'instances' | 'driftCheck' | 'sweep'> {
   /** The query parameters that tell pages apart; default: all. Their order is no difference. */
   readonly query?: readonly string[];
   /** What tells pages apart besides host, path and query: plain data. */
@@ -38,13 +38,17 @@ export interface PageRules<Req> {
 }
 
 const ruleNames = ['query', 'key', 'private', 'vary', 'statuses', 'maxBytes'];
+/** Of values alone; a page is told by its request, which nobody else can make. */
+const ofValues = ['errorTtl', 'instances', 'driftCheck', 'sweep'];
 const optionNames = [
-  ...ruleNames,
-  'watch',
-  'tag',
-  'version',
-  'connection',
-  ...keepingNames.filter((name) => name !== 'errorTtl'),
+  ...new Set([
+    ...ruleNames,
+    'watch',
+    'tag',
+    'version',
+    'connection',
+    ...keepingNames.filter((name) => !ofValues.includes(name)),
+  ]),
 ];
 const usualStatuses = [200, 203, 204, 300, 301, 404, 410];
 const usualMaxBytes = 2 ** 20;

@@ -139,5 +139,5 @@ export class Application {
 function levelOptions({ level, windowMs: window }: ApplicationSettings): Partial<ConnectOptions> {
   if (level === 'plain') return {};
   if (level === 'capture') return { capture: true };
-  return { guarantee: { level, window } } as Partial<ConnectOptions>; // a version of the library without it says so itself
+  return { guarantee: { level, window } };
 }
