@@ -18,9 +18,11 @@ describe('an application under torture', () => {
     readers: 4,
     writers: 2,
     pauseMs: 10,
+    writePauseMs: 100,
     gapMs: 500,
     windowMs: 3000,
     mutant: undefined,
+    heldUp: {},
     peer: undefined,
     out: undefined,
   };
