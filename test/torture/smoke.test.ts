@@ -19,6 +19,7 @@ describe('an application under torture', () => {
     writers: 2,
     pauseMs: 10,
     writePauseMs: 100,
+    calmMs: 0,
     gapMs: 500,
     windowMs: 3000,
     mutant: undefined,

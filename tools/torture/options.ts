@@ -17,7 +17,8 @@ export interface Options {
   readonly writePauseMs: number;
   /** How long a change may stay unseen, at the levels that say so. */
   readonly windowMs: number;
-  /** The longest pause between two faults. */
+  /** The shortest pause between two faults, and how much longer it is at most. */
+  readonly calmMs: number;
   readonly gapMs: number;
   readonly mutant: string | undefined;
   /** Steps of the protocol that are held up in the processes, and for how long at most. */
@@ -45,7 +46,8 @@ read by what was committed when. Ends with 1 if a promise of the level was broke
   --writers    at the same time in each process; default: 2
   --pause      the longest pause between two reads of a reader, in milliseconds; default: 10
   --write-pause  the longest pause between two writes of a writer, in milliseconds; default: 100
-  --gap        the longest pause between two faults, in milliseconds; default: 1500
+  --calm       the shortest pause between two faults, in milliseconds; default: 0
+  --gap        how much longer that pause is at most, in milliseconds; default: 1500
   --window     how long a change may stay unseen at the guarded levels, in milliseconds; default: 3000
   --mutant     rules of the protocol, with commas between, that the processes break; all: every one that can be
                switched off. Each for so long; a table tells which were noticed, and it ends with 1 if one was not
@@ -66,6 +68,7 @@ const flags = {
   writers: { type: 'string', default: '2' },
   pause: { type: 'string', default: '10' },
   'write-pause': { type: 'string', default: '100' },
+  calm: { type: 'string', default: '0' },
   gap: { type: 'string', default: '1500' },
   window: { type: 'string', default: '3000' },
   mutant: { type: 'string' },
@@ -88,6 +91,7 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     writers: toNumber('writers', values.writers),
     pauseMs: toNumber('pause', values.pause),
     writePauseMs: toNumber('write-pause', values['write-pause']),
+    calmMs: toNumber('calm', values.calm),
     gapMs: toNumber('gap', values.gap),
     windowMs: toNumber('window', values.window),
     mutant: values.mutant,

@@ -12,30 +12,32 @@ const named = (...kinds: readonly string[]): Partial<Options> => ({ faults: kind
 const slowRelays = { beforeRenewal: { ms: 300 } };
 const busy: Partial<Options> = { writers: 3, writePauseMs: 60, readers: 8, pauseMs: 5 };
 
+const slowly: Partial<Options> = { writers: 1, writePauseMs: 100, readers: 16, pauseMs: 5, gapMs: 100 };
+
 const recipes: Readonly<Record<string, Recipe>> = {
   gateAtHit: {
     why: 'Redis comes back with an old snapshot, or a writer cannot reach it',
-    settings: { ...named('redis-rdb', 'redis-cut'), gapMs: 800, windowMs: 1500 },
+    settings: { ...named('redis-rdb', 'redis-cut'), calmMs: 4000, gapMs: 500, windowMs: 1500, ...busy },
   },
   runId: {
     why: 'the snapshot that Redis comes back with holds a gate that is not over',
-    settings: { ...named('redis-rdb'), gapMs: 6000, windowMs: 5000 },
+    settings: { ...named('redis-rdb'), calmMs: 7000, gapMs: 500, windowMs: 5000, ...busy },
   },
   epochInEntry: {
     why: 'entries of an old snapshot are there when the gate is opened again',
-    settings: { ...named('redis-rdb'), gapMs: 6000, windowMs: 800 },
+    settings: { ...named('redis-rdb'), calmMs: 4000, gapMs: 500, windowMs: 1000, ...busy },
   },
   newEpoch: {
     why: 'entries of an old snapshot are there when the gate is opened again',
-    settings: { ...named('redis-rdb'), gapMs: 6000, windowMs: 800 },
+    settings: { ...named('redis-rdb'), calmMs: 4000, gapMs: 500, windowMs: 1000, ...busy },
   },
   waitAtTakeOver: {
     why: 'some read from the old master, whose gate is not over, after a failover',
-    settings: { ...named('redis-failover'), gapMs: 5000, windowMs: 4000 },
+    settings: { ...named('redis-failover'), calmMs: 6000, gapMs: 500, windowMs: 4000, ...busy },
   },
   gateAtWrite: {
     why: 'a writer drops on the new master what others read from the old one',
-    settings: { ...named('redis-failover'), gapMs: 5000, windowMs: 4000 },
+    settings: { ...named('redis-failover'), calmMs: 6000, gapMs: 500, windowMs: 4000, ...busy },
   },
   beat: {
     why: 'it shows only where somebody sets the clock of Redis back, which these runs cannot do',
@@ -48,8 +50,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       gapMs: 100,
       windowMs: 1000,
       heldUp: { beforeRenewal: { ms: 2500 } },
-      writers: 1,
-      writePauseMs: 1000,
+      writers: 0,
     },
   },
   dropBeforeRenewal: {
@@ -68,25 +69,25 @@ const recipes: Readonly<Record<string, Recipe>> = {
     why: 'a relay on the old master hears, for a gate that it had, what others write after the failover',
     settings: {
       ...named('redis-divided'),
-      gapMs: 1500,
-      windowMs: 500,
+      calmMs: 3000,
+      gapMs: 500,
+      windowMs: 800,
       heldUp: { betweenStatements: { ms: 1200, share: 0.5 } },
-      writers: 1,
-      writePauseMs: 1000,
+      writers: 0,
       seconds: 40,
     },
   },
   outbox: {
     why: 'others write past the library',
-    settings: { ...named('plain-sql'), gapMs: 2000, windowMs: 1000, writers: 1 },
+    settings: { ...named('plain-sql'), gapMs: 2000, windowMs: 1000, writers: 0 },
   },
   stampsBeforeRead: {
     why: 'PostgreSQL answers slowly, and there are writes meanwhile',
-    settings: { ...named('postgres-slow'), ...busy, gapMs: 100, windowMs: 3000 },
+    settings: { ...named('postgres-slow'), ...slowly },
   },
   stampsOfFlight: {
-    why: 'PostgreSQL answers slowly, and there are writes meanwhile',
-    settings: { ...named('postgres-slow'), ...busy, gapMs: 100, windowMs: 3000 },
+    why: 'at plain: PostgreSQL answers slowly, and there are writes meanwhile',
+    settings: { ...named('postgres-slow'), ...busy, readers: 16, gapMs: 100, level: 'plain' },
   },
   oldValues: {
     why: 'rows move between lists; at plain, since what triggers recorded makes up for it at guarded',
@@ -108,8 +109,7 @@ const recipes: Readonly<Record<string, Recipe>> = {
       gapMs: 100,
       windowMs: 3000,
       heldUp: { beforeRenewal: { ms: 900 } },
-      writers: 1,
-      writePauseMs: 1000,
+      writers: 0,
     },
   },
   sideEffects: {

@@ -36,11 +36,11 @@ export const networkFaults: readonly FaultKind[] = [
   },
   {
     kind: 'postgres-slow',
-    means: 'PostgreSQL is 10 to 100 milliseconds away from one process',
+    means: 'PostgreSQL is 10 to 400 milliseconds away from one process',
     isHarmless: true,
     inject: async (scene) => {
       const { toPostgres } = onePlace(scene);
-      toPostgres.delay(5 + scene.random.fraction() * 45);
+      toPostgres.delay(5 + scene.random.fraction() * 195);
       await between(scene.random, 500, 2000);
       toPostgres.mend();
     },

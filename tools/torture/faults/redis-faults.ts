@@ -72,7 +72,7 @@ export const redisFaults: readonly FaultKind[] = [
     isHarmless: false,
     inject: async ({ world, random }) => {
       await world.redis.ask(['SAVE']);
-      await between(random, 100, 600);
+      await between(random, 200, 1500);
       await killAndStart(world.redis, 'rdb', random.fraction() * 50);
     },
   },
