@@ -249,6 +249,7 @@ export class Relay {
     const ids: string[] = [];
     let batch = first;
     while (batch.ids.length > 0) {
+      if (pauses.beforeDrops) await pauses.beforeDrops();
       if (!weakened.outbox) await this.#options.tasks.apply(batch.changes);
       ids.push(...batch.ids);
       if (batch.ids.length < batchSize) break;

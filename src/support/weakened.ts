@@ -57,6 +57,8 @@ export const weakened = {
 export const pauses: {
   /** In a relay, after the database was asked and before anything is dropped or renewed. */
   beforeRenewal?: () => Promise<void>;
+  /** In a relay, before it drops what waits. */
+  beforeDrops?: () => Promise<void>;
   /** In a relay whose `oneStatement` is weakened. */
   betweenStatements?: () => Promise<void>;
   /** In a strict writer, after it marked its stamps and before COMMIT. */

@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mutantNames } from './mutants.js';
 import { help, parseOptions, peers, type Options } from './options.js';
-import { brokenPromises, firstBrokenMs, peersHead, peersRow, report } from './report.js';
+import { recipeFor } from './recipes.js';
+import { brokenPromises, report } from './report.js';
+import { mutantsHead, mutantsRow, peersHead, peersRow } from './tables.js';
 import { torture } from './run.js';
 
 const interrupted = new AbortController();
@@ -37,20 +39,19 @@ async function chosenMutants({ mutant = 'all' }: Options): Promise<readonly stri
 
 /** Ends with 1 where a rule can be missing without being missed. */
 async function tortureMutants(settings: Options): Promise<number> {
-  const survivors: string[] = [];
-  console.log('| without the rule | reads that broke a promise | the first after |');
-  console.log('| ---------------- | -------------------------: | --------------: |');
+  let survivors = 0;
+  console.log(mutantsHead);
   for (const mutant of await chosenMutants(settings)) {
     if (interrupted.signal.aborted) break;
+    const recipe = recipeFor(mutant);
+    const asked = { ...settings, ...recipe.settings, mutant };
     const folder = historyFolder(settings);
-    const result = await torture({ ...settings, mutant }, folder, () => undefined, interrupted.signal);
-    const broken = brokenPromises(result, settings);
-    if (broken === 0) survivors.push(mutant);
-    const first = broken === 0 ? 'not noticed' : `${(firstBrokenMs(result, settings) / 1000).toFixed(0)} s`;
-    console.log(`| ${mutant.padEnd(16)} | ${String(broken).padStart(26)} | ${first.padStart(15)} |`);
+    const result = await torture(asked, folder, () => undefined, interrupted.signal);
+    console.log(mutantsRow(recipe, result, asked));
+    if (brokenPromises(result, asked) === 0) survivors += 1;
     rmSync(folder, { recursive: true });
   }
-  return survivors.length > 0 ? 1 : 0;
+  return survivors > 0 ? 1 : 0;
 }
 
 /** Each without faults, and with those that were asked for. Nothing is promised here, so nothing is broken. */

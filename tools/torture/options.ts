@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
 import { faultNamed, faults, type FaultKind } from './faults/catalogue.js';
+import type { HeldUp } from './mutants.js';
 import { levels, type Level } from './promises.js';
 
 /** What a run is asked for. */
@@ -12,11 +13,16 @@ export interface Options {
   readonly readers: number;
   readonly writers: number;
   readonly pauseMs: number;
+  /** The longest pause between two writes of a writer. */
+  readonly writePauseMs: number;
   /** How long a change may stay unseen, at the levels that say so. */
   readonly windowMs: number;
-  /** The longest pause between two faults. */
+  /** The shortest pause between two faults, and how much longer it is at most. */
+  readonly calmMs: number;
   readonly gapMs: number;
   readonly mutant: string | undefined;
+  /** Steps of the protocol that are held up in the processes, and for how long at most. */
+  readonly heldUp: HeldUp;
   /** Another library that does the work in the place of this one. */
   readonly peer: string | undefined;
   /** Where the history is left; undefined: it goes unless a promise was broken. */
@@ -39,7 +45,9 @@ read by what was committed when. Ends with 1 if a promise of the level was broke
   --readers    at the same time in each process; default: 6
   --writers    at the same time in each process; default: 2
   --pause      the longest pause between two reads of a reader, in milliseconds; default: 10
-  --gap        the longest pause between two faults, in milliseconds; default: 1500
+  --write-pause  the longest pause between two writes of a writer, in milliseconds; default: 100
+  --calm       the shortest pause between two faults, in milliseconds; default: 0
+  --gap        how much longer that pause is at most, in milliseconds; default: 1500
   --window     how long a change may stay unseen at the guarded levels, in milliseconds; default: 3000
   --mutant     rules of the protocol, with commas between, that the processes break; all: every one that can be
                switched off. Each for so long; a table tells which were noticed, and it ends with 1 if one was not
@@ -59,6 +67,8 @@ const flags = {
   readers: { type: 'string', default: '6' },
   writers: { type: 'string', default: '2' },
   pause: { type: 'string', default: '10' },
+  'write-pause': { type: 'string', default: '100' },
+  calm: { type: 'string', default: '0' },
   gap: { type: 'string', default: '1500' },
   window: { type: 'string', default: '3000' },
   mutant: { type: 'string' },
@@ -80,9 +90,12 @@ export function parseOptions(args: readonly string[]): Options | undefined {
     readers: toNumber('readers', values.readers),
     writers: toNumber('writers', values.writers),
     pauseMs: toNumber('pause', values.pause),
+    writePauseMs: toNumber('write-pause', values['write-pause']),
+    calmMs: toNumber('calm', values.calm),
     gapMs: toNumber('gap', values.gap),
     windowMs: toNumber('window', values.window),
     mutant: values.mutant,
+    heldUp: {},
     peer: values.peer,
     out: values.out,
   };

@@ -10,7 +10,8 @@ const slackMs = 250;
 
 /** The longest that a change by anybody may stay unseen, at the levels that say so. */
 export function latestMs(level: Level, windowMs: number): number | undefined {
-  return level === 'plain' || level === 'capture' ? undefined : windowMs + slackMs;
+  if (level === 'plain' || level === 'capture') return undefined;
+  return level === 'verify' ? 0 : windowMs + slackMs; // each hit at verify is as fresh as the database
 }
 
 const always: readonly Rule[] = ['R2'];

@@ -1,5 +1,5 @@
 import { faultNamed } from './faults/catalogue.js';
-import type { Tally } from './history/checker.js';
+import type { Tally, Violation } from './history/checker.js';
 import { meanings, rules, type Rule } from './history/rules.js';
 import type { Options } from './options.js';
 import { promised } from './promises.js';
@@ -14,10 +14,9 @@ export function brokenPromises({ checker }: Result, { level }: Options): number 
   return broken;
 }
 
-/** How long it took until the first time, in milliseconds; Infinity where it did not happen. */
-export function firstBrokenMs({ checker, begunAt }: Result, { level }: Options): number {
-  const broken = checker.violations.filter(({ rule, during }) => promised(level, isHarmless(during)).includes(rule));
-  return Math.min(...broken.map(({ from }) => from - begunAt));
+/** The violations of what the level promises. */
+export function brokenOnes({ checker }: Result, { level }: Options): readonly Violation[] {
+  return checker.violations.filter(({ rule, during }) => promised(level, isHarmless(during)).includes(rule));
 }
 
 function isHarmless(kind: string): boolean {
@@ -62,7 +61,8 @@ function row(kind: string, tally: Tally, kept: readonly Rule[]): string[] {
   return [kind, String(injections), String(reads), String(hits), ...cells, worstMs.toFixed(0)];
 }
 
-function sumOf(tallies: ReadonlyMap<string, Tally>): Tally {
+/** All kinds of faults together. */
+export function sumOf(tallies: ReadonlyMap<string, Tally>): Tally {
   const sum: Tally = { injections: 0, reads: 0, hits: 0, worstMs: 0, violations: zero() };
   for (const { injections, reads, hits, worstMs, violations } of tallies.values()) {
     sum.injections += injections;
@@ -90,14 +90,4 @@ function examples({ checker }: Result, rule: Rule): string[] {
     `${rule}: ${meanings[rule]}`,
     ...some.map(({ during, from, detail }) => `  ${from.toFixed(1)} (${during}) ${detail}`),
   ];
-}
-
-export const peersHead = `| library | faults | reads | hits | writes | ${rules.join(' | ')} | latest, ms |
-| --- | --: | --: | --: | --: | ${rules.map(() => '--:').join(' | ')} | --: |`;
-
-/** One line for all that a library did. */
-export function peersRow({ checker, writes }: Result, { peer = '' }: Options): string {
-  const { injections, reads, hits, worstMs, violations } = sumOf(checker.tallies);
-  const counts = [injections, reads, hits, writes.committed, ...rules.map((rule) => violations[rule])];
-  return `| ${[peer, ...counts, worstMs.toFixed(0)].join(' | ')} |`;
 }

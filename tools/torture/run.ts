@@ -49,7 +49,7 @@ interface Injected {
 }
 
 async function injectFaults(world: World, tell: Tell, signal: AbortSignal | undefined): Promise<Injected> {
-  const { seconds, seed, gapMs, faults } = world.options;
+  const { seconds, seed, calmMs, gapMs, faults } = world.options;
   const random = new Random(seed);
   const injections: Injection[] = [];
   const notInjected: string[] = [];
@@ -69,7 +69,7 @@ async function injectFaults(world: World, tell: Tell, signal: AbortSignal | unde
     injections.push({ kind: kind.kind, from, to: monotonicMs() });
     if (failure !== undefined) notInjected.push(`${kind.kind}: ${failure}`);
     tell(`${kind.kind}, ${Math.round(monotonicMs() - from)} ms`);
-    await wait(random.fraction() * gapMs);
+    await wait(calmMs + random.fraction() * gapMs);
     await heal(world, kind);
   }
 }

@@ -35,6 +35,17 @@ export const networkFaults: readonly FaultKind[] = [
     },
   },
   {
+    kind: 'postgres-slow',
+    means: 'PostgreSQL is 10 to 400 milliseconds away from one process',
+    isHarmless: true,
+    inject: async (scene) => {
+      const { toPostgres } = onePlace(scene);
+      toPostgres.delay(5 + scene.random.fraction() * 195);
+      await between(scene.random, 500, 2000);
+      toPostgres.mend();
+    },
+  },
+  {
     kind: 'postgres-cut',
     means: 'one process has no connection to PostgreSQL, for 0.2 to 1 seconds',
     isHarmless: true,

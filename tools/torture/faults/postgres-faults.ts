@@ -25,7 +25,7 @@ async function restart({ postgres }: World, signal: 'SIGINT' | 'SIGQUIT', awayMs
 }
 
 /** Statements past the library, as of another program: of rows that the application uses, for a second or two. */
-async function writePlainSql({ world, random }: Scene): Promise<void> {
+export async function writePlainSql({ world, random }: Scene): Promise<void> {
   const firstWrite = world.numbersForWrites();
   const recorder = new Recorder(join(world.folder, `plain-sql-${firstWrite}.jsonl`));
   try {

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { RedisServer } from '../world/redis-server.js';
-import type { World } from '../world/world.js';
-import { between, type FaultKind } from './fault-kind.js';
+import { between, type FaultKind, type Scene } from './fault-kind.js';
+import { writePlainSql } from './postgres-faults.js';
 
 /** A background rewrite that a server works on; waits until it is done. */
 async function untilLogIsWritten(redis: RedisServer): Promise<void> {
@@ -20,7 +20,7 @@ async function killAndStart(redis: RedisServer, persistence: 'nothing' | 'rdb' |
 }
 
 /** The spare becomes the master without what it had not been told, while some go on with the old one for a while. */
-async function failOver(world: World, random: { fraction(): number }): Promise<void> {
+async function failOver({ world, random }: Scene, meanwhile: () => Promise<void>): Promise<void> {
   const { redis: old, spare } = world;
   await spare.ask(['REPLICAOF', '127.0.0.1', String(old.port)]);
   await untilInStep(spare);
@@ -36,7 +36,7 @@ async function failOver(world: World, random: { fraction(): number }): Promise<v
   const moving = world.places.filter(({ number }) => number > 0 && (number === 1 || random.fraction() < 0.5));
   for (const { toRedis } of world.places) toRedis.lead(spare.port);
   for (const { toRedis } of moving) toRedis.disconnect();
-  await wait(300 + random.fraction() * 2500); // the others still ask the old one
+  await meanwhile(); // the others still ask the old one
   for (const { toRedis } of world.places) toRedis.disconnect();
 }
 
@@ -72,7 +72,7 @@ export const redisFaults: readonly FaultKind[] = [
     isHarmless: false,
     inject: async ({ world, random }) => {
       await world.redis.ask(['SAVE']);
-      await between(random, 100, 600);
+      await between(random, 200, 1500);
       await killAndStart(world.redis, 'rdb', random.fraction() * 50);
     },
   },
@@ -158,6 +158,16 @@ export const redisFaults: readonly FaultKind[] = [
     kind: 'redis-failover',
     means: 'a replica that missed writes becomes the master, and some still use the old one',
     isHarmless: false,
-    inject: ({ world, random }) => failOver(world, random),
+    inject: (scene) => failOver(scene, () => between(scene.random, 300, 2800)),
+  },
+  {
+    kind: 'redis-divided',
+    means: 'the same, while there are statements that do not go through the library',
+    isHarmless: false,
+    inject: (scene) =>
+      failOver(scene, async () => {
+        await between(scene.random, 0, 1500);
+        await writePlainSql(scene);
+      }),
   },
 ];

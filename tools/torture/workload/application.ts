@@ -24,8 +24,10 @@ export interface ApplicationSettings {
   readonly history: string;
   readonly readers: number;
   readonly writers: number;
-  /** The longest pause between two reads of one reader; between two writes of one writer it is ten times as long. */
+  /** The longest pause between two reads of one reader. */
   readonly pauseMs: number;
+  /** The longest pause between two writes of one writer. */
+  readonly writePauseMs: number;
   /** How long a change may stay unseen, at the levels that say so. */
   readonly windowMs: number;
   /** Another library that is to do the work. */
@@ -43,7 +45,6 @@ export interface Work {
 }
 
 const mostReasons = 20;
-const writersPatience = 10;
 const afterFailureMs = 25;
 
 /** A process that reads and writes as an application does, until it is told to stop. */
@@ -124,7 +125,7 @@ export class Application {
       const { run, op } = weighted(writeKinds, this.#actor.random);
       this.#counts.writes += 1;
       await run(this.#actor, op, this.#db).catch((error: unknown) => this.#noteFailure('failedWrites', error));
-      await this.#actor.pause(this.#settings.pauseMs * writersPatience);
+      await this.#actor.pause(this.#settings.writePauseMs);
     }
   }
 

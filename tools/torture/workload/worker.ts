@@ -1,9 +1,9 @@
-import { applyMutant } from '../mutants.js';
+import { weaken, type Weakening } from '../mutants.js';
 import { Application, type ApplicationSettings, type Work } from './application.js';
 
 /** What the process of an application is asked. */
 export type Order =
-  | { readonly kind: 'open'; readonly settings: ApplicationSettings; readonly mutant: string | undefined }
+  | { readonly kind: 'open'; readonly settings: ApplicationSettings; readonly weakening: Weakening }
   | { readonly kind: 'start' | 'stop' | 'heal' | 'readEverything' | 'close' };
 
 export type Answer = { readonly result: Work | undefined } | { readonly error: string };
@@ -26,7 +26,7 @@ function reply(answer: Answer): void {
 
 async function obey(order: Order): Promise<Work | undefined> {
   if (order.kind === 'open') {
-    await applyMutant(order.mutant);
+    await weaken(order.weakening);
     application = await Application.open(order.settings);
     return undefined;
   }

@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { guardProcess, releaseProcess } from '../../../test/setup/watchdog.js';
+import type { Weakening } from '../mutants.js';
 import type { ApplicationSettings, Work } from '../workload/application.js';
 import type { Answer, Order } from '../workload/worker.js';
 import { compiledWorker } from './compile.js';
@@ -22,11 +23,11 @@ export class ApplicationProcess {
     child.once('exit', () => releaseProcess(pid));
   }
 
-  static async open(settings: ApplicationSettings, mutant: string | undefined): Promise<ApplicationProcess> {
+  static async open(settings: ApplicationSettings, { mutant, heldUp }: Weakening): Promise<ApplicationProcess> {
     const child = spawn(process.execPath, await argumentsFor(settings), { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
     const application = new ApplicationProcess(child);
     try {
-      await application.#ask({ kind: 'open', settings, mutant });
+      await application.#ask({ kind: 'open', settings, weakening: { mutant, heldUp } });
     } catch (error) {
       await application.kill();
       throw error;

@@ -75,5 +75,5 @@ export class RedisServer {
 
 function settingsFor(persistence: Persistence): string {
   const appends = persistence === 'aof' ? 'appendonly yes\nappendfsync no\n' : 'appendonly no\n';
-  return `save ""\n${appends}maxmemory-policy noeviction\n`;
+  return `save ""\n${appends}maxmemory-policy noeviction\nrepl-diskless-sync-delay 0\n`;
 }

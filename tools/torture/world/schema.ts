@@ -1,6 +1,7 @@
 import createKnex from 'knex';
 import type pg from 'pg';
 import { captureMigration, connect } from '../../../src/index.js';
+import type { Level } from '../promises.js';
 import { models } from '../workload/models.js';
 import { holders, notes, permanentCells, shelfOf, bucketCount } from '../workload/rows.js';
 
@@ -41,15 +42,26 @@ CREATE TRIGGER a_count BEFORE INSERT OR UPDATE ON ${table} FOR EACH ROW EXECUTE 
 CREATE TRIGGER z_audit AFTER INSERT OR UPDATE OR DELETE ON ${table} FOR EACH ROW EXECUTE FUNCTION write_audit();
 `;
 
+/** Whoever writes one note writes a holder too, of which the library knows nothing. */
+const sideEffectSql = `
+CREATE FUNCTION touch_holder() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE holders SET wid = NEW.wid WHERE id = ${holders.at(-1)};
+  RETURN NULL;
+END $$;
+CREATE TRIGGER b_touch AFTER UPDATE ON notes FOR EACH ROW WHEN (NEW.id = ${notes[0]}) EXECUTE FUNCTION touch_holder();
+`;
+
 /** Makes the tables, what watches them, and the rows that are there before anybody begins. */
-export async function prepareDatabase(url: string, client: pg.Client, isCaptured: boolean): Promise<void> {
+export async function prepareDatabase(url: string, client: pg.Client, level: Level): Promise<void> {
   const db = await connect({ database: url, enabled: false });
   await db.createTables(models);
   await db.close();
   await client.query(auditSql);
   for (const table of ['holders', 'cells', 'notes']) await client.query(triggersOf(table));
-  if (isCaptured) await makeTriggers(url);
+  if (level !== 'plain') await makeTriggers(url);
   await client.query(seedSql());
+  if (level !== 'plain' && level !== 'capture') await client.query(sideEffectSql);
 }
 
 async function makeTriggers(url: string): Promise<void> {

@@ -70,7 +70,7 @@ export class World {
     const world = new World(options, folder, { postgres, redis, spare, places });
     const client = new pg.Client(postgres.url);
     await client.connect();
-    await prepareDatabase(postgres.url, client, options.level !== 'plain');
+    await prepareDatabase(postgres.url, client, options.level);
     await client.end();
     world.observer.start();
     return world;
@@ -79,7 +79,7 @@ export class World {
   /** Lets a new process of the application move in, and begin if the others have begun. */
   async moveIn(place: Place): Promise<void> {
     this.#begun += 1;
-    const { level, seed, readers, writers, pauseMs, windowMs, mutant, peer } = this.options;
+    const { level, seed, readers, writers, pauseMs, writePauseMs, windowMs, peer } = this.options;
     place.application = await ApplicationProcess.open(
       {
         database: `postgres://moneyclip@127.0.0.1:${place.toPostgres.port}/postgres`,
@@ -92,10 +92,11 @@ export class World {
         readers,
         writers,
         pauseMs,
+        writePauseMs,
         windowMs,
         peer,
       },
-      mutant,
+      this.options,
     );
   }
 
