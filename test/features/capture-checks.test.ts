@@ -108,9 +108,11 @@ describe('the checks of change capture', () => {
       await until(async () => (await Book.cache.explain(1)).state === 'miss');
       await filled();
       expect(await new Shelf({ id: 1 }).titles()).to.deep.equal(['missed']);
-      expect(warnings).to.deep.equal([
+      // NOTE: a look in the middle of a change of several statements may have found another reason before
+      expect(warnings.at(-1)).to.equal(
         `moneyclip, change capture of connection 'default': nothing is cached that depends on captured_books (${reason})`,
-      ]);
+      );
+      expect(new Set(warnings).size, 'each once').to.equal(warnings.length);
     });
   }
 

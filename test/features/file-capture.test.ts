@@ -85,7 +85,8 @@ function plain(value: unknown): unknown {
 
 const folder = temporaryFolder('file-capture');
 
-describe('change capture on SQLite', () => {
+describe('change capture on SQLite', function () {
+  this.timeout(60_000); // thousands of rows by a program that waits for the disk
   for (const cache of ['memory', 'redis'] as const) {
     for (const journal of ['wal', 'delete'] as const) {
       describe(`with ${cache}, journal_mode=${journal}`, () => {
