@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { durationMs, type Duration } from '../support/duration.js';
 import { nearest } from '../support/nearest.js';
 
-/** How sure it is that a cached answer is not outdated; see docs/guide/guarantees.md. */
+/** How sure it is that a cached answer is not outdated; see docs/guarantees.md. */
 export type GuaranteeLevel = 'plain' | 'guarded' | 'strict' | 'verify';
 
 /** What `connect({ guarantee })` takes besides the name of a level. */
