@@ -40,6 +40,7 @@ describe('guarantees above plain', function () {
   let url: string;
   let other: pg.Client;
   let db: Database;
+  let given: Redis | undefined;
 
   const open = (options: Partial<ConnectOptions> = {}): Promise<Database> =>
     connect({
@@ -89,6 +90,8 @@ describe('guarantees above plain', function () {
     weakened.sideEffects = false;
     await other.query('DROP TRIGGER IF EXISTS moves ON captured_shelves; DROP FUNCTION IF EXISTS moves');
     await db.close();
+    given?.disconnect();
+    given = undefined;
   });
 
   for (const level of ['guarded', 'verify'] as const) {
@@ -111,6 +114,7 @@ describe('guarantees above plain', function () {
 
   it('reads a hit by one command, and looks at the gate before the drop of a write is answered', async () => {
     const client = new Redis(redis.port);
+    given = client;
     await start({ cache: client });
     const statements = db.stats().statements;
     const earlier = await commandsOf(admin);
@@ -133,8 +137,6 @@ describe('guarantees above plain', function () {
     await book.save();
     expect(steps).to.deep.equal(['eval', 'mget', 'eval answered', 'mget answered']);
     expect(db.stats().statements, 'the read and the save; the relay may ask meanwhile').to.be.at.least(statements + 2);
-    await db.close();
-    client.disconnect();
   });
 
   it('asks the database once for all hits of a tick at the level verify', async () => {
