@@ -32,8 +32,7 @@ export function registerCodec<Instance extends object, Plain>(
   codec: ClassCodec<Instance, Plain>,
 ): void {
   check(type, codec);
-  // The codec is only ever given instances of its class, and what it made of them.
-  const registered: Registered = { type, codec: codec as unknown as ClassCodec<object> };
+  const registered: Registered = { type, codec: codec as unknown as ClassCodec<object> }; // it only gets instances of its class, and what it made of them
   byPrototype.set(type.prototype, registered);
   byName.set(codec.name, registered);
 }

@@ -184,7 +184,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
 
   #toTarget(): JobTarget {
     const labelled = this.#labelled;
-    const call = (args: readonly unknown[]): Call<T> => this.#call(args as unknown as Args); // as they were given once
+    const call = (args: readonly unknown[]): Call<T> => this.#call(args as Args); // as they were given once
     return {
       label: this.label,
       connection: labelled.connection,
@@ -195,9 +195,9 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       },
       entryKey: (args) => labelled.computation.entryKey(call(args)),
       renew: (args, madeAt) => labelled.computation.renew(call(args), madeAt),
-      invalidate: (args) => this.invalidate(args as unknown as Args), // as above
+      invalidate: (args) => this.invalidate(args as Args), // as above
       held: (args) => labelled.computation.held(call(args)),
-      key: (args) => this.key(args as unknown as Args), // as above
+      key: (args) => this.key(args as Args), // as above
       named: (args) => this.#byName.byName(args),
     };
   }
@@ -207,8 +207,8 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
   #compute(args: Args, frame: DependencyFrame, load: Load<Args, T>): Promise<T> {
     return tracedRun(this.label, async () => {
       if (frame.taint !== undefined) return load(args, frame); // NOTE: nothing is stored, so the caller's instances will do
-      const fresh = await runInFrame(undefined, () => freshArguments(frame, args));
-      return load(fresh as unknown as Args, frame); // the same arguments with other instances
+      const fresh: readonly unknown[] = await runInFrame(undefined, () => freshArguments(frame, args));
+      return load(fresh as Args, frame); // the same arguments with other instances
     });
   }
 

@@ -1,46 +1,31 @@
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import type { LateValues } from './late-values.js';
+import { writtenOut } from './written-out.js';
 
 /** Answers true only where every property of an instance certainly has the value of the row. */
 export type CleanCheck = (instance: object, row: Row, late: LateValues | undefined) => boolean;
 
 const checks = new WeakMap<ModelSchema, CleanCheck>();
 
-/**
- * The check for a model's columns: what most instances are told by, without encoding any value. It is written out, one
- * comparison a column; where code may not be generated, a loop does the same.
- */
+/** The check for a model's columns: what most instances are told by, without encoding any value. */
 export function cleanCheck(schema: ModelSchema): CleanCheck {
   const known = checks.get(schema);
   if (known) return known;
-  const made = make(schema);
+  const made = generate(schema) ?? loop(schema);
   checks.set(schema, made);
   return made;
 }
 
-function make(schema: ModelSchema): CleanCheck {
-  try {
-    return generate(schema);
-  } catch {
-    return loop(schema);
-  }
-}
-
-function generate({ columns }: ModelSchema): CleanCheck {
+function generate({ columns }: ModelSchema): CleanCheck | undefined {
   const tests = columns.map((column, index) => {
     const [value, cell] = [`instance[${JSON.stringify(column.property)}]`, `(row[${column.position}] ?? null)`];
     if (!column.type.decode) return `${value} === ${cell}`;
     const isUnread = column.type.isCostly ? `late !== undefined && !late.has(columns[${index}]) || ` : '';
     return `(${isUnread}isStored(columns[${index}], ${value}, ${cell}))`;
   });
-  // The text holds nothing but property names as JSON and positions.
-  // oxlint-disable-next-line typescript/no-implied-eval, no-new-func
-  const bind = new Function('columns', 'isStored', `return (instance, row, late) => ${tests.join(' && ')}`) as (
-    all: readonly ColumnSchema[],
-    test: typeof isStored,
-  ) => CleanCheck;
-  return bind(columns, isStored);
+  const check = writtenOut(`(instance, row, late) => ${tests.join(' && ')}`, { columns, isStored });
+  return check as CleanCheck | undefined; // its text says so
 }
 
 function loop({ columns }: ModelSchema): CleanCheck {

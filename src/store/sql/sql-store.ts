@@ -125,7 +125,11 @@ function clientOf(knex: unknown): CacheClient {
 
 function quoted(table: string): string {
   const parts = typeof table === 'string' ? table.split('.') : [];
-  const isName = parts.length > 0 && parts.length <= 2 && parts.every((part) => /^[^\u0000"]+$/.test(part)); // oxlint-disable-line no-control-regex -- no name has NUL
+  const isName = parts.length > 0 && parts.length <= 2 && parts.every(isNamePart);
   if (isName) return parts.map((part) => `"${part}"`).join('.');
   throw new UsageError("The table of a SqlStore must be a name such as 'moneyclip_cache' or 'cache.entries'.");
+}
+
+function isNamePart(part: string): boolean {
+  return part !== '' && !part.includes('\0') && !part.includes('"');
 }
