@@ -59,7 +59,7 @@ export class CacheEngine {
   lookupAt<T>(address: Address, use: (found: Found) => Awaitable<T>): Awaitable<T> {
     const reason = this.#options.reasonAgainst?.(address.stampKeys);
     if (reason !== undefined) return use({ state: 'bypass', reason });
-    const confirmed = this.#confirm(address.stampKeys);
+    const confirmed = this.#options.gate && this.#confirm(address.stampKeys);
     if (confirmed) return this.#lookupConfirmed(confirmed, address.key, address.stampKeys).then(use);
     const noticed = this.#noticeChangesElsewhere();
     if (noticed) return this.#lookupAfter(noticed, address.key, address.stampKeys).then(use);
@@ -74,10 +74,14 @@ export class CacheEngine {
 
   /** The same for many as one operation: what others wrote is noticed once, and a store elsewhere is asked once. */
   lookupAll(addresses: readonly Address[]): Awaitable<readonly Found[]> {
-    const reason = this.#options.reasonAgainst?.(addresses.flatMap(({ stampKeys }) => stampKeys));
-    if (reason !== undefined) return addresses.map(() => ({ state: 'bypass', reason }));
-    const confirmed = this.#confirm(addresses.flatMap(({ stampKeys }) => stampKeys));
-    if (confirmed) return this.#lookupAllConfirmed(confirmed, addresses);
+    const { reasonAgainst, gate } = this.#options;
+    if (reasonAgainst || gate) {
+      const stampKeys = addresses.flatMap((address) => address.stampKeys); // NOTE: which a hit in this process does without
+      const reason = reasonAgainst?.(stampKeys);
+      if (reason !== undefined) return addresses.map(() => ({ state: 'bypass', reason }));
+      const confirmed = this.#confirm(stampKeys);
+      if (confirmed) return this.#lookupAllConfirmed(confirmed, addresses);
+    }
     const noticed = this.#noticeChangesElsewhere();
     if (!noticed) return this.#lookupAllNow(addresses);
     return noticed.then(
