@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import { quoteName } from '../query/sql-writer.js';
 import { gapIn, refusalOf, type Ask, type DatabaseFacts, type RelationFacts } from './captured-tables.js';
 import { literal } from './sql-text.js';
-import type { TableNeeds } from './table-needs.js';
+import { assertColumns, type TableNeeds } from './table-needs.js';
 import { functionSql, gateSql, schemaSql, triggersSql } from './trigger-sql.js';
 import { parseVersion, versionFor, versionText, type TriggerVersion } from './trigger-version.js';
 
@@ -56,7 +56,7 @@ function tableSql(
 ): string[] {
   const [root] = relations;
   if (!root) return [];
-  assertColumns(needs, root);
+  assertColumns(root, needs);
   const installed = root.triggers.map(({ version }) => parseVersion(version)).find((version) => version !== undefined);
   const version = extended(versionFor(root.name, needs), installed, root);
   const isCurrent = installed !== undefined && versionText(installed) === versionText(version);
@@ -153,16 +153,4 @@ function assertOwned({ name, owned, owner }: RelationFacts, { user }: DatabaseFa
     `migrate: the user ${user} may not create triggers on ${name} that always fire, which takes its owner, ${owner}. ` +
       `Run it as ${owner}, or first: GRANT ${quoteName(owner)} TO ${quoteName(user)};`,
   );
-}
-
-function assertColumns(needs: readonly TableNeeds[], { name, columns }: RelationFacts): void {
-  for (const { models, columns: needed } of needs) {
-    const missing = [...needed.keys()].find((column) => !columns.includes(column));
-    if (missing === undefined) continue;
-    const model = models.find((each) => each.columns.some((column) => column.name === missing));
-    throw new UsageError(
-      `migrate: the table ${name} has no column '${missing}', which ${model?.label ?? 'a model'} declares. ` +
-        `Change the table first, then run this.`,
-    );
-  }
 }

@@ -1,3 +1,4 @@
+import { UsageError } from '../errors.js';
 import { quoteName } from '../query/sql-writer.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import type { DialectName } from '../schema/column-type.js';
@@ -69,4 +70,20 @@ function textOf({ name, type }: ColumnSchema, dialect: DialectName): string {
   const quoted = quoteName(name);
   const read = type.selectSql?.(quoted, dialect) ?? quoted;
   return dialect === 'postgres' ? `(${read})::text` : read;
+}
+
+/** Throws UsageError where a table lacks a column that a model needs to be told of. */
+export function assertColumns(
+  { name, columns }: { readonly name: string; readonly columns: readonly string[] },
+  needs: readonly TableNeeds[],
+): void {
+  for (const { models, columns: needed } of needs) {
+    const missing = [...needed.keys()].find((column) => !columns.includes(column));
+    if (missing === undefined) continue;
+    const model = models.find((each) => each.columns.some((column) => column.name === missing));
+    throw new UsageError(
+      `migrate: the table ${name} has no column '${missing}', which ${model?.label ?? 'a model'} declares. ` +
+        `Change the table first, then run this.`,
+    );
+  }
 }

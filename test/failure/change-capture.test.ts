@@ -12,7 +12,7 @@ import { root } from '../architecture/source-files.js';
 import { freshPrefix } from '../setup/fresh.js';
 import { startPostgres, startRedis, startStandby, type TestServer } from '../setup/servers.js';
 import { startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.js';
-import { migrateUp } from '../support/captured.js';
+import { createCaptured } from '../support/captured.js';
 import { Book, shelfModels } from '../support/captured-models.js';
 import { heardByAll } from '../support/outbox.js';
 import { until } from '../support/until.js';
@@ -46,10 +46,7 @@ describe('change capture where something fails', function () {
 
   before(async () => {
     [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-    const db = await connect({ database: postgres.url, enabled: false });
-    await db.createTables(shelfModels);
-    await db.close();
-    await migrateUp(postgres.url, shelfModels);
+    await createCaptured(postgres.url, shelfModels);
   });
 
   after(() => Promise.all([postgres.kill(), redis.kill()]));

@@ -13,7 +13,7 @@ import { pauses, weakened } from '../../src/support/weakened.js';
 import { freshPrefix } from '../setup/fresh.js';
 import { startPostgres, startRedis, type TestServer } from '../setup/servers.js';
 import { startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.js';
-import { migrateUp } from '../support/captured.js';
+import { createCaptured } from '../support/captured.js';
 import { Book, shelfModels } from '../support/captured-models.js';
 import { until } from '../support/until.js';
 
@@ -60,10 +60,7 @@ describe('the guarded level where something fails', function () {
 
   before(async () => {
     [postgres, redis] = await Promise.all([startPostgres(), startRedis({ settings: { save: '3600 1' } })]);
-    const db = await connect({ database: postgres.url, enabled: false });
-    await db.createTables(shelfModels);
-    await db.close();
-    await migrateUp(postgres.url, shelfModels);
+    await createCaptured(postgres.url, shelfModels);
   });
 
   after(() => Promise.all([postgres.kill(), redis.kill()]));

@@ -6,7 +6,7 @@ import { connect, UsageError, WriteRefusedError, type ConnectOptions, type Datab
 import { pauses, weakened } from '../../src/support/weakened.js';
 import { freshPrefix } from '../setup/fresh.js';
 import { startPostgres, startRedis, type TestServer } from '../setup/servers.js';
-import { migrateUp } from '../support/captured.js';
+import { createCaptured } from '../support/captured.js';
 import { Book, shelfModels } from '../support/captured-models.js';
 import { until } from '../support/until.js';
 
@@ -81,10 +81,7 @@ describe('the strict level', function () {
 
   before(async () => {
     [postgres, redis] = await Promise.all([startPostgres(), startRedis({ settings: { save: '3600 1' } })]);
-    const db = await connect({ database: postgres.url, enabled: false });
-    await db.createTables(shelfModels);
-    await db.close();
-    await migrateUp(postgres.url, shelfModels);
+    await createCaptured(postgres.url, shelfModels);
   });
 
   after(() => Promise.all([postgres.kill(), redis.kill()]));

@@ -12,10 +12,20 @@ export interface CapturedDatabase {
 /** Opens a new database with the tables of some models, before the capture of others' changes is set up. */
 export async function uncapturedDatabase(models: readonly ModelClass[]): Promise<string> {
   const url = await freshDatabase('postgres');
+  await createTables(url, models);
+  return url;
+}
+
+/** Makes the tables of some models in a database and their triggers. */
+export async function createCaptured(url: string, models: readonly ModelClass[]): Promise<void> {
+  await createTables(url, models);
+  await migrateUp(url, models);
+}
+
+async function createTables(url: string, models: readonly ModelClass[]): Promise<void> {
   const db = await connect({ database: url, enabled: false });
   await db.createTables(models);
   await db.close();
-  return url;
 }
 
 /** Makes the triggers of some models in a database. */
@@ -34,8 +44,8 @@ export async function capturedDatabase(
   cache: 'memory' | 'redis',
   options: Partial<ConnectOptions> = {},
 ): Promise<CapturedDatabase> {
-  const url = await uncapturedDatabase(models);
-  await migrateUp(url, models);
+  const url = await freshDatabase('postgres');
+  await createCaptured(url, models);
   const store = cache === 'redis' ? await sharedRedisUrl() : 'memory:';
   const db = await connect({
     database: url,

@@ -1,7 +1,6 @@
-import { UsageError } from '../../errors.js';
 import type { Ask } from '../captured-tables.js';
 import type { Plan } from '../plan.js';
-import type { TableNeeds } from '../table-needs.js';
+import { assertColumns, type TableNeeds } from '../table-needs.js';
 import { literal, outboxName, outboxSql, quoted, triggerPrefixes, triggersSql, trimName } from './log-sql.js';
 import { logVersionFor } from './log-version.js';
 import { refusalOf, type LoggedTable, type LogFacts } from './logged-tables.js';
@@ -34,18 +33,6 @@ function tableSql(table: LoggedTable, needs: readonly TableNeeds[], schema: stri
     ...outdated.map((name) => `DROP TRIGGER IF EXISTS ${quoted(name)}`),
     ...missing.flatMap((name) => wanted[name] ?? []),
   ];
-}
-
-function assertColumns({ name, columns }: LoggedTable, needs: readonly TableNeeds[]): void {
-  for (const { models, columns: needed } of needs) {
-    const missing = [...needed.keys()].find((column) => !columns.includes(column));
-    if (missing === undefined) continue;
-    const model = models.find((each) => each.columns.some((column) => column.name === missing));
-    throw new UsageError(
-      `migrate: the table ${name} has no column '${missing}', which ${model?.label ?? 'a model'} declares. ` +
-        `Change the table first, then run this.`,
-    );
-  }
 }
 
 /** The statements that remove the triggers and the table of changes, whatever the models are. */
