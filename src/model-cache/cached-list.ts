@@ -124,7 +124,7 @@ async function readList(instance: object, name: string, { schema, column, target
 async function load(target: ModelSchema, ids: readonly unknown[]): Promise<object[]> {
   const cache = modelCacheOf(target).rows(target);
   const keys = ids.map((id) => keyCellOf(target, id));
-  const reads = await Promise.all(keys.map(async (key) => cache.read(key, 'listReference')));
+  const reads = await cache.readMany(keys, 'listReference');
   return reads.flatMap(({ row }) => (row ? [target.hydrate(row)] : []));
 }
 
