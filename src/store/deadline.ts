@@ -1,4 +1,4 @@
-import type { Clock } from '../support/clock.js';
+import { elapsed, type Clock } from '../support/clock.js';
 
 /** Nobody answered in time. What was asked for may still happen later. */
 export class DeadlineError extends Error {
@@ -6,26 +6,38 @@ export class DeadlineError extends Error {
 }
 
 interface Waiting {
+  /** When it began, in ms that this process has run. */
   readonly since: number;
   readonly reject: (error: unknown) => void;
 }
 
+/** Time is counted in parts of the deadline; a process that stands still loses one of them, however long it stands. */
+const parts = 4;
+
 /**
  * Rejects what takes longer than `ms`; one timer serves any number of promises.
  *
- * Invariant: all wait equally long, so the set, which keeps their order, has the next to expire in front, and the timer
- * runs no later than that one's deadline. Nothing is rejected before the sockets were read once after its deadline, so a
- * process that is busy does not take its own delay for the store's.
+ * Time counts only while this process runs: one that was stopped, or was busy for long, has not waited meanwhile. What
+ * it asked for before may be answered right after, and a write whose drops count as lost is seen by others too late.
+ *
+ * Invariant: all wait equally long, so the set, which keeps their order, has the next to expire in front. Nothing is
+ * rejected before the sockets were read once after its deadline, so a process that is busy does not take its own delay
+ * for the store's.
  */
 export class Deadline {
   readonly #clock: Clock;
   readonly #ms: number;
+  readonly #part: number;
   readonly #waiting = new Set<Waiting>();
   #timerRuns = false;
+  /** For how long this process has run while anybody waited, in ms up to `#countedAt`. */
+  #ran = 0;
+  #countedAt = 0;
 
   constructor(clock: Clock, ms: number) {
     this.#clock = clock;
     this.#ms = ms;
+    this.#part = Math.ceil(ms / parts);
   }
 
   /** Settles like `promise`, or rejects with DeadlineError; an outcome that comes later is ignored. */
@@ -35,9 +47,9 @@ export class Deadline {
 
   /** The same by callbacks, one of which is called, and once: a promise less for those who make one of their own. */
   watch<T>(promise: PromiseLike<T>, resolve: (value: T) => void, reject: (error: unknown) => void): void {
-    const waiting: Waiting = { since: this.#clock.now(), reject };
-    this.#waiting.add(waiting);
     if (!this.#timerRuns) this.#startTimer(this.#ms);
+    const waiting: Waiting = { since: this.#ran + this.#uncounted(), reject };
+    this.#waiting.add(waiting);
     promise.then(
       (value) => {
         if (this.#waiting.delete(waiting)) resolve(value);
@@ -48,24 +60,29 @@ export class Deadline {
     );
   }
 
-  #startTimer(ms: number): void {
+  #uncounted(): number {
+    return Math.min(Math.max(0, elapsed(this.#clock) - this.#countedAt), this.#part);
+  }
+
+  #startTimer(remaining: number): void {
     this.#timerRuns = true;
-    this.#clock.schedule(ms, () => {
-      const now = this.#clock.now();
+    this.#countedAt = elapsed(this.#clock);
+    this.#clock.schedule(Math.min(remaining, this.#part), () => {
+      this.#ran += this.#uncounted();
+      this.#countedAt = elapsed(this.#clock);
+      const due = this.#ran - this.#ms;
       // NOTE: timers run before sockets are read. Even one that runs in time may follow a turn that took as long.
-      this.#clock.schedule(0, () => this.#expire(now));
+      this.#clock.schedule(0, () => this.#expire(due));
     });
   }
 
-  /** Rejects what was due at `then`. What became due while the sockets were read has not been listened for yet. */
-  #expire(then: number): void {
+  /** Rejects what began at `due` or before. What became due while the sockets were read has not been listened for yet. */
+  #expire(due: number): void {
     this.#timerRuns = false;
-    const now = this.#clock.now();
     for (const waiting of this.#waiting) {
-      const dueAt = waiting.since + this.#ms;
-      const clockWasSetBack = waiting.since > now;
-      if (dueAt > then && !clockWasSetBack) {
-        this.#startTimer(Math.max(0, dueAt - now));
+      if (waiting.since > due) {
+        this.#ran += this.#uncounted();
+        this.#startTimer(Math.max(0, waiting.since + this.#ms - this.#ran));
         return;
       }
       this.#waiting.delete(waiting);
