@@ -33,7 +33,8 @@ export const lookups = {
   note: async (id: number) => oneRow(keyOf.note(id), await Note.cache.find(id)),
   nick: async (nick: string) => {
     const cell = await Cell.cache.find({ nick });
-    return oneSet(setOf.nick(nick), cell ? [seenRow(cell)] : []);
+    // NOTE: which key has the value, and the row with that key, are two entries
+    return { ...oneSet(setOf.nick(nick), cell ? [seenRow(cell)] : []), holds: 'as told' as const };
   },
   bucket: async (bucket: number) => {
     const cells = await Cell.objects.filter({ bucket }).orderBy('id').cache().all();

@@ -87,7 +87,12 @@ async function createOrDelete(actor: Actor, op: string): Promise<void> {
   }
   const { wid } = cell;
   // NOTE: only what it read: the audit calls a deletion by whoever wrote the row last
-  await actor.write(op, [-wid], () => Cell.objects.filter({ id, wid }).delete());
+  await actor
+    .write(op, [-wid], async () => {
+      const deleted = await Cell.objects.filter({ id, wid }).delete();
+      if (deleted === 0) throw new MeantToFail(); // another did it, who may not have been told yet
+    })
+    .catch(ignoreMeant);
 }
 
 /** Changes two to five rows of two tables; a quarter of them is rolled back, and a part of some. */
