@@ -369,7 +369,7 @@ describe('the strict level', function () {
     weakened.endsWriters = true; // nor takes the marks of a writer away
     const client = new Redis(redis.port);
     try {
-      await open({ cache: client });
+      await open({ cache: client, guarantee: { level: 'strict', window: 3000 } }); // which a busy machine does not miss
       await cached('first');
       const book = await Book.objects.noCache().get({ id: 1 });
       const seen: string[] = [];
