@@ -1,5 +1,5 @@
 import type { Answer } from './answers.js';
-import type { Call, Codec } from './computation.js';
+import type { Call, Codec } from './call.js';
 import type { DriftCheck, Reread } from './drift-check.js';
 import type { Plan } from './plans.js';
 import type { Runner } from './run.js';

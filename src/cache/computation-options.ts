@@ -1,4 +1,4 @@
-import type { Codec } from './computation.js';
+import type { Codec } from './call.js';
 import type { LockOptions } from './load-lock.js';
 
 /** What tells one computation from another, and how its values are kept. */

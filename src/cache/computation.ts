@@ -1,70 +1,20 @@
 import { UsageError } from '../errors.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { cacheChannel, type CacheEvent } from '../telemetry/channels.js';
-import type { Counters } from '../telemetry/statistics.js';
+import type { Address } from './address.js';
 import { AnswerCheck } from './answer-check.js';
 import { Answers, type Answer } from './answers.js';
 import type { CacheEngine } from './cache-engine.js';
+import type { Call, ComputationHost, Held } from './call.js';
 import type { ComputationOptions } from './computation-options.js';
-import type { DriftCheck, Reread } from './drift-check.js';
 import type { Found } from './found.js';
 import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js';
-import type { Entry } from './entry.js';
 import { Flights } from './flights.js';
 import { errorIn } from './kept-error.js';
 import { LoadLock, type LockOptions } from './load-lock.js';
-import { Plans, type Plan, type Planned } from './plans.js';
+import { Plans, type Plan } from './plans.js';
 import { Renewals } from './renewals.js';
 import { Runner, type Computed, type Work } from './run.js';
-
-/** One call of a computation. Its identity tells it from every other call under the same label. */
-export interface Call<T> extends Planned {
-  /** Makes the value; whatever it reads is tracked by the frame. */
-  run(frame: DependencyFrame): Promise<T>;
-  /** Makes a value to compare a cached one with, where that may be done at any time and tells nobody. */
-  readonly reread?: Reread;
-  /** Told when the value was in the cache. */
-  onHit?(): void;
-  /** Told when it was not and is about to be made. */
-  onMiss?(): void;
-  /** What the list of entries says of the value; undefined where it is not to be listed. */
-  note?(): string | undefined;
-  /** Has a value that was made at this time made anew by whoever does that, where the host says that others do. */
-  renewElsewhere?(madeAt: number): Promise<void>;
-}
-
-/** A value as it is stored, and back. */
-export interface Codec<T> {
-  /** The JSON-safe payload: a list, whatever the value is. Throws UsageError for what cannot be kept. */
-  encode(value: T): unknown;
-  /** The value in a payload, one of its own for each call where it is `shared`; undefined for what `encode` did not write. */
-  decode(payload: unknown, shared: boolean): { readonly value: T } | undefined;
-}
-
-/** What a computation is part of. */
-export interface ComputationHost {
-  readonly engine: CacheEngine;
-  readonly counters: Counters;
-  /** Whether values are listed. */
-  readonly lists: boolean;
-  /** Whether values that are being served are made anew by others. */
-  readonly renewsElsewhere: boolean;
-  /** Why nothing may be read from the cache or stored in it now; undefined where it may. */
-  bypassReason(): string | undefined;
-  /** Compares hits with the database, where that is asked for. */
-  readonly drift: DriftCheck | undefined;
-}
-
-/** A value in the cache with its facts. */
-export interface Held<T> {
-  readonly value: T;
-  readonly entry: Entry;
-  /** The entry's length as text. */
-  readonly bytes: number | undefined;
-  /** True where it is served only until it has been made again. */
-  readonly stale: boolean;
-  readonly dependencies: readonly string[];
-}
 
 /**
  * A labelled function whose results are kept until something changes that they were made from. What that is is found
@@ -111,6 +61,20 @@ export class Computation<T> {
     if (reason !== undefined) return this.bypass(call, reason);
     const plan = this.#plan(call);
     return Promise.resolve(this.#lookup(plan, (found) => this.#use(call, plan, found)));
+  }
+
+  /** The values of many calls in their order, looked for as one operation. */
+  async getMany(calls: readonly Call<T>[]): Promise<T[]> {
+    const reason = this.#host.bypassReason();
+    if (reason !== undefined) return Promise.all(calls.map((call) => this.bypass(call, reason)));
+    const asked = calls.map((call) => ({ call, plan: this.#plan(call) }));
+    const addresses = asked.map(({ plan }) => addressOf(plan));
+    const found = await this.#engine.lookupAll(addresses);
+    const answers = asked.map(({ call, plan }, index) => {
+      const latest = this.#lookAgain(plan, addresses[index]?.stampKeys ?? [], found[index] as Found); // they are aligned
+      return isPromise(latest) ? latest.then((each) => this.#use(call, plan, each)) : this.#use(call, plan, latest);
+    });
+    return answers.some(isPromise) ? Promise.all(answers) : (answers as T[]); // as just seen
   }
 
   /** The value if it is cached and valid; nothing is computed. */
@@ -362,4 +326,8 @@ export class Computation<T> {
       reason === undefined ? { label: this.label, outcome } : { label: this.label, outcome, reason },
     );
   }
+}
+
+function addressOf({ entryKey, keys }: Plan): Address {
+  return { key: entryKey, stampKeys: keys, prefix: '', id: undefined };
 }

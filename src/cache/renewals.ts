@@ -1,6 +1,6 @@
 import type { Awaitable } from '../support/awaitable.js';
 import type { CacheEngine } from './cache-engine.js';
-import type { Call, ComputationHost } from './computation.js';
+import type { Call, ComputationHost } from './call.js';
 import { runInFrame } from './dependency-frame.js';
 import type { Found } from './found.js';
 import type { LoadLock } from './load-lock.js';

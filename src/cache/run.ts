@@ -2,7 +2,7 @@ import type { CacheNote } from '../store/cache-store.js';
 import { ComputeTimeoutError, UsageError } from '../errors.js';
 import type { CacheEngine } from './cache-engine.js';
 import type { ComputationOptions } from './computation-options.js';
-import type { Call, ComputationHost } from './computation.js';
+import type { Call, ComputationHost } from './call.js';
 import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js';
 import { endsOthers, jitteredTtl } from './lifetime.js';
 import type { Plan } from './plans.js';

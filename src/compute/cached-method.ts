@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
-import type { Call, Computation } from '../cache/computation.js';
+import type { Call } from '../cache/call.js';
+import type { Computation } from '../cache/computation.js';
 import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import { isDirty } from '../model/dirty.js';
 import { Model } from '../model/model.js';

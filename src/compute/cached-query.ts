@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Call } from '../cache/computation.js';
+import type { Call } from '../cache/call.js';
 import { usualLock } from '../cache/load-lock.js';
 import { UsageError } from '../errors.js';
 import { modelCacheOf } from '../model-cache/model-cache.js';

@@ -1,5 +1,6 @@
 import { UsageError } from '../errors.js';
-import type { Call, Codec, Computation, Held } from '../cache/computation.js';
+import type { Call, Codec, Held } from '../cache/call.js';
+import type { Computation } from '../cache/computation.js';
 import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import { anyTagDependency, tagDependency } from '../invalidation/dependencies.js';
 import { noteOf } from './argument-text.js';
@@ -64,11 +65,22 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
   }
 
   /** The values of many calls: one command for all that are stored, one `loadMany` for all that are not. */
-  getMany(calls: readonly Args[]): Promise<T[]> {
-    const { loadMany } = this.#options;
-    if (!loadMany) return Promise.all(calls.map((args) => this.get(args)));
-    const batch = new LoadBatch<Args, T>(this.#labelled.cache.engine, this.#where, loadMany);
-    return Promise.all(calls.map((args) => this.#get(args, (fresh, frame) => batch.load(fresh, frame))));
+  async getMany(calls: readonly Args[]): Promise<T[]> {
+    const load = this.#loadTogether();
+    const past = calls.map((args) => this.#ownReason(args));
+    const kept = calls.flatMap((args, index) => (past[index] === undefined ? [this.#call(args, load)] : []));
+    const [values, others] = await Promise.all([
+      this.#labelled.computation.getMany(kept),
+      Promise.all(
+        past.map(async (reason, index) => reason !== undefined && this.#bypass(calls[index] as Args, load, reason)),
+      ),
+    ]);
+    const next = values.values();
+    const all = past.map((reason, index) => (reason === undefined ? next.next().value : others[index]) as T);
+    if (this.#options.instances !== 'reference') return all;
+    return Promise.all(
+      all.map((value, index) => withInstances(value, () => this.#bypass(calls[index] as Args, load, rowIsGone))),
+    );
   }
 
   async peek(args: Args): Promise<T | undefined> {
@@ -200,6 +212,14 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
       key: (args) => this.key(args as Args), // as above
       named: (args) => this.#byName.byName(args),
     };
+  }
+
+  /** What loads the values of one `getMany`. */
+  #loadTogether(): Load<Args, T> {
+    const { loadMany } = this.#options;
+    if (!loadMany) return this.#loadOne;
+    const batch = new LoadBatch<Args, T>(this.#labelled.cache.engine, this.#where, loadMany);
+    return (args, frame) => batch.load(args, frame);
   }
 
   readonly #loadOne: Load<Args, T> = (args) => this.#run(...args);

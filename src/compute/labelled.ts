@@ -1,4 +1,5 @@
-import { Computation, type Codec } from '../cache/computation.js';
+import type { Codec } from '../cache/call.js';
+import { Computation } from '../cache/computation.js';
 import type { LockOptions } from '../cache/load-lock.js';
 import { announce } from '../changes/change-log.js';
 import { modelCacheNamed, type ModelCache } from '../model-cache/model-cache.js';

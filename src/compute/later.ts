@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import type { Held } from '../cache/computation.js';
+import type { Held } from '../cache/call.js';
 import type { Job, Work } from '../jobs/job.js';
 import type { ModelCache } from '../model-cache/model-cache.js';
 import { durationMs, type Duration } from '../support/duration.js';

@@ -1,5 +1,5 @@
 import { UsageError } from '../errors.js';
-import type { Held } from '../cache/computation.js';
+import type { Held } from '../cache/call.js';
 import type { Listed } from '../store/cache-store.js';
 import type { ModelCache } from '../model-cache/model-cache.js';
 import { argumentsIn } from './argument-text.js';

@@ -1,4 +1,4 @@
-import type { Codec } from '../cache/computation.js';
+import type { Codec } from '../cache/call.js';
 import { instancesOf } from './argument-text.js';
 import { decodeValue, encodeValue, referencesIn, type EncodeOptions, type StoredReference } from './value-codec.js';
 

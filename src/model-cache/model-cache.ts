@@ -1,5 +1,5 @@
 import type { CacheEngine } from '../cache/cache-engine.js';
-import type { ComputationHost } from '../cache/computation.js';
+import type { ComputationHost } from '../cache/call.js';
 import type { DriftCheck } from '../cache/drift-check.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import type { JobQueue } from '../jobs/job.js';

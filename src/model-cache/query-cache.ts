@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
-import { Computation, type Call, type Codec } from '../cache/computation.js';
+import type { Call, Codec } from '../cache/call.js';
+import { Computation } from '../cache/computation.js';
 import { usualLock } from '../cache/load-lock.js';
 import { isDetermined } from '../invalidation/determined.js';
 import type { ObservedQuery } from '../query/query-observer.js';

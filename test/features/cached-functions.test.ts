@@ -221,6 +221,13 @@ describe('a cached function', () => {
       expect(await many.getMany([])).to.deep.equal([]);
     });
 
+    it('gives many in their order where some are not to be cached', async () => {
+      const ofOne = await skipping(1);
+      const [skipped, kept, again] = await skipping.getMany([[-1], [1], [-1]]);
+      expect(kept).to.equal(ofOne);
+      expect([skipped, again]).to.have.members([ofOne + 1, ofOne + 2]);
+    });
+
     it('is counted under its label', async () => {
       const before = db().stats().labels['fn.plain'];
       await plain('counted');

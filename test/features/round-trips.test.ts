@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import {
+  cached,
   CachedModel,
   Column,
   CachedForeignKey,
@@ -45,6 +46,8 @@ class Page extends CachedModel {
   @CachedForeignKey(() => Writer) declare writer: Related<Writer>;
   declare writerId: number;
 }
+
+const halves = cached('roundTrips.halves', async (number: number) => number / 2);
 
 /** Round trips count where the store is a server; in process there are none. */
 function cost(combination: OpenCombination, expected: Partial<Cost>): Cost {
@@ -200,6 +203,12 @@ describe('round trips', () => {
       expect(
         await costOf(() => Promise.all([writer.pages(), writer.summary(), Writer.cache.get(writer.id)])),
       ).to.deep.equal(costs({ read: 1 }));
+    });
+
+    it('100 warm results of a cached function in bulk are 1 command and no SQL', async () => {
+      const calls = Array.from({ length: 100 }, (_, index) => [index] as [number]);
+      await halves.getMany(calls);
+      expect(await costOf(() => halves.getMany(calls))).to.deep.equal(costs({ read: 1 }));
     });
 
     it('a thousand readers of one cold key cause one SELECT', async () => {
