@@ -7,11 +7,12 @@ import { Redis } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis-5';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import { connect, moneyclip, runWorker, transaction, type ConnectOptions, type Database } from '../../src/index.js';
+import { FakeClock } from '../../src/testing/index.js';
 import { root } from '../architecture/source-files.js';
 import { freshDatabase, freshPrefix } from '../setup/fresh.js';
 import { startRedis, type TestServer } from '../setup/servers.js';
 import { temporaryFolder } from '../setup/temporary-folder.js';
-import { local, open, slow, soft, Task, unsteady } from '../support/job-models.js';
+import { local, open, slow, soft, swept, Task, unsteady } from '../support/job-models.js';
 
 describe('background jobs by BullMQ', function () {
   this.timeout(180_000); // each worker compiles the library for itself, on a machine that may be busy
@@ -195,6 +196,19 @@ describe('background jobs by BullMQ', function () {
     'ioredis 6': () => new Redis(redis.url, { keyPrefix: 'own:' }),
     'ioredis 5': () => new Redis5(redis.url, { keyPrefix: 'own:' }) as unknown as Redis, // what is used of it is the same
   };
+  it('are asked for by the sweeps of a worker, where nobody reads what is past its soft life', async () => {
+    const clock = new FakeClock(Date.now());
+    const db = await connected({ clock });
+    const worker = await runWorker(db);
+    const madeAt = async (id: number): Promise<number> => (await swept.entry(id))?.createdAt.getTime() ?? 0;
+    await swept(1);
+    await until(async () => (await madeAt(1)) > 0);
+    const first = await madeAt(1);
+    clock.advance(10_000);
+    await until(async () => (await madeAt(1)) > first);
+    await worker.close();
+  });
+
   for (const [name, makeClient] of Object.entries(clients)) {
     it(`use a client that was given, of ${name}, and a worker in the same process`, async () => {
       const client = makeClient();

@@ -64,6 +64,15 @@ export const soft = cached(
   { ttl: '1h', softTtl: '1ms' },
 );
 
+export const swept = cached(
+  'queue.swept',
+  async (id: number) => {
+    note(`swept ${id}`);
+    return process.pid;
+  },
+  { ttl: '1h', softTtl: '1s', sweep: true },
+);
+
 export const unsteady = cached(
   'queue.unsteady',
   async (id: number) => {
