@@ -129,13 +129,18 @@ export function checkFunction<Args extends readonly unknown[], T>(
     );
   }
   const watches = typeof watch === 'function' ? [] : watch.map((one) => toWatch(where, one as FunctionWatch)); // checked there
+  const followed = watches.flatMap((one) => ('followed' in one ? [one.followed] : []));
   return {
     where,
     keeping: toKeeping(where, options),
     sources: watches.flatMap((one) => ('followed' in one ? [] : [one.source])),
-    followed: watches.flatMap((one) => ('followed' in one ? [one.followed] : [])),
+    followed,
     names: checkedNames(where, options.args),
-    repopulateMs: toRepopulateDelay(where, options.repopulate),
+    repopulateMs: toRepopulateDelay(
+      where,
+      options.repopulate,
+      followed.some(({ path }) => path),
+    ),
     sourcesOf: typeof watch === 'function' ? watch : undefined,
   };
 }

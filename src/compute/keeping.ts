@@ -85,9 +85,16 @@ export interface RepopulateSettings {
 }
 
 /** How long after a write its values are computed anew; undefined where they are not. Throws UsageError. */
-export function toRepopulateDelay(where: string, repopulate: unknown): number | undefined {
+export function toRepopulateDelay(where: string, repopulate: unknown, hasPath: boolean): number | undefined {
   if (repopulate === undefined || repopulate === false) return undefined;
-  if (repopulate === true) return 0;
+  const delayMs = repopulate === true ? 0 : delayIn(where, repopulate);
+  if (hasPath) return delayMs;
+  throw new UsageError(
+    `${where}: repopulate computes the values anew whose arguments a path gives; add one to watch: [[Model, (row) => [...]]], or leave repopulate out`,
+  );
+}
+
+function delayIn(where: string, repopulate: unknown): number {
   if (typeof repopulate !== 'object' || repopulate === null || !('after' in repopulate)) {
     const got = repopulate === null ? 'null' : typeof repopulate;
     throw new UsageError(`${where}: repopulate must be true, false or { after: '5s' }, got ${got}`);

@@ -79,17 +79,18 @@ export function declareMethod(
     throw new UsageError(`${where}: watch must be a list of models or [Model, path], got ${typeof watch}`);
   }
   const pairs = watch.map((one) => toPair(where, one as Watch)); // checked there
+  const paths = pairs.filter((pair): pair is readonly [ModelReference, Path] => pair[1] !== undefined);
   return {
     where,
     name,
     run,
     template: key === undefined ? undefined : new KeyTemplate(key, where),
     keyFunction: args,
-    paths: pairs.filter((pair): pair is readonly [ModelReference, Path] => pair[1] !== undefined),
+    paths,
     watched: pairs.flatMap(([model, path]) => (path ? [] : [model])),
     keeping: toKeeping(where, options),
     symmetrical,
-    repopulateMs: toRepopulateDelay(where, options.repopulate),
+    repopulateMs: toRepopulateDelay(where, options.repopulate, paths.length > 0),
   };
 }
 

@@ -123,6 +123,11 @@ const wrongOptions: readonly (readonly [string, unknown, string])[] = [
     "repopulate.after must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got -5",
   ],
   [
+    'a repopulate without a path',
+    { repopulate: true },
+    'repopulate computes the values anew whose arguments a path gives; add one to watch: [[Model, (row) => [...]]], or leave repopulate out',
+  ],
+  [
     'an error ttl of 0',
     { errorTtl: 0 },
     "errorTtl must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got 0",
