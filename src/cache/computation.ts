@@ -314,7 +314,7 @@ export class Computation<T> {
     currentFrame()?.absorb(frame);
     if (failure) throw failure.error;
     const decoded = this.#options.codec.decode(payload, true);
-    if (!decoded) throw new TypeError(`${this.label}: a value that was just encoded cannot be decoded`);
+    if (!decoded) throw new UsageError(`${this.label}: its codec cannot decode what it has just encoded`);
     return decoded.value;
   }
 

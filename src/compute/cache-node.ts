@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import type { Explanation } from '../model-cache/explain.js';
 import { declareFunction, type CachedEntry, type CachedFunction, type Declared } from './cached.js';
 import type { CachedOptions, FunctionWatch } from './function-options.js';
-import type { KeepingOptions, RepopulateSettings } from './keeping.js';
+import { keepingNames, rejectUnknownOptions, type KeepingOptions, type RepopulateSettings } from './keeping.js';
 import type { After } from './later.js';
 import { placeOfCall } from './place.js';
 import type { Source } from '../query/watched-rows.js';
@@ -37,10 +37,8 @@ export interface NodeDefinition<Fields extends NodeFields, Value> extends NodeSt
 export type DefinedNode<Fields extends NodeFields, Value> = (new (fields: Fields) => CacheNode<Fields, Value>) &
   Pick<typeof CacheNode, 'getMany' | 'invalidateMatching' | 'invalidateAll' | 'undeclare'>;
 
-const staticNames =
-  'ttl, softTtl, sweep, stale, staleFor, lock, earlyRefresh, errorTtl, maxBytes, instances, computeTimeout, watch, repopulate, version, connection'.split(
-    ', ',
-  );
+const staticNames = [...keepingNames, 'watch', 'repopulate', 'version', 'connection'];
+const definitionNames = ['label', 'load', 'key', 'tags', 'fields', ...staticNames];
 
 const handles = new WeakMap<object, Handle>();
 
@@ -161,16 +159,14 @@ export abstract class CacheNode<Fields extends NodeFields, Value> {
     definition: NodeDefinition<Fields, Value>,
   ): DefinedNode<Fields, Value> {
     const { label, load, key, tags, ...statics } = definition;
+    const where = `CacheNode.define('${label}')`;
+    rejectUnknownOptions(where, definition, definitionNames);
     class DefinedNodeClass extends CacheNode<Fields, Value> {}
     Object.assign(DefinedNodeClass, statics);
     for (const [name, method] of Object.entries({ load, key, tags })) {
       if (typeof method === 'function') Reflect.set(DefinedNodeClass.prototype, name, onFields(method as never));
     }
-    declareNode(DefinedNodeClass, {
-      label,
-      where: `CacheNode.define('${label}')`,
-      place: placeOfCall(CacheNode.define),
-    });
+    declareNode(DefinedNodeClass, { label, where, place: placeOfCall(CacheNode.define) });
     return DefinedNodeClass;
   }
 }

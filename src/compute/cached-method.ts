@@ -15,6 +15,7 @@ import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
 import { freshInstance, isUntouched } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
 import { Labelled } from './labelled.js';
+import { declareMethodLabel } from './labels.js';
 import { renewLater, type JobTarget } from './later.js';
 import type { MethodDeclaration } from './method-declaration.js';
 import { rowIsGone, valueCodec, withInstances } from './referring.js';
@@ -36,6 +37,7 @@ export class CachedMethod {
     // NOTE: a method that is reached by super has values of its own, apart from those of the method that overrides it
     const isOverridden = declarationIn(model, declaration.name) !== declaration;
     this.label = `${this.schema.label}.${isOverridden ? declaration.where : declaration.name}`;
+    if (!isOverridden) declareMethodLabel(this.label, declaration.where);
     this.#template = declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, declaration.where);
     this.#labelled = this.#declare();
     this.target = this.#toTarget(!isOverridden);

@@ -4,6 +4,7 @@ import type { Computation } from '../cache/computation.js';
 import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import { anyTagDependency, tagDependency } from '../invalidation/dependencies.js';
 import { noteOf } from './argument-text.js';
+import { assertArguments, assertCalls } from './call-arguments.js';
 import { canonical } from './canonical.js';
 import { computationDependency } from './computation-dependencies.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
@@ -66,6 +67,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
 
   /** The values of many calls: one command for all that are stored, one `loadMany` for all that are not. */
   async getMany(calls: readonly Args[]): Promise<T[]> {
+    assertCalls(`${this.#where}.getMany()`, calls);
     const load = this.#loadTogether();
     const past = calls.map((args) => this.#ownReason(args));
     const kept = calls.flatMap((args, index) => (past[index] === undefined ? [this.#call(args, load)] : []));
@@ -96,6 +98,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
 
   /** Stores a value that was made elsewhere; what is being computed for the same arguments does not replace it. */
   async set(args: Args, value: T): Promise<void> {
+    assertArguments(`${this.#where}.set()`, args);
     const call = this.#call(args);
     await this.#labelled.drop([this.dependency(args)]);
     await this.#labelled.computation.set(call, value);

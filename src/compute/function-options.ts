@@ -9,7 +9,9 @@ import {
   type KeepingOptions,
   type RepopulateSettings,
 } from './keeping.js';
+import { described } from './known-types.js';
 import type { Keeping } from './labelled.js';
+import { checkedTags } from './tags.js';
 import { checkedModel, type Source } from '../query/watched-rows.js';
 
 /** What a watched row leads to: the arguments of a call as a list, some of them by their names, or nothing. */
@@ -116,12 +118,7 @@ export function checkFunction<Args extends readonly unknown[], T>(
     throw new UsageError(`${where}: the options must be an object, got ${options === null ? 'null' : typeof options}`);
   }
   rejectUnknownOptions(where, options, optionNames);
-  for (const name of ['key', 'onHit', 'onMiss', 'loadMany'] as const) assertFunction(where, name, options[name]);
-  if (options.codec !== undefined && options.instances === 'reference') {
-    throw new UsageError(
-      `${where}: codec and instances: 'reference' both say how values are stored; leave out one of them`,
-    );
-  }
+  checkEach(where, options);
   const { watch = [] } = options;
   if (!Array.isArray(watch) && typeof watch !== 'function') {
     throw new UsageError(
@@ -143,6 +140,47 @@ export function checkFunction<Args extends readonly unknown[], T>(
     ),
     sourcesOf: typeof watch === 'function' ? watch : undefined,
   };
+}
+
+function checkEach<Args extends readonly unknown[], T>(where: string, options: CachedOptions<Args, T>): void {
+  for (const name of ['key', 'onHit', 'onMiss', 'loadMany'] as const) assertFunction(where, name, options[name]);
+  checkCodec(where, options.codec);
+  checkSkip(where, options);
+  checkPlain(where, 'version', options.version, ['string', 'number']);
+  if (typeof options.tag !== 'function') checkedTags(options.tag, `${where}: tag`);
+  if (options.codec !== undefined && options.instances === 'reference') {
+    throw new UsageError(
+      `${where}: codec and instances: 'reference' both say how values are stored; leave out one of them`,
+    );
+  }
+}
+
+function checkCodec(where: string, codec: unknown): void {
+  if (codec === undefined) return;
+  const isCodec = typeof codec === 'object' && codec !== null;
+  const { encode, decode } = (isCodec ? codec : {}) as Partial<ValueCodec<unknown>>; // looked at below
+  if (typeof encode === 'function' && typeof decode === 'function') return;
+  throw new UsageError(`${where}: codec must be { encode, decode }, two functions, got ${described(codec)}`);
+}
+
+function checkSkip(
+  where: string,
+  {
+    skip,
+    lock,
+    repopulate,
+  }: Pick<CachedOptions<readonly unknown[], unknown>, 'lock' | 'repopulate'> & { readonly skip?: unknown },
+): void {
+  if (skip === undefined || typeof skip === 'function') return;
+  checkPlain(where, 'skip', skip, ['boolean', 'function']);
+  if (skip && (lock || repopulate)) {
+    throw new UsageError(`${where}: skip: true stores nothing, so there is nothing to ${lock ? 'lock' : 'repopulate'}`);
+  }
+}
+
+function checkPlain(where: string, name: string, value: unknown, types: readonly string[]): void {
+  if (value === undefined || types.includes(typeof value)) return;
+  throw new UsageError(`${where}: ${name} must be a ${types.join(' or a ')}, got ${described(value)}`);
 }
 
 function assertFunction(where: string, name: string, value: unknown): void {

@@ -69,7 +69,7 @@ export function toKeeping(where: string, options: KeepingOptions): Keeping {
     staleForMs: toStaleFor(where, options),
     eagerness: toEagerness(where, options.earlyRefresh),
     errorTtlMs: milliseconds(where, 'errorTtl', options.errorTtl),
-    driftCheck: options.driftCheck,
+    driftCheck: toDriftCheck(where, options.driftCheck),
     computeTimeoutMs: milliseconds(where, 'computeTimeout', options.computeTimeout),
     maxBytes: toMaxBytes(where, options.maxBytes),
     instances: toInstances(where, options.instances),
@@ -128,6 +128,11 @@ function toStaleFor(where: string, { stale = false, staleFor }: KeepingOptions):
   return stale ? (milliseconds(where, 'staleFor', staleFor) ?? Number.POSITIVE_INFINITY) : undefined;
 }
 
+function toDriftCheck(where: string, driftCheck: unknown): boolean | undefined {
+  if (driftCheck === undefined || typeof driftCheck === 'boolean') return driftCheck;
+  throw new UsageError(`${where}: driftCheck must be true or false, got ${typeof driftCheck}`);
+}
+
 function toMaxBytes(where: string, maxBytes: unknown): number | undefined {
   if (maxBytes === undefined || (Number.isSafeInteger(maxBytes) && Number(maxBytes) > 0)) return maxBytes as number; // as just seen
   throw new UsageError(
@@ -157,9 +162,14 @@ function toEagerness(where: string, earlyRefresh: boolean | number | undefined):
   );
 }
 
-function assertAgreement(where: string, { ttlMs, softTtlMs }: Keeping): void {
+/** Throws UsageError for a soft life that is as long as the whole: it would never begin to end. */
+export function assertAgreement(
+  where: string,
+  { ttlMs, softTtlMs }: Pick<Keeping, 'ttlMs' | 'softTtlMs'>,
+  whose = 'ttl',
+): void {
   if (ttlMs === undefined || softTtlMs === undefined || softTtlMs < ttlMs) return;
-  throw new UsageError(`${where}: softTtl (${softTtlMs} ms) must be shorter than ttl (${ttlMs} ms)`);
+  throw new UsageError(`${where}: softTtl (${softTtlMs} ms) must be shorter than ${whose} (${ttlMs} ms)`);
 }
 
 function toLock(
@@ -175,6 +185,11 @@ function toLock(
   rejectUnknownOptions(`${where}: lock`, given, Object.keys(usualLock));
   const settings = { ...usualLock, holdMs: Math.max(usualLock.holdMs, computeTimeoutMs), ...given };
   for (const [name, ms] of Object.entries(settings)) assertMilliseconds(`${where}: lock.${name}`, ms);
+  if (settings.pollMs > settings.waitMs) {
+    throw new UsageError(
+      `${where}: lock.pollMs (${settings.pollMs} ms) must not be longer than lock.waitMs (${settings.waitMs} ms)`,
+    );
+  }
   if (settings.holdMs >= computeTimeoutMs) return settings;
   throw new UsageError(
     `${where}: lock.holdMs (${settings.holdMs} ms) must not be shorter than computeTimeout (${computeTimeoutMs} ms)`,

@@ -6,6 +6,7 @@ import { modelCacheNamed, type ModelCache } from '../model-cache/model-cache.js'
 import { dependenciesOfFollowed, dependenciesOfSources, type Watcher } from '../model-cache/watch-sources.js';
 import type { Source } from '../query/watched-rows.js';
 import type { ModelReference } from '../schema/declaration.js';
+import { assertAgreement } from './keeping.js';
 import { clearedDependency, labelDependency } from './computation-dependencies.js';
 
 /** How values are kept. What is undefined is left to the connection. */
@@ -106,9 +107,21 @@ export class Labelled<T> {
   }
 
   #makeComputation(cache: ModelCache): Computation<T> {
-    const { label, family, owner, codec, keeping, policy, sources, followed, hasOwnSources = false } = this.#options;
+    const {
+      label,
+      where,
+      family,
+      owner,
+      codec,
+      keeping,
+      policy,
+      sources,
+      followed,
+      hasOwnSources = false,
+    } = this.#options;
     const { ttlMs: usualMs, allowed } = policy(cache);
     const { ttlMs = usualMs } = keeping;
+    assertAgreement(where, { ...keeping, ttlMs }, "the connection's ttl, as none is given,");
     cache.expectTtl(ttlMs);
     return new Computation(cache.host(label, allowed), {
       ...keeping,

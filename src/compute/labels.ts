@@ -14,6 +14,8 @@ interface Declared {
 }
 
 const byLabel = new Map<string, Declared>();
+/** The labels that methods have, which are known once a method is used first, and the methods. */
+const methodsByLabel = new Map<string, string>();
 
 /**
  * Makes a handle known by its label. A declaration from the same place, as when a module is loaded again, takes the
@@ -22,13 +24,19 @@ const byLabel = new Map<string, Declared>();
 export function declareLabel(declared: Declared): void {
   const { label, place } = declared;
   const known = byLabel.get(label);
-  if (known && known.place !== place) {
-    throw new UsageError(
-      `the label '${label}' is declared twice, at ${known.place} and at ${place}: values are told apart by their label, so give one of them another`,
-    );
-  }
+  if (known && known.place !== place) throw clash(label, known.place, place);
+  const method = methodsByLabel.get(label);
+  if (method !== undefined) throw clash(label, method, place);
   known?.end();
   byLabel.set(label, declared);
+}
+
+/** Notes that a method's values have this label. Throws UsageError, naming both places, if a function or node has it. */
+export function declareMethodLabel(label: string, where: string): void {
+  const method = `the method ${where}`;
+  const known = byLabel.get(label);
+  if (known) throw clash(label, known.place, method);
+  methodsByLabel.set(label, method);
 }
 
 /** Ends a declaration: its label is free, and writes are not followed for it any more. Does nothing if it has ended. */
@@ -63,4 +71,10 @@ export function declaredLabels(): readonly string[] {
 /** Whether anything is declared in a module, which is named as in places. */
 export function declaresLabels(module: string): boolean {
   return [...byLabel.values()].some(({ place }) => place.startsWith(`${module}:`) || place.startsWith(`${module},`));
+}
+
+function clash(label: string, one: string, other: string): UsageError {
+  return new UsageError(
+    `the label '${label}' is declared twice, at ${one} and at ${other}: values are told apart by their label, so give one of them another`,
+  );
 }

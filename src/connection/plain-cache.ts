@@ -1,4 +1,5 @@
 import type { CacheEngine } from '../cache/cache-engine.js';
+import { UsageError } from '../errors.js';
 import { decodeValue, encodeValue } from '../compute/value-codec.js';
 import { durationMs, type Duration } from '../support/duration.js';
 
@@ -12,12 +13,18 @@ export class PlainCache {
 
   /** The value, or undefined: never set, ended, deleted, or the store cannot be reached. */
   async get(name: string): Promise<unknown> {
+    assertName('get', name);
     const found = await this.#engine.lookup(this.#key(name), this.#stampKeys(name));
     return found.state === 'hit' ? decodeValue(found.entry.payload, found.shared)?.value : undefined;
   }
 
   /** Keeps a value for `ttl`. Throws UsageError for a value that cannot be stored. */
-  async set(name: string, value: unknown, { ttl }: { readonly ttl: Duration }): Promise<void> {
+  async set(name: string, value: unknown, options: { readonly ttl: Duration }): Promise<void> {
+    assertName('set', name);
+    const { ttl }: { readonly ttl?: Duration } = options ?? {}; // programs without types leave it out
+    if (ttl === undefined) {
+      throw new UsageError(`db.cache.set('${name}'): say how long the value is kept: { ttl: '1h' }`);
+    }
     const payload = encodeValue(value, `db.cache.set('${name}')`);
     const ttlMs = durationMs(ttl, `db.cache.set('${name}'): ttl`);
     const stampKeys = this.#stampKeys(name);
@@ -30,6 +37,7 @@ export class PlainCache {
 
   /** Forgets the value. */
   async delete(name: string): Promise<void> {
+    assertName('delete', name);
     await this.#engine.drop(this.#stampKeys(name).slice(0, 1));
   }
 
@@ -41,4 +49,11 @@ export class PlainCache {
     const { keyspace } = this.#engine;
     return [keyspace.stamp(`p:${name}`), keyspace.epoch];
   }
+}
+
+function assertName(verb: string, name: unknown): void {
+  if (typeof name === 'string' && name !== '') return;
+  throw new UsageError(
+    `db.cache.${verb}(name, …): the name must be a text that is not empty, got ${name === '' ? 'an empty text' : typeof name}`,
+  );
 }

@@ -170,6 +170,19 @@ describe('a cache node', () => {
       "@Node('node.wrong') on Wrong: ttl must be a duration: milliseconds above 0, or a text such as '30s', '10m', '1h' or '7d'; got 'soon'",
     );
     Reflect.set(Wrong, 'ttl', undefined);
+    Reflect.set(Wrong, 'driftCheck', 1);
+    thrown(
+      () => Node('node.wrong')(Wrong),
+      UsageError,
+      "@Node('node.wrong') on Wrong: driftCheck must be true or false, got number",
+    );
+    Reflect.set(Wrong, 'driftCheck', undefined);
+    const unknown = { label: 'node.wrong', load: async () => 1, tttl: '1h' };
+    thrown(
+      () => CacheNode.define(unknown),
+      UsageError,
+      "CacheNode.define('node.wrong'): unknown option 'tttl'; did you mean 'ttl'?",
+    );
     Reflect.set(Wrong, 'watch', [[Article, () => ({})]]);
     thrown(
       () => Node('node.wrong')(Wrong),

@@ -2,9 +2,14 @@ import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import {
   cached,
+  CachedModel,
   cacheOf,
+  Column,
   connect,
   invalidateTag,
+  moneyclip,
+  PrimaryKey,
+  Table,
   UsageError,
   type CachedFunction,
   type CachedOptions,
@@ -12,6 +17,22 @@ import {
 } from '../../src/index.js';
 import { Article } from '../support/article-models.js';
 import { rejection, thrown } from '../support/rejection.js';
+
+@Table('wrong_labelled', { label: 'wrong.Labelled' })
+class Labelled extends CachedModel {
+  @PrimaryKey() declare id: number;
+  @Column({ type: 'string' }) declare name: string;
+
+  @moneyclip()
+  async first(): Promise<number> {
+    return 1;
+  }
+
+  @moneyclip()
+  async second(): Promise<number> {
+    return 2;
+  }
+}
 
 function declare(options: unknown, run: unknown = async () => 1): void {
   cached('wrong.one', run as () => Promise<number>, options as CachedOptions<[], number>).undeclare();
@@ -127,6 +148,22 @@ const wrongOptions: readonly (readonly [string, unknown, string])[] = [
     { repopulate: true },
     'repopulate computes the values anew whose arguments a path gives; add one to watch: [[Model, (row) => [...]]], or leave repopulate out',
   ],
+  ['a drift check that is a share', { driftCheck: 0.5 }, 'driftCheck must be true or false, got number'],
+  [
+    'a lock that looks less often than it waits',
+    { lock: { waitMs: 10, pollMs: 50 } },
+    'lock.pollMs (50 ms) must not be longer than lock.waitMs (10 ms)',
+  ],
+  ['a codec that is none', { codec: 5 }, 'codec must be { encode, decode }, two functions, got 5'],
+  [
+    'a codec without decode',
+    { codec: { encode: () => 1 } },
+    'codec must be { encode, decode }, two functions, got an instance of Object',
+  ],
+  ['a skip that is a text', { skip: 'yes' }, 'skip must be a boolean or a function, got a string'],
+  ['a skip and a lock', { skip: true, lock: true }, 'skip: true stores nothing, so there is nothing to lock'],
+  ['a version that is none', { version: {} }, 'version must be a string or a number, got an instance of Object'],
+  ['a tag that is a number', { tag: 5 }, 'tag: a tag must be a text that is not empty, got number'],
   [
     'an error ttl of 0',
     { errorTtl: 0 },
@@ -161,6 +198,20 @@ describe('a cached function that is declared wrongly', () => {
       expect(() => cacheOf('wrong.one')).to.throw(UsageError);
     });
   }
+
+  it('under the label of a method names both places, whichever is first', async () => {
+    const db = await connect({ database: 'sqlite::memory:' });
+    await db.createTables([Labelled]);
+    const own = await Labelled.create({ name: 'a' });
+    const places =
+      /^the label 'wrong\.Labelled\.(first|second)' is declared twice, at test\/misuse\/cached-functions\.test\.ts:\d+:\d+ and at the method Labelled\.second: |^the label 'wrong\.Labelled\.first' is declared twice, at the method Labelled\.first and at test\/misuse\/cached-functions\.test\.ts:\d+:\d+: /;
+    const one = cached('wrong.Labelled.second', async () => 2);
+    expect((await rejection(own.second(), UsageError)).message).to.match(places);
+    one.undeclare();
+    expect(await own.first()).to.equal(1);
+    expect(thrown(() => cached('wrong.Labelled.first', async () => 2), UsageError).message).to.match(places);
+    await db.close();
+  });
 
   it('without a label or a function says so', () => {
     thrown(
@@ -273,6 +324,38 @@ describe('a cached function that is called wrongly', () => {
       UsageError,
       "cached('wrong.many'): loadMany must give a list of one value for each of the 2 calls, in their order; got 1 values",
     ).finally(() => one.undeclare());
+  });
+
+  it('with arguments that are no lists rejects', async () => {
+    const one = cached('wrong.lists', async (number: number) => number);
+    const list = "cached('wrong.lists').getMany(): expected a list of calls, such as [[1], [2]], got 1";
+    const args = 'expected the arguments of a call as a list, such as [1], got 1';
+    await rejection(one.getMany(1 as unknown as []), UsageError, list);
+    await rejection(one.getMany([1] as unknown as []), UsageError, `cached('wrong.lists').getMany(): ${args}`);
+    await rejection(one.set(1 as unknown as [number], 2), UsageError, `cached('wrong.lists').set(): ${args}`);
+    one.undeclare();
+  });
+
+  it('with a soft life that is longer than the life of its connection rejects', async () => {
+    const one = cached('wrong.soft', async (number: number) => number, { softTtl: '2d' });
+    await rejection(
+      one(1),
+      UsageError,
+      "cached('wrong.soft'): softTtl (172800000 ms) must be shorter than the connection's ttl, as none is given, (3600000 ms)",
+    ).finally(() => one.undeclare());
+  });
+
+  it('and whose codec cannot read what it writes rejects', async () => {
+    const codec = {
+      encode: () => 1,
+      decode: (): number => {
+        throw new Error('no');
+      },
+    };
+    const one = cached('wrong.codec', async (number: number) => number, { codec });
+    await rejection(one(1), UsageError, 'wrong.codec: its codec cannot decode what it has just encoded').finally(() =>
+      one.undeclare(),
+    );
   });
 
   it('for some of its arguments without their names rejects', async () => {
