@@ -4,6 +4,7 @@ import { scopeOfRead } from '../invalidation/query-dependencies.js';
 import type { ObservedQuery } from '../query/query-observer.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
+import type { QueryState } from '../schema/query-state.js';
 import type { ModelCache } from './model-cache.js';
 import type { RowRead } from './row-cache.js';
 
@@ -16,17 +17,22 @@ export function asKeys(query: ObservedQuery): ObservedQuery {
 }
 
 /**
- * Whether a list is kept as the keys of its rows, which then come from their own entries: where the model has volatile
- * columns and the list neither filters nor orders by them, so that it outlives their changes. All other lists are kept
- * whole, since what changes their rows ends them anyway, and one entry is read faster than many.
+ * Whether a list is kept as the keys of its rows, which then come from their own entries: where somebody asked for that
+ * or the model has volatile columns, and the list outlives changes of its rows. All other lists are kept whole, since
+ * one entry is read faster than many: `tools/measure-lists.ts` says by how much.
  */
 export function isKeptByReference(query: ObservedQuery): boolean {
   const { model } = query.state;
-  if (query.operation !== 'fetch' || touchedByRow(model).volatile.size === 0) return false;
+  if (query.operation !== 'fetch' || !isWanted(query.state)) return false;
   const shows = (index: number): boolean => query.shown[index]?.column === model.columns[index];
   const isOwn = query.shown.every(({ path }, index) => path.length === 0 && shows(index));
   const showsRows = query.shown.length === model.columns.length && isOwn; // NOTE: values() may name columns in any order
   return showsRows && scopeOfRead(asKeys(query)) !== 'any';
+}
+
+function isWanted({ model, caching }: QueryState): boolean {
+  const rows = caching ? caching.rows : undefined;
+  return rows === undefined ? touchedByRow(model).volatile.size > 0 : rows === 'reference';
 }
 
 /** Where a list's keys come from: the cache, or a run of the query, which gives the whole rows too. */

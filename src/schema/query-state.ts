@@ -22,7 +22,12 @@ export type CacheRequest =
       readonly ops?: readonly ReadOperation[] | undefined;
       /** One load at a time across processes. */
       readonly lock?: boolean | undefined;
+      /** How lists of whole rows are kept; the model decides where undefined. */
+      readonly rows?: RowsKept | undefined;
     };
+
+/** A list of rows in one entry, or as the keys of rows that have entries of their own. */
+export type RowsKept = 'whole' | 'reference';
 
 /** The kinds of read that a query set makes. */
 export type ReadOperation = 'get' | 'fetch' | 'count' | 'exists' | 'aggregate';

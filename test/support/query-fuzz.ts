@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { avg, count, max, min, Q, sum, type QuerySet } from '../../src/index.js';
+import { avg, count, max, min, Q, sum, type CacheOptions, type QuerySet } from '../../src/index.js';
 import { Label, Order, Shop, Thing } from './query-fuzz-models.js';
 
 /** A question about the models: asked with and without the cache it must be answered the same. */
@@ -149,6 +149,8 @@ interface Drawn {
   readonly verb: string;
   readonly number: number;
   readonly limit: number;
+  /** How its lists are kept. */
+  readonly kept: NonNullable<CacheOptions['rows']> | undefined;
 }
 
 const verbs = [
@@ -172,6 +174,7 @@ export function questions(): fc.Arbitrary<Question> {
         verb: fc.constantFrom(...verbs),
         number: fc.nat({ max: 3 }),
         limit: fc.integer({ min: 1, max: 4 }),
+        kept: fc.constantFrom('whole' as const, 'reference' as const, undefined),
       });
     })
     .map((drawn) => questionOf(all[drawn.source], drawn));
@@ -179,9 +182,10 @@ export function questions(): fc.Arbitrary<Question> {
 
 function questionOf(source: Source | undefined, drawn: Drawn): Question {
   if (!source) throw new Error('drawn from what there is');
+  const options = drawn.kept ? { rows: drawn.kept } : {};
   return {
     text: `${source.name} ${JSON.stringify(drawn)}`,
-    ask: (cached) => ask(source, drawn, (rows) => (cached ? rows.cache() : rows.noCache())),
+    ask: (cached) => ask(source, drawn, (rows) => (cached ? rows.cache(options) : rows.noCache())),
   };
 }
 
