@@ -335,6 +335,12 @@ describe('cache() of a query set', () => {
     expect(() => books.cache({ lock: 1 as never })).to.throw(
       'cachedQueries.Book: cache(): lock is true or false, got number',
     );
-    expect(() => books.cache(5 as never)).to.throw('cachedQueries.Book: cache() takes { ttl, ops, lock }, got 5');
+    expect(() => books.cache({ rows: 'ids' as never })).to.throw(
+      "cachedQueries.Book: cache(): rows is 'whole' or 'reference', got 'ids'",
+    );
+    expect(() => books.cache({ rows: true as never })).to.throw(
+      "cachedQueries.Book: cache(): rows is 'whole' or 'reference', got boolean",
+    );
+    expect(() => books.cache(5 as never)).to.throw('cachedQueries.Book: cache() takes { ttl, ops, lock, rows }, got 5');
   });
 });
