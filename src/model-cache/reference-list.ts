@@ -23,7 +23,7 @@ export function asKeys(query: ObservedQuery): ObservedQuery {
  */
 export function isKeptByReference(query: ObservedQuery): boolean {
   const { model } = query.state;
-  if (query.operation !== 'fetch' || !isWanted(query.state)) return false;
+  if (query.operation !== 'fetch' || model.isPairs || !isWanted(query.state)) return false; // NOTE: pairs have no key each
   const shows = (index: number): boolean => query.shown[index]?.column === model.columns[index];
   const isOwn = query.shown.every(({ path }, index) => path.length === 0 && shows(index));
   const showsRows = query.shown.length === model.columns.length && isOwn; // NOTE: values() may name columns in any order

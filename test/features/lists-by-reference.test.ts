@@ -4,6 +4,7 @@ import { describe, it } from 'mocha';
 import {
   CachedModel,
   Column,
+  ManyToMany,
   moneyclip,
   PrimaryKey,
   Table,
@@ -12,6 +13,7 @@ import {
   type CacheOptions,
   type Manager,
   type QuerySet,
+  type RelatedSet,
 } from '../../src/index.js';
 import type { QueryEvent } from '../../src/telemetry/channels.js';
 import { forEachCombination } from '../setup/combinations.js';
@@ -34,6 +36,15 @@ class Note extends CachedModel {
   }
 }
 
+@Table('kept_marks', { label: 'kept.Mark' })
+class Mark extends CachedModel {
+  declare static objects: Manager<Mark>;
+  declare static cache: CacheManager<Mark>;
+  @PrimaryKey() declare id: number;
+  @Column({ type: 'string' }) declare name: string;
+  @ManyToMany(() => Note, { relatedName: 'marks' }) declare readonly notes: RelatedSet<Note>;
+}
+
 /** Its lists are kept by reference where nothing else is said. */
 @Table('kept_counters', { label: 'kept.Counter' })
 class Counter extends CachedModel {
@@ -46,7 +57,7 @@ class Counter extends CachedModel {
 
 describe('lists whose rows are kept', () => {
   forEachCombination((combination) => {
-    const current = counted(combination, [Note, Counter]);
+    const current = counted(combination, [Note, Mark, Counter]);
 
     const notes = (options: CacheOptions = { rows: 'reference' }): QuerySet<Note> =>
       Note.objects.filter({ topic: 1 }).orderBy('id').cache(options);
@@ -140,6 +151,21 @@ describe('lists whose rows are kept', () => {
         expect((await current().costOf(async () => first?.beside())).sql, 'a note of another topic').to.equal(0);
         if (second) await Object.assign(second, { text: 'B' }).save();
         expect(await first?.beside()).to.equal('a,B,c');
+      });
+
+      it('have all links of many-to-many relations, which are kept whole', async () => {
+        const [first, second] = await stock();
+        const [mark, other] = await Mark.objects.bulkCreate([{ name: 'red' }, { name: 'blue' }]);
+        if (!first || !second || !mark || !other) throw new Error('they were stored');
+        await mark.notes.add(first, second);
+        await other.notes.add(second);
+        const names = async (): Promise<string[]> => {
+          const all = await Mark.objects.orderBy('id').prefetch('notes').cache({ rows: 'reference' }).all();
+          return Promise.all(all.map(async ({ notes: own }) => (await own.all()).map(({ text }) => text).join()));
+        };
+        for (let turn = 0; turn < 3; turn += 1) expect(await names()).to.deep.equal(['a,b', 'b']);
+        await other.notes.add(first);
+        expect(await names()).to.deep.equal(['a,b', 'a,b']);
       });
 
       it('are whole all the same where every change of a row may end them', async () => {
