@@ -16,9 +16,9 @@ export interface CacheOptions {
   /** Among all processes one at a time asks the database; default: one in each. */
   readonly lock?: boolean;
   /**
-   * How a list of whole rows is kept: `whole` in one entry, which the change of any row ends; or by `reference` as the
-   * keys of its rows, which come from their own entries, where the list outlives their changes (else whole all the same).
-   * Default: by reference where the model has volatile columns. By reference a hit takes about twice as long.
+   * How a list of whole rows is kept: `whole`, in one entry, which a change of any row ends; or by `reference`, as keys of
+   * rows that have entries of their own, where the list outlives their changes (else whole all the same). Default: by
+   * reference where the model has volatile columns. A hit by reference takes about twice as long.
    */
   readonly rows?: RowsKept;
 }
