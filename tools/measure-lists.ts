@@ -37,8 +37,9 @@ const lists: Readonly<Record<string, (size: number) => QuerySet<MeasuredRow>>> =
 async function fill(): Promise<void> {
   for (const size of [...sizes, many]) {
     const rows = Array.from({ length: size }, (_, place) => rowOf(size, place));
-    for (let first = 0; first < size; first += 1000)
+    for (let first = 0; first < size; first += 1000) {
       await MeasuredRow.objects.bulkCreate(rows.slice(first, first + 1000));
+    }
   }
 }
 
