@@ -156,7 +156,7 @@ export class StoreUnavailableError extends CacheError {
 
 /** A write is committed, but it is not certain that no cache serves what was there before. Only with `onCacheFailure: 'throw'`. */
 export class UnconfirmedInvalidationError extends CacheError {
-  /** After so long at most no cache does any more. */
+  /** After so long at most no cache does any more; Infinity where that is not known. */
   readonly withinMs: number;
 
   constructor(message: string, { withinMs, cause }: ErrorOptions & { readonly withinMs: number }) {

@@ -7,7 +7,7 @@ import { UsageError } from '../errors.js';
 import type { RedisGate } from '../store/gate/redis-gate.js';
 import { invalidate } from '../invalidation/invalidator.js';
 import { randomStamp } from '../support/random-stamp.js';
-import { elapsed, type Clock } from '../support/clock.js';
+import { elapsed, longestSince, type Clock, type Moment } from '../support/clock.js';
 import { captureChannel } from '../telemetry/channels.js';
 import type { Statistics } from '../telemetry/statistics.js';
 import type { CaptureSettings } from './capture-options.js';
@@ -61,8 +61,8 @@ export class Capture {
   #reason: string | undefined = 'change capture has not started';
   #warned: string | undefined;
   #cancelSilence: (() => void) | undefined;
-  /** When what was heard last is too long ago. */
-  #heardUntil = 0;
+  /** When that was asked for which was heard last. */
+  #heardAt: Moment | undefined;
   /** Since when the database has no gates, as far as is known; undefined while it has. */
   #gatelessSince: number | undefined;
 
@@ -119,8 +119,12 @@ export class Capture {
   /** Why nothing may be cached now; undefined where what depends on captured tables alone may be. */
   get silence(): string | undefined {
     // NOTE: a process that was stopped, or whose computer slept, may be asked before any timer runs
-    if (this.#reason === undefined && this.#parts.clock.now() >= this.#heardUntil) this.#turnOff(nothingHeard);
+    if (this.#reason === undefined && this.#silenceLeftMs <= 0) this.#turnOff(nothingHeard);
     return this.#reason;
+  }
+
+  get #silenceLeftMs(): number {
+    return this.#heardAt ? longestSilenceMs - longestSince(this.#parts.clock, this.#heardAt) : 0;
   }
 
   /** Why nothing that depends on one of these stamps may be read from the cache or stored in it. */
@@ -248,13 +252,13 @@ export class Capture {
     await invalidate(engine, statistics, { changes, keyspace, drop: async (keys) => engine.port.drop(keys) });
   }
 
-  #heard(askedAt: number): void {
+  #heard(askedAt: Moment): void {
     const { clock } = this.#parts;
-    const leftMs = askedAt + longestSilenceMs - clock.now();
+    const leftMs = longestSilenceMs - longestSince(clock, askedAt);
     if (leftMs <= 0) return; // too long ago; the next time will tell
     this.#cancelSilence?.();
     this.#cancelSilence = clock.schedule(leftMs, () => this.#turnOff(nothingHeard));
-    this.#heardUntil = askedAt + longestSilenceMs;
+    this.#heardAt = askedAt;
     if (this.#reason === undefined) return;
     this.#reason = undefined;
     this.#warned = undefined;

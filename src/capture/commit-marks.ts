@@ -38,12 +38,15 @@ interface Pending {
 }
 
 /** The stamps that the transaction around marked and dropped, while it tells everybody of its end. */
-const done = new AsyncLocalStorage<ReadonlySet<string>>();
+const done = new AsyncLocalStorage<Set<string>>();
 
-/** Those stamps of a write that its transaction has not dropped by itself. */
+/**
+ * Those stamps of a write that its transaction has not dropped by itself. NOTE: each is told once. Hooks run in the same
+ * context, and what they change must be dropped again.
+ */
 export function notDone(stampKeys: readonly string[]): readonly string[] {
   const dropped = done.getStore();
-  return dropped ? stampKeys.filter((key) => !dropped.has(key)) : stampKeys;
+  return dropped ? stampKeys.filter((key) => !dropped.delete(key)) : stampKeys;
 }
 
 /**

@@ -66,7 +66,7 @@ export class GateKeeper {
   }
 
   ask(look: GateLook, beats: boolean): GateAsk {
-    return { prefix: this.#options.prefix, instance: instanceOf(look), beats };
+    return { prefix: this.#options.prefix, instance: this.#instanceOf(look), beats };
   }
 
   /** Notes that the database says that the gate is granted, and whether the beat was counted by this process. */
@@ -111,7 +111,7 @@ export class GateKeeper {
   async claim(own: OwnConnection, look: GateLook): Promise<boolean> {
     const { schema, prefix } = this.#options;
     const row = new GateRow(own, schema, prefix);
-    const instance = instanceOf(look);
+    const instance = this.#instanceOf(look);
     const state = await row.read();
     if (!state) {
       await row.create(instance);
@@ -129,6 +129,11 @@ export class GateKeeper {
     return false;
   }
 
+  /** NOTE: two databases of one process are two caches: what is dropped in one is not dropped in the other. */
+  #instanceOf({ runId, replicationId }: GateLook): string {
+    return `${runId}:${replicationId}:${this.#options.gate.place}`;
+  }
+
   get #waitMs(): number {
     return longestGateMs(this.#options.gate.windowMs);
   }
@@ -139,10 +144,6 @@ export class GateKeeper {
     if (this.#watched?.state !== text) this.#watched = { state: text, since: this.#now };
     return this.#now - this.#watched.since;
   }
-}
-
-function instanceOf({ runId, replicationId }: GateLook): string {
-  return `${runId}:${replicationId}`;
 }
 
 /** NOTE: an id that the database does not know any more is one of long ago; one that it does not know yet it refuses. */

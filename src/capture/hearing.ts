@@ -9,6 +9,8 @@ export interface HearingOptions {
   readonly connection: DatabaseConnection;
   readonly clock: Clock;
   readonly schema: string;
+  /** Whose gate it is. */
+  readonly prefix: string;
   /** How the database knows the cache; undefined while that is not known. */
   readonly consumerId: () => string | undefined;
 }
@@ -20,7 +22,13 @@ interface Waiting {
   readonly resolve: (isHeard: boolean) => void;
 }
 
-/** Lets writers wait until a cache has heard of what they committed; one statement at a time, whatever their number. */
+/**
+ * Lets writers wait until a cache has heard of what they committed; one statement at a time, whatever their number.
+ *
+ * NOTE: only while the gate is granted. A cache that joined has a snapshot which holds what was committed before, though
+ * nobody dropped anything for it where the cache was until then; it closes the gate in the same statement, and once it is
+ * granted again everything of before has ended.
+ */
 export class Hearing {
   readonly #options: HearingOptions;
   #waiting: Waiting[] = [];
@@ -64,18 +72,19 @@ export class Hearing {
 
   /** The first and last id of what the cache has not heard of, none of both where it has heard all; undefined where that is not known. */
   async #unheard(): Promise<readonly [bigint, bigint] | readonly [] | undefined> {
-    const { connection, schema, consumerId } = this.#options;
+    const { connection, schema, prefix, consumerId } = this.#options;
     const id = consumerId();
     if (id === undefined) return undefined;
     const name = quoteName(schema);
     try {
       const { rows } = await connection.run({
-        text: `SELECT min(change.id)::text, max(change.id)::text FROM ${name}.consumer AS own LEFT JOIN ${name}.outbox AS change
+        text: `SELECT min(change.id)::text, max(change.id)::text FROM ${name}.consumer AS own
+          JOIN ${name}.gate ON gate.ns = $2 AND gate.granted AND NOT gate.suspended LEFT JOIN ${name}.outbox AS change
           ON xid >= pg_snapshot_xmin(own.seen) AND NOT pg_visible_in_snapshot(xid, own.seen) WHERE own.id = $1 GROUP BY own.id`,
-        parameters: [id],
+        parameters: [id, prefix],
       });
       const [row] = rows;
-      if (!row) return undefined; // NOTE: the outbox does not wait for this cache
+      if (!row) return undefined; // NOTE: the outbox does not wait for this cache, or its gate is not granted
       const [first, last] = row;
       return typeof first === 'string' && typeof last === 'string' ? [BigInt(first), BigInt(last)] : [];
     } catch {

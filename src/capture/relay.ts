@@ -1,7 +1,7 @@
 import type { DatabaseConnection } from '../database/database-connection.js';
 import type { OwnConnection } from '../database/own-connection.js';
 import { Backoff } from '../store/backoff.js';
-import type { Clock } from '../support/clock.js';
+import { longestSince, momentOf, type Clock, type Moment } from '../support/clock.js';
 import { pauses, weakened } from '../support/weakened.js';
 import type { CaptureSettings } from './capture-options.js';
 import { Consumer, type Batch, type GateAsk } from './consumer.js';
@@ -29,7 +29,7 @@ export interface RelayTasks {
   /** Compares the triggers with what the models need, after `isPossible`. */
   checkTables(consumer: Consumer): Promise<void>;
   /** Everything that was committed until then was heard of. */
-  heard(askedAt: number): void;
+  heard(askedAt: Moment): void;
   /** Nothing can be said to be heard of now: the gate of the cache is not granted. */
   waitsForGate(): void;
   failed(error: unknown): void;
@@ -66,8 +66,9 @@ export class Relay {
   #consumerId: string | undefined;
   #cancelTimer: (() => void) | undefined;
   #pass: Promise<void> | undefined;
-  #checkAt = 0;
-  #housekeepingAt = 0;
+  /** When the tables were checked last; undefined where that is due. */
+  #checkedAt: Moment | undefined;
+  #housekeptAt: Moment | undefined;
   #isCheckWanted = false;
   #isStarted = false;
   #isClosed = false;
@@ -100,7 +101,7 @@ export class Relay {
 
   /** Checks the tables without waiting for the time to come. */
   checkSoon(): void {
-    this.#checkAt = 0;
+    this.#checkedAt = undefined;
     this.#isCheckWanted = true;
     if (this.#pass || this.#isClosed) return;
     this.#schedule(0);
@@ -138,7 +139,7 @@ export class Relay {
     try {
       const session = await this.#open();
       if (!(await this.#prepare(session))) return settings.checkMs;
-      const askedAt = clock.now(); // NOTE: not when it was answered: what was committed meanwhile may not be among it
+      const askedAt = momentOf(clock); // NOTE: not when it was answered: what was committed meanwhile may not be among it
       const isCurrent = await this.#hear(session);
       await this.#keepHouse(session);
       this.#backoff.reset();
@@ -147,7 +148,7 @@ export class Relay {
       return this.#patience(session);
     } catch (error) {
       await this.#endSession(); // NOTE: and with it the lead, for whoever gets further
-      this.#checkAt = 0;
+      this.#checkedAt = undefined;
       tasks.failed(error);
       return this.#backoff.next();
     }
@@ -164,9 +165,9 @@ export class Relay {
   /** Checks what is due, and joins. False where nothing can be captured now. */
   async #prepare(session: Session): Promise<boolean> {
     const { clock, settings, tasks } = this.#options;
-    const isDue = clock.now() >= this.#checkAt || !session.consumer;
+    const isDue = !session.consumer || !this.#checkedAt || longestSince(clock, this.#checkedAt) >= settings.checkMs;
     if (isDue) {
-      this.#checkAt = clock.now() + settings.checkMs;
+      this.#checkedAt = momentOf(clock);
       this.#isCheckWanted = false;
     }
     if (isDue && !(await tasks.isPossible(session.own))) {
@@ -184,7 +185,7 @@ export class Relay {
     const consumer = new Consumer(session.own, settings.schema, await tasks.identity());
     const isNew = await (keeper ? consumer.joinAtGate(prefix) : consumer.join(prefix));
     if (isNew) await tasks.forgetEverything();
-    this.#housekeepingAt = 0; // NOTE: what was written before it joined nobody may wait for
+    this.#housekeptAt = undefined; // NOTE: what was written before it joined nobody may wait for
     session.leads = await consumer.isPooled(session.own); // NOTE: where no lock can tell who leads, everybody does
     session.consumer = consumer;
     this.#consumerId = consumer.id;
@@ -274,8 +275,8 @@ export class Relay {
 
   async #keepHouse({ consumer }: Session): Promise<void> {
     const { clock } = this.#options;
-    if (clock.now() < this.#housekeepingAt) return;
-    this.#housekeepingAt = clock.now() + housekeepingMs;
+    if (this.#housekeptAt && longestSince(clock, this.#housekeptAt) < housekeepingMs) return;
+    this.#housekeptAt = momentOf(clock);
     await consumer?.keepHouse();
   }
 

@@ -57,9 +57,9 @@ export class WriteGuard {
 
   constructor(options: WriteGuardOptions) {
     this.#options = options;
-    this.#hearing = new Hearing(options);
-    this.#longestMs = longestGateMs(options.store.gate.windowMs);
     const { prefix } = options.keyspace;
+    this.#hearing = new Hearing({ ...options, prefix });
+    this.#longestMs = longestGateMs(options.store.gate.windowMs);
     this.#suspension = new Suspension({ ...options, prefix, longestMs: this.#longestMs });
   }
 
@@ -74,12 +74,26 @@ export class WriteGuard {
     const failure = this.#haveSideEffects(changes)
       ? await this.#confirmedWithSideEffects(stampKeys)
       : await this.#confirmed(stampKeys);
-    if (failure === undefined || !this.#options.mayBeOpen()) return;
+    if (failure === undefined || !(await this.#mayBeOpen())) return;
     if (changes.some(({ kind }) => kind === 'dependencies' || kind === 'everything')) {
       await outsideTransactions(() => this.#record(stampKeys));
     }
     if (this.#options.onFailure === 'throw') throw this.#unconfirmed(failure.cause);
     await this.#wait();
+  }
+
+  /** Whether any cache may be open now. NOTE: that none is was seen a while ago; since then gates may have been set up. */
+  async #mayBeOpen(): Promise<boolean> {
+    const { mayBeOpen, connection, schema } = this.#options;
+    if (mayBeOpen()) return true;
+    try {
+      const text = 'SELECT to_regclass($1) IS NOT NULL';
+      const parameters = [`${quoteName(schema)}.gate`];
+      const { rows } = await outsideTransactions(() => connection.run({ text, parameters }));
+      return rows[0]?.[0] !== false;
+    } catch {
+      return true;
+    }
   }
 
   /** Undefined where nobody can read what was there before; else why that is not certain. */
@@ -134,7 +148,8 @@ export class WriteGuard {
 
   /**
    * Leaves to the relays what could not be dropped for certain: what triggers recorded they know, but not tags and other
-   * names. Where the database does not take it either, the stamps are still dropped as soon as Redis answers.
+   * names. Throws UnconfirmedInvalidationError where the database does not take it either: the stamps are still dropped
+   * as soon as Redis answers, but nobody knows when that is.
    */
   async #record(stampKeys: readonly string[]): Promise<void> {
     const { connection, schema, keyspace } = this.#options;
@@ -144,8 +159,12 @@ export class WriteGuard {
     const text = `INSERT INTO ${quoteName(schema)}.outbox (source, columns) VALUES ($1, $2::text[])`;
     try {
       await connection.run({ text, parameters: [namedSource, names], writes: true });
-    } catch {
-      // the relays hear of rows all the same, and of the rest when Redis answers
+    } catch (cause) {
+      throw new UnconfirmedInvalidationError(
+        'The write is committed, but what it invalidates by tags or other names may be served as it was until Redis ' +
+          'answers this process again: neither Redis nor the database took that',
+        { cause, withinMs: Number.POSITIVE_INFINITY },
+      );
     }
   }
 

@@ -18,6 +18,24 @@ export const systemClock: Clock = {
   },
 };
 
+/** A moment by both clocks of a {@link Clock}. */
+export interface Moment {
+  readonly now: number;
+  readonly elapsed: number;
+}
+
+export function momentOf(clock: Clock): Moment {
+  return { now: clock.now(), elapsed: elapsed(clock) };
+}
+
+/**
+ * How long ago a moment may have been at most, in ms. NOTE: a wall clock is set back now and then, and a clock that
+ * nobody sets stands still while a computer sleeps; so it is what the one says that ran further.
+ */
+export function longestSince(clock: Clock, { now, elapsed: then }: Moment): number {
+  return Math.max(clock.now() - now, elapsed(clock) - then);
+}
+
 /** How far a clock has run: for measuring spans, which must not change when somebody sets the time. */
 export function elapsed(clock: Clock): number {
   return clock.elapsed?.() ?? clock.now();

@@ -5,6 +5,7 @@ import pg from 'pg';
 import {
   connect,
   invalidateAll,
+  invalidateTag,
   UnconfirmedInvalidationError,
   type ConnectOptions,
   type Database,
@@ -154,6 +155,25 @@ describe('the guarded level where something fails', function () {
     expect(rows).to.have.length(0);
   });
 
+  it('takes a cache that has joined afresh for none that has heard of a write', async () => {
+    const guarantee = { level: 'guarded', window: 2000 } as const;
+    await open({ name: 'reader', guarantee });
+    await open({ cache: redis.url.replace(String(redis.port), String(proxy.port)), guarantee });
+    await until(async () => (await admin.exists(`{${prefix}}gate`)) === 1);
+    holdRelays();
+    proxy.cut();
+    const writing = rename('second');
+    await until(async () => (await other.query("SELECT FROM captured_books WHERE title = 'second'")).rowCount === 1);
+    // as a process does that finds another Redis behind its address, empty
+    await other.query(
+      `UPDATE moneyclip_capture.consumer SET seen = pg_current_snapshot();
+       UPDATE moneyclip_capture.gate SET granted = false, token = 'another'`,
+    );
+    expect(await admin.exists(`{${prefix}}gate`), 'others still read there').to.equal(1);
+    await writing;
+    expect(await admin.exists(`{${prefix}}gate`)).to.equal(0);
+  });
+
   it('lets a write wait for the window where Redis is gone', async () => {
     const db = await open();
     await cached('first');
@@ -268,6 +288,36 @@ describe('the guarded level where something fails', function () {
     await invalidateAll();
     expect(await admin.get(all)).not.to.equal('before');
     expect(reader.stats().guarantee?.waits).to.equal(0);
+  });
+
+  it('says that a tag may be served as it was where neither Redis nor the database took it', async () => {
+    await open({ cache: redis.url.replace(String(redis.port), String(proxy.port)) });
+    await until(async () => (await admin.exists(`{${prefix}}gate`)) === 1);
+    proxy.cut();
+    await other.query('ALTER TABLE moneyclip_capture.outbox RENAME TO gone');
+    const error = await invalidateTag('any').catch((thrown: unknown) => thrown);
+    await other.query('ALTER TABLE moneyclip_capture.gone RENAME TO outbox');
+    expect(error).to.be.instanceOf(UnconfirmedInvalidationError);
+    expect((error as UnconfirmedInvalidationError).withinMs).to.equal(Number.POSITIVE_INFINITY);
+  });
+
+  it('opens the gate of one database of a Redis at a time', async () => {
+    const url = `${redis.url.replace(/\/$/, '')}/1`;
+    const second = new Redis(url);
+    const isOpen = async (client: Redis): Promise<boolean> => (await client.exists(`{${prefix}}gate`)) === 1;
+    try {
+      await open({ name: 'reader' });
+      await until(() => isOpen(admin));
+      await open({ cache: url });
+      await until(async () => !(await isOpen(admin))); // the newer one takes it
+      await until(async () => {
+        const both = await Promise.all([isOpen(admin), isOpen(second)]);
+        expect(both).not.to.deep.equal([true, true]);
+        return both.includes(true);
+      });
+    } finally {
+      second.disconnect();
+    }
   });
 
   it('knows a process that Redis does not name by its own check alone', async () => {

@@ -2,7 +2,15 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
-import { connect, UsageError, WriteRefusedError, type ConnectOptions, type Database } from '../../src/index.js';
+import {
+  changed,
+  connect,
+  transaction,
+  UsageError,
+  WriteRefusedError,
+  type ConnectOptions,
+  type Database,
+} from '../../src/index.js';
 import { pauses, weakened } from '../../src/support/weakened.js';
 import { freshPrefix } from '../setup/fresh.js';
 import { startPostgres, startRedis, type TestServer } from '../setup/servers.js';
@@ -362,6 +370,22 @@ describe('the strict level', function () {
     expect(error).to.be.instanceOf(WriteRefusedError);
     expect((error as Error).message).to.include('the database has no table of gates; run: npx moneyclip migrate');
     expect(await stored()).to.equal('first');
+  });
+
+  it('drops again what a hook after the commit says has changed', async () => {
+    weakened.outbox = true; // so that no relay drops it
+    await open();
+    await cached('first');
+    const seen: string[] = [];
+    const stop = Book.on('saved', async () => {
+      await cached('second');
+      await other.query("UPDATE captured_books SET title = 'third' WHERE id = 1");
+      await changed(Book, [1]);
+      seen.push(await titleNow());
+    });
+    await transaction(() => rename('second'));
+    stop();
+    expect(seen).to.deep.equal(['third']);
   });
 
   it('takes two round trips to Redis for a save', async () => {

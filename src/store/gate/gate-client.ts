@@ -11,6 +11,7 @@ export interface GatePipeline {
 /** What a gate needs of a client besides what every cache needs: the `Redis` of ioredis has it. */
 export interface GateClient {
   readonly status: string;
+  readonly options?: { readonly db?: number; readonly keyPrefix?: string };
   info(...sections: string[]): Promise<string>;
   eval(script: string, numberOfKeys: number, ...words: string[]): Promise<unknown>;
   pipeline(): GatePipeline;

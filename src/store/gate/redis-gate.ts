@@ -50,6 +50,8 @@ export interface Witness {
 export class RedisGate {
   readonly key: string;
   readonly windowMs: number;
+  /** Where in its Redis the gate is: the number of the database, and what the client puts before every key. */
+  readonly place: string;
   readonly instance: RedisInstance;
   readonly marks: WriteMarks;
   /** How often an open gate was found closed. */
@@ -63,6 +65,8 @@ export class RedisGate {
   constructor({ client, key, clock, windowMs }: RedisGateOptions) {
     this.key = key;
     this.windowMs = windowMs;
+    const { db = 0, keyPrefix = '' } = client.options ?? {};
+    this.place = `${db}:${keyPrefix}`;
     this.instance = new RedisInstance(client);
     this.#client = client;
     this.#clock = clock;

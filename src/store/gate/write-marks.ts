@@ -68,7 +68,9 @@ export class WriteMarks {
 
   /** Drops what a transaction marked that is known to have ended. */
   async end(id: string): Promise<void> {
-    const stampKeys = texts(await this.#eval("return redis.call('SMEMBERS', KEYS[1])", [this.#keyOf(id)], []));
+    const { keyPrefix = '' } = this.#options.client.options ?? {};
+    const found = texts(await this.#eval("return redis.call('SMEMBERS', KEYS[1])", [this.#keyOf(id)], []));
+    const stampKeys = found.map((key) => key.slice(keyPrefix.length)); // NOTE: the client puts it before them again
     const writer = { id, epoch: '', runId: '' }; // no gate is asked about
     for (const part of partsOf(stampKeys)) await this.#run(unmarkScript, writer, part);
     if (stampKeys.length === 0) await this.#run(unmarkScript, writer, []);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type pg from 'pg';
 import { setOf } from '../workload/rows.js';
-import type { AuditRecord, HistoryRecord, ReadRecord, WriteRecord } from './records.js';
+import { deletionOf, type AuditRecord, type HistoryRecord, type ReadRecord, type WriteRecord } from './records.js';
 
 /** The writes of a history; reads are many, and come one after another from `readsIn`. */
 export async function writesIn(folder: string): Promise<WriteRecord[]> {
@@ -52,7 +52,10 @@ interface AuditRow {
 
 export async function auditIn(client: pg.Client): Promise<AuditRecord[]> {
   const { rows } = await client.query<AuditRow>('SELECT v, "table", id, wid, xid::text, gone, row FROM audit');
-  return rows.map(({ row, ...record }) => ({ ...record, sets: record.gone ? [] : setsOf(row) }));
+  return rows.map(({ row, ...record }) => {
+    if (!record.gone) return { ...record, sets: setsOf(row) };
+    return { ...record, wid: deletionOf(record.id, -record.wid), sets: [] };
+  });
 }
 
 function setsOf({ bucket, holder_id: holder, nick, shelf }: AuditRow['row']): string[] {

@@ -49,7 +49,7 @@ export interface AuditRecord {
   readonly v: number;
   readonly table: string;
   readonly id: number;
-  /** Of the writer; of a row that was deleted, the negative number of who had written it last. */
+  /** Of the writer; of a row that was deleted, the number of the deletion. */
   readonly wid: number;
   readonly xid: string;
   readonly gone: boolean;
@@ -66,6 +66,11 @@ export interface Injection {
 
 export function noRow(id: number): SeenRow {
   return [id, -1, 0];
+}
+
+/** The number of the deletion of a row, told by its key and by who had written it last, who may have written others too. */
+export function deletionOf(id: number, wid: number): number {
+  return -(wid * 1000 + id);
 }
 
 /** The machine's monotonic clock. */

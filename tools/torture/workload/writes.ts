@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { transaction, type Database } from '../../../src/index.js';
 import { TransactionConflictError } from '../../../src/errors.js';
+import { deletionOf } from '../history/records.js';
 import type { Actor } from './actor.js';
 import { Cell, Holder, Note } from './models.js';
 import { allCells, buckets, fleetingCells, holders, nicks, notes, permanentCells, shelves } from './rows.js';
@@ -88,7 +89,7 @@ async function createOrDelete(actor: Actor, op: string): Promise<void> {
   const { wid } = cell;
   // NOTE: only what it read: the audit calls a deletion by whoever wrote the row last
   await actor
-    .write(op, [-wid], async () => {
+    .write(op, [deletionOf(id, wid)], async () => {
       const deleted = await Cell.objects.filter({ id, wid }).delete();
       if (deleted === 0) throw new MeantToFail(); // another did it, who may not have been told yet
     })
