@@ -44,6 +44,15 @@ export const open = cached(
   { watch: [[Task, ({ list }: Task) => [list]]], repopulate: true },
 );
 
+export const later = cached(
+  'queue.later',
+  async (list: number) => {
+    note(`later ${list}`);
+    return Task.objects.filter({ list }).count();
+  },
+  { watch: [[Task, ({ list }: Task) => [list]]], repopulate: { after: '300ms' } },
+);
+
 export const slow = cached(
   'queue.slow',
   async (id: number) => {
@@ -73,10 +82,14 @@ export const swept = cached(
   { ttl: '1h', softTtl: '1s', sweep: true },
 );
 
+/** When this process tried to compute which value of `unsteady`. */
+export const triedAt = new Map<number, number[]>();
+
 export const unsteady = cached(
   'queue.unsteady',
   async (id: number) => {
     note(`unsteady ${id}`);
+    triedAt.set(id, [...(triedAt.get(id) ?? []), Date.now()]);
     if (id < 0 && process.env['STEADY'] === undefined) throw new Error('not now');
     return process.pid;
   },
