@@ -1,3 +1,4 @@
+import { elapsed } from '../support/clock.js';
 import { randomStamp } from '../support/random-stamp.js';
 import type { CacheEngine } from './cache-engine.js';
 
@@ -19,9 +20,19 @@ export interface HeldLock {
   release(): Promise<void>;
 }
 
+interface Taken {
+  readonly key: string;
+  /** What tells its holder from others. */
+  readonly value: string;
+  readonly takenAt: number;
+}
+
 /**
  * One holder at a time across processes, by a text that the store keeps for a stated time. It saves work, nothing else:
  * a holder that comes back late stores under the stamps it began with, so what it stores is as right as anybody's.
+ *
+ * Who comes back late leaves the lock of its successor alone. A store has no "drop if it is mine", so a release that is
+ * on its way for longer than a quarter of `holdMs` may still free it; then two compute the same at the same time.
  */
 export class LoadLock {
   readonly #engine: CacheEngine;
@@ -37,21 +48,22 @@ export class LoadLock {
     const { port, clock, keyspace } = this.#engine;
     const key = keyspace.entry('lock', entryKey);
     const value = randomStamp();
-    const takenAt = clock.now();
+    const takenAt = elapsed(clock);
     try {
       const [holder] = await port.acquire([{ key, value, ttlMs: this.#holdMs }]);
-      return holder === value ? { release: () => this.#release(key, takenAt) } : undefined;
+      return holder === value ? { release: () => this.#release({ key, value, takenAt }) } : undefined;
     } catch {
       return 'broken';
     }
   }
 
-  async #release(key: string, takenAt: number): Promise<void> {
+  async #release({ key, value, takenAt }: Taken): Promise<void> {
     const { port, clock } = this.#engine;
     await port.written();
-    // NOTE: near its end the lock may be another's by the time this arrives; then it is left to end by itself
-    if (clock.now() - takenAt > this.#holdMs * 0.75) return;
     try {
+      const [holder] = await port.read([key]);
+      // NOTE: near its end the lock may be another's by the time the drop arrives; then it is left to end by itself
+      if (holder !== value || elapsed(clock) - takenAt > this.#holdMs * 0.75) return;
       await port.drop([key]);
     } catch {
       // it ends by itself

@@ -7,6 +7,8 @@ import { afterEach, beforeEach, describe, it } from 'mocha';
 import { freshDatabase, freshPrefix } from '../setup/fresh.js';
 import { sharedRedisUrl } from '../setup/shared-servers.js';
 
+type Mode = 'lock' | 'free' | 'soft' | 'stale';
+
 const program = fileURLToPath(new URL('support/stampede.ts', import.meta.url));
 
 describe('many misses of one computed value in several processes', function () {
@@ -27,7 +29,7 @@ describe('many misses of one computed value in several processes', function () {
     await redis.quit();
   });
 
-  async function start(count: number, mode: 'lock' | 'free'): Promise<readonly ChildProcess[]> {
+  async function start(count: number, mode: Mode): Promise<readonly ChildProcess[]> {
     children = Array.from({ length: count }, () =>
       fork(program, [...address, mode], { execArgv: ['--import', 'tsx'] }),
     );
@@ -42,7 +44,7 @@ describe('many misses of one computed value in several processes', function () {
   }
 
   /** Resolves with the first message that is not about something else. */
-  async function heard(child: ChildProcess, what: 'ready' | 'running' | 'values'): Promise<string[]> {
+  async function heard(child: ChildProcess, what: 'ready' | 'running' | 'invalidated' | 'values'): Promise<string[]> {
     for (;;) {
       const [message] = (await once(child, 'message')) as [string | { values: string[] }];
       if (message === what) return [];
@@ -84,4 +86,32 @@ describe('many misses of one computed value in several processes', function () {
     expect(Date.now() - killedAt).to.be.within(1000, 15_000);
     return undefined;
   });
+
+  for (const mode of ['soft', 'stale'] as const) {
+    const when = mode === 'soft' ? 'past its soft life' : 'that was invalidated, with stale,';
+    it(`a value ${when} is made anew by one process while all of them serve it`, async () => {
+      const four = await start(4, mode);
+      const [filler] = four;
+      if (!filler) return expect.fail('nobody started');
+      const ask = async (calls: number): Promise<Set<string>> => {
+        const answers = four.map((child) => heard(child, 'values'));
+        for (const child of four) child.send({ calls });
+        return new Set((await Promise.all(answers)).flat());
+      };
+      const filled = heard(filler, 'values');
+      filler.send({ calls: 1 });
+      expect(await filled).to.deep.equal(['made by 1']);
+      if (mode === 'soft') for (const child of four) child.send({ pass: 120_000 });
+      else await Promise.all([heard(filler, 'invalidated'), filler.send('invalidate')]);
+      for (const child of four) child.send('hold');
+      const running = Promise.race(four.map((child) => heard(child, 'running')));
+      expect(await ask(250), 'nobody waits').to.deep.equal(new Set(['made by 1']));
+      await running;
+      expect(await ask(250), 'nor while it is made').to.deep.equal(new Set(['made by 1']));
+      for (const child of four) child.send('finish');
+      while ((await ask(1)).has('made by 1')) await new Promise((resolve) => setImmediate(resolve));
+      expect([await ask(250), await runs()]).to.deep.equal([new Set(['made by 2']), '2']);
+      return undefined;
+    });
+  }
 });

@@ -1,36 +1,65 @@
 import { Redis } from 'ioredis';
-import { cached, connect } from '../../../src/index.js';
+import { cached, connect, type CachedOptions } from '../../../src/index.js';
+import { FakeClock } from '../../../src/testing/index.js';
 
 /*
- * One of several processes that ask for the same cold value at the same time. Told by its parent, over the channel
- * between them: how often to ask, and whether to hang in the computation for ever.
+ * One of several processes that ask for the same value at the same time. Told by its parent, over the channel between
+ * them: how often to ask, and whether to hang in the computation for ever or until it says that it may go on.
  */
+
+const lock = { waitMs: 20_000, pollMs: 20, holdMs: 1500 };
+const modes: Readonly<Record<string, CachedOptions<[], string>>> = {
+  free: {},
+  lock: { lock },
+  soft: { lock: true, ttl: '1h', softTtl: '1m' },
+  stale: { lock: true, ttl: '1h', stale: true },
+};
+type Message =
+  | { readonly calls: number; readonly hang?: boolean }
+  | { readonly pass: number }
+  | 'invalidate'
+  | 'hold'
+  | 'finish'
+  | 'end';
 
 const [database = '', cache = '', prefix = '', mode = ''] = process.argv.slice(2);
 const redis = new Redis(cache);
-const db = await connect({ database, cache, prefix });
-let hangs = false;
+// NOTE: who serves old values waits for nothing, so time passes there only as the parent says
+const clock = mode === 'soft' || mode === 'stale' ? new FakeClock(Date.now()) : undefined;
+const db = await connect({ database, cache, prefix, ...(clock && { clock }) });
+let waitsFor: Promise<unknown> | undefined;
+let finish: () => void = () => undefined;
 
 const value = cached(
   'stampede',
   async () => {
     const run = await redis.incr(`${prefix}runs`);
     process.send?.('running');
-    if (hangs) await new Promise(() => undefined);
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await (waitsFor ?? new Promise((resolve) => setTimeout(resolve, 300)));
     return `made by ${run}`;
   },
-  mode === 'lock' ? { lock: { waitMs: 20_000, pollMs: 20, holdMs: 1500 } } : {},
+  modes[mode],
 );
 
-process.on('message', (message: { calls: number; hang?: boolean } | 'end') => {
-  if (message === 'end') {
-    void Promise.all([db.close(), redis.quit()]).then(() => process.disconnect());
-    return;
+async function ask(calls: number): Promise<void> {
+  const values = await Promise.all(Array.from({ length: calls }, () => value()));
+  process.send?.({ values: [...new Set(values)] });
+}
+
+async function end(): Promise<void> {
+  await Promise.all([db.close(), redis.quit()]);
+  process.disconnect();
+}
+
+process.on('message', (message: Message) => {
+  if (message === 'end') void end();
+  else if (message === 'hold') waitsFor = new Promise((resolve) => (finish = () => resolve(undefined)));
+  else if (message === 'finish') finish();
+  else if (message === 'invalidate') void value.invalidate().then(() => process.send?.('invalidated'));
+  else if ('pass' in message) clock?.advance(message.pass);
+  else {
+    if (message.hang) waitsFor = new Promise(() => undefined);
+    void ask(message.calls);
   }
-  hangs = message.hang ?? false;
-  void Promise.all(Array.from({ length: message.calls }, () => value())).then((values) => {
-    process.send?.({ values: [...new Set(values)] });
-  });
 });
 process.send?.('ready');
