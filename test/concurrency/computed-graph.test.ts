@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { transaction } from '../../src/index.js';
@@ -47,7 +48,7 @@ describe('random graphs of cached functions under random writes', function () {
 
     it('give what each would give uncached while it ran, and afterwards what it gives now', async () => {
       const random = Random.fromEnvironment('MONEYCLIP_GRAPH_SEED');
-      const tally = { calls: 0, atOneMoment: 0, writes: 0, thrown: 0 };
+      const tally = { calls: 0, hits: 0, tornHits: 0, atOneMoment: 0, writes: 0, thrown: 0, caught: 0 };
       try {
         while (tally.calls < calls) await runGraph(random, tally);
       } catch (error) {
@@ -56,6 +57,8 @@ describe('random graphs of cached functions under random writes', function () {
       if (process.env['MONEYCLIP_GRAPH_CALLS']) {
         process.stdout.write(`${combination.name}: seed ${random.seed}, ${JSON.stringify(tally)}\n`);
       }
+      for (const what of ['hits', 'thrown', 'caught'] as const) expect(tally[what], what).to.be.greaterThan(0);
+      expect(tally.tornHits / tally.hits, 'hits of what was computed across a commit').to.be.lessThan(0.02);
       expect(tally.atOneMoment / tally.calls, 'calls that were checked against one moment').to.be.greaterThan(0.5);
     });
   });
@@ -63,13 +66,29 @@ describe('random graphs of cached functions under random writes', function () {
 
 interface Tally {
   calls: number;
+  hits: number;
+  tornHits: number;
   atOneMoment: number;
   writes: number;
   thrown: number;
+  caught: number;
+}
+
+/** The call that is being checked, and whether it was answered from the cache. */
+interface Asked {
+  readonly key: string;
+  isHit: boolean;
+}
+
+const asked = new AsyncLocalStorage<Asked>();
+
+function hear(key: string): void {
+  const call = asked.getStore();
+  if (call?.key === key) call.isHit = true;
 }
 
 async function runGraph(random: Random, tally: Tally): Promise<void> {
-  const graph = new ComputedGraph(random);
+  const graph = new ComputedGraph(random, hear);
   const history = new History();
   try {
     await Cell.objects.delete();
@@ -99,6 +118,7 @@ async function runGraph(random: Random, tally: Tally): Promise<void> {
       }
     }
   } finally {
+    tally.caught += graph.caught;
     graph.undeclare();
   }
 }
@@ -109,14 +129,18 @@ async function checkCall(
   { index, argument, tally }: { index: number; argument: number; tally: Tally },
 ): Promise<void> {
   const startedAt = history.settled;
-  const outcome = await outcomeOf(graph, index, argument);
+  const call = { key: graph.functions[index]?.key(argument) ?? '', isHit: false };
+  const outcome = await asked.run(call, () => outcomeOf(graph, index, argument));
   const states = history.since(startedAt);
   tally.calls += 1;
+  if (call.isHit) tally.hits += 1;
   if (outcome === 'thrown') tally.thrown += 1;
   if (states.some((state) => graph.outcomes(index, argument, [state]).has(outcome))) {
     tally.atOneMoment += 1;
     return;
   }
+  // NOTE: a hit too may be from across a commit, until the write resolves: then there are several states
+  if (call.isHit) tally.tornHits += 1;
   // A function that is being computed while rows are written may read each of them at another moment, as it would uncached.
   const possible = graph.outcomes(index, argument, states);
   expect(possible.has(outcome), `graph.${index}(${argument}) gave ${outcome} over ${states.length} states`).to.equal(

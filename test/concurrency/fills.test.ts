@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { transaction } from '../../src/index.js';
 import { forEachEnvironment } from './support/environment.js';
+import { Hold } from './support/hold.js';
 import { Article, Author, scripts } from './support/models.js';
 
 const selectAuthors = /^SELECT.*"coherence_authors"/;
@@ -35,6 +36,35 @@ describe('what is stored', () => {
       await late;
       expect(await author.outer()).to.equal('new');
     });
+
+    if (env.storeKind !== 'memory') {
+      it('what was computed across a commit shows rows from before and after it, and is hit until the write resolves', async () => {
+        const [one, other] = await Author.objects.bulkCreate([{ name: 'old' }, { name: 'old' }]);
+        const middle = new Hold();
+        const nameOf = async (author?: Author): Promise<string> => {
+          return (await Author.objects.filter({ id: Number(author?.id) }).get()).name;
+        };
+        scripts.outer = async () => {
+          const first = await nameOf(one);
+          await middle.arrive();
+          return `${first} ${await nameOf(other)}`;
+        };
+        const computing = one?.outer();
+        await middle.reached;
+        const drop = env.store?.hold('drop', 'before');
+        const writing = Author.objects
+          .filter({ id__in: [one, other].map((each) => Number(each?.id)) })
+          .update({ name: 'new' });
+        await drop?.reached;
+        middle.release();
+        expect(await computing).to.equal('old new');
+        await env.settle();
+        expect(await one?.outer(), 'committed, but not told').to.equal('old new');
+        drop?.release();
+        await writing;
+        expect(await one?.outer()).to.equal('new new');
+      });
+    }
 
     it('A1: the answer "there is no such row" that comes after the insert is dead', async () => {
       const taken = await Author.create({ name: 'taken' });

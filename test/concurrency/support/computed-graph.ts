@@ -45,8 +45,10 @@ let graphs = 0;
 export class ComputedGraph {
   readonly functions: readonly CachedFunction<[number], number>[];
   readonly #steps: readonly (readonly Step[])[];
+  #caught = 0;
 
-  constructor(random: Random, { count = 14, depth = 6 }: { count?: number; depth?: number } = {}) {
+  /** `heard` is told of each hit, in the async context of who called. */
+  constructor(random: Random, heard: (key: string) => void, { count = 14, depth = 6 } = {}) {
     const levels = Array.from({ length: count }, (_, index) =>
       Math.min(depth - 1, Math.floor((index * depth) / count)),
     );
@@ -57,8 +59,14 @@ export class ComputedGraph {
       cached(`graph.${index}`, (argument: number) => this.#compute(steps, argument), {
         version,
         lock: index % 5 === 4,
+        onHit: ({ key }) => heard(key),
       }),
     );
+  }
+
+  /** How often a function went on although one that it called had thrown. */
+  get caught(): number {
+    return this.#caught;
   }
 
   undeclare(): void {
@@ -97,7 +105,7 @@ export class ComputedGraph {
       case 'call':
         return this.#call(step.callee, argument);
       case 'caught':
-        return this.#call(step.callee, argument).catch(() => inPlaceOfThrown);
+        return this.#call(step.callee, argument).catch(() => this.#inPlace());
       case 'many':
         return this.#sumOf(step.callee, argument);
     }
@@ -106,6 +114,11 @@ export class ComputedGraph {
   async #sumOf(callee: number, argument: number): Promise<number> {
     const both = await this.functions[callee]?.getMany([[argument], [(argument + 1) % parts]]);
     return (both ?? []).reduce((sum, value) => sum + value, 0);
+  }
+
+  #inPlace(): number {
+    this.#caught += 1;
+    return inPlaceOfThrown;
   }
 
   #call(callee: number, argument: number): Promise<number> {
