@@ -1,10 +1,26 @@
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { Redis } from 'ioredis';
 import { after, beforeEach, describe, it } from 'mocha';
-import { cached, CacheNode, invalidateTag, Node } from '../../src/index.js';
+import {
+  cached,
+  CacheNode,
+  connect,
+  invalidateTag,
+  Node,
+  type ConnectOptions,
+  type DefinedNode,
+} from '../../src/index.js';
+import { Hold } from '../concurrency/support/hold.js';
 import { forEachCombination } from '../setup/combinations.js';
+import { freshDatabase, freshPrefix } from '../setup/fresh.js';
+import { startRedisCluster } from '../setup/redis-cluster.js';
+import { sharedRedisUrl } from '../setup/shared-servers.js';
+import { temporaryFolder } from '../setup/temporary-folder.js';
 import { Article, Runs, Topic } from '../support/article-models.js';
 import { connected } from '../support/connected.js';
 import { Article as LinkedArticle, Author, linkedModels, Tag } from '../support/linked-models.js';
+import { sides, twoSides } from '../support/two-sides.js';
 import { until } from '../support/until.js';
 
 const runs = new Runs();
@@ -23,7 +39,6 @@ const decorated = cached('parity.decorated', async (id: number) => runs.note(`de
 @Node('parity.user-node')
 class UserNode extends CacheNode<{ user: number; kind?: string }, string> {
   static readonly fields = ['user', 'kind'];
-  static readonly version = 1;
 
   static async loadMany(nodes: readonly UserNode[]): Promise<string[]> {
     runs.note('loadMany');
@@ -79,12 +94,6 @@ describe('a user of cacheme and django-cacheme finds', () => {
       expect(runs.of('decorated 7')).to.equal(1);
     });
 
-    it('retry count and time of thundering herds, across processes', async () => {
-      const locked = cached('parity.locked', async () => runs.note('locked'), { lock: { waitMs: 1000, pollMs: 5 } });
-      expect(await Promise.all([locked(), locked()])).to.deep.equal([1, 1]);
-      locked.undeclare();
-    });
-
     it('STALE: the old value while one recomputes', async () => {
       const stale = cached('parity.stale', async () => runs.note('stale'), { stale: true });
       expect(await stale()).to.equal(1);
@@ -131,11 +140,98 @@ describe('a user of cacheme and django-cacheme finds', () => {
     });
 
     it('versions in keys; stats per node (requests, hits, loads)', async () => {
-      const before = db().stats().labels['parity.user-node'];
-      await new UserNode({ user: 9 }).get();
-      await new UserNode({ user: 9 }).get();
-      const stats = db().stats().labels['parity.user-node'];
-      expect([stats?.hits, stats?.misses]).to.deep.equal([(before?.hits ?? 0) + 1, (before?.misses ?? 0) + 1]);
+      // NOTE: a declaration from this place takes that of the one before, as when a module is loaded again
+      const of = (version: number): DefinedNode<{ id: number }, string> =>
+        CacheNode.define({
+          label: 'parity.versioned',
+          version,
+          load: async ({ id }: { id: number }) => `${version}: ${runs.note('versioned')} of ${id}`,
+        });
+      const read = async (version: number): Promise<string> => new (of(version))({ id: 9 }).get();
+      const count = (): readonly (number | undefined)[] => {
+        const { hits, misses, fills } = db().stats().labels['parity.versioned'] ?? {};
+        return [hits, misses, fills];
+      };
+      expect([await read(1), await read(1), ...count()]).to.deep.equal(['1: 1 of 9', '1: 1 of 9', 1, 1, 1]);
+      expect([await read(2), await read(2), await read(1)]).to.deep.equal(['2: 2 of 9', '2: 2 of 9', '1: 1 of 9']);
+      expect(count()).to.deep.equal([3, 2, 2]);
+      of(1).undeclare();
+    });
+  });
+
+  describe('beside one database', () => {
+    beforeEach(() => runs.reset());
+
+    it('retry count and time of thundering herds, across processes', async () => {
+      const both = await twoSides();
+      const [hold, missed] = [new Hold(), [] as string[]];
+      // NOTE: each declaration from this place takes the label of the one before, which goes on all the same
+      const [left, right] = sides.map((connection) =>
+        cached(
+          'parity.locked',
+          async () => {
+            const run = runs.note('locked');
+            await hold.arrive();
+            return run;
+          },
+          { connection, ttl: '1m', lock: { waitMs: 10_000, pollMs: 5 }, onMiss: () => missed.push(connection) },
+        ),
+      );
+      try {
+        const values = [left?.(), right?.()];
+        await until(() => missed.length === 2);
+        await both.settle();
+        hold.release();
+        expect([await Promise.all(values), runs.of('locked')]).to.deep.equal([[1, 1], 1]);
+      } finally {
+        right?.undeclare();
+        await both.close();
+      }
+    });
+
+    const storages: Readonly<Record<string, () => Promise<string>>> = {
+      'memory:': async () => 'memory:',
+      Redis: sharedRedisUrl,
+      'SQLite, in a file': async () => `file:${join(temporaryFolder('parity'), 'cache.db')}`,
+      PostgreSQL: () => freshDatabase('postgres'),
+    };
+    for (const [storage, cacheUrl] of Object.entries(storages)) {
+      it(`storages: ${storage}, with what is long compressed`, async () => {
+        await keepsValues({ cache: await cacheUrl(), prefix: freshPrefix() });
+      });
+    }
+
+    it('storages: Redis Cluster', async function () {
+      this.timeout(60_000);
+      const cluster = await startRedisCluster();
+      const client = new Redis.Cluster(
+        cluster.urls.map((url) => ({ host: '127.0.0.1', port: Number(new URL(url).port) })),
+      );
+      await keepsValues({ cache: client });
+      await client.quit();
+      await cluster.stop();
     });
   });
 });
+
+/** A value, one of 50,000 characters too, is computed once and found again as it was, with its life. */
+async function keepsValues(options: Partial<ConnectOptions>): Promise<void> {
+  const db = await connect({ database: 'sqlite::memory:', ...options });
+  const stored = cached('parity.stored', async (size: number) => [new Date(5), 'x'.repeat(size), runs.note('stored')], {
+    ttl: '5m',
+  });
+  try {
+    for (const [index, size] of [3, 50_000].entries()) {
+      const value = [new Date(5), 'x'.repeat(size), index + 1];
+      expect(await stored(size)).to.deep.equal(value);
+      await until(async () => (await stored.peek(size)) !== undefined);
+      expect([await stored(size), runs.of('stored')]).to.deep.equal([value, index + 1]);
+      expect(Number((await stored.entry(size))?.expiresAt)).to.be.greaterThan(Date.now());
+      await stored.invalidate(size);
+      expect(await stored.peek(size)).to.equal(undefined);
+    }
+  } finally {
+    stored.undeclare();
+    await db.close();
+  }
+}

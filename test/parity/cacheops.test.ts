@@ -1,5 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { join } from 'node:path';
 import { expect } from 'chai';
+import { Redis } from 'ioredis';
 import { after, before, beforeEach, describe, it } from 'mocha';
 import {
   cached,
@@ -12,22 +14,32 @@ import {
   invalidateAll,
   invalidateModel,
   ManyToMany,
+  MemoryStore,
   PrimaryKey,
   postponeInvalidation,
   Q,
+  StoreUnavailableError,
   Table,
   transaction,
   withoutInvalidation,
   type CacheManager,
+  type Database,
   type Manager,
   type Related,
   type RelatedSet,
 } from '../../src/index.js';
 import { cachedFragment, cachedHandler } from '../../src/http/index.js';
 import type { CacheEvent, InvalidationEvent } from '../../src/telemetry/channels.js';
+import { FlakyStore } from '../../src/testing/index.js';
 import { forEachCombination } from '../setup/combinations.js';
+import { freshDatabase, freshPrefix } from '../setup/fresh.js';
+import { startRedis, startSentinel } from '../setup/servers.js';
+import { sharedRedisUrl } from '../setup/shared-servers.js';
+import { temporaryFolder } from '../setup/temporary-folder.js';
 import { Runs } from '../support/article-models.js';
 import { counted } from '../support/counted.js';
+import { rejection } from '../support/rejection.js';
+import { until } from '../support/until.js';
 
 /* The models of its readme: users and news, with tags. */
 
@@ -94,6 +106,8 @@ const postsOf = cached(
 );
 const sampled = cached('parity.sampled', async (extra: string) => `${extra} ${runs.note(`sampled ${extra}`)}`, {
   watch: [Post.objects.filter({ category: 1 }), Tag],
+  ttl: '10m',
+  lock: true,
 });
 
 describe('a user of cacheops finds', () => {
@@ -203,7 +217,10 @@ describe('a user of cacheops finds', () => {
     });
 
     it('@cached_as(Model or query set, timeout, extra, lock, keep_fresh), @cached, .invalidate(), .key().set()', async () => {
-      expect([await sampled('a'), await sampled('a'), await sampled('b')]).to.deep.equal(['a 1', 'a 1', 'b 1']);
+      const read = await Promise.all(['a', 'a', 'b'].map((extra) => sampled(extra)));
+      expect(read).to.deep.equal(['a 1', 'a 1', 'b 1']);
+      const { createdAt, expiresAt } = (await sampled.entry('a')) ?? {};
+      expect(Number(expiresAt) - Number(createdAt)).to.be.within(9 * 60_000, 11 * 60_000);
       await Post.objects.filter({ id: 2 }).update({ title: 'none of those' });
       expect(await sampled('a')).to.equal('a 1');
       await Post.objects.filter({ id: 1 }).update({ title: 'one of them' });
@@ -364,5 +381,82 @@ describe('a user of cacheops finds', () => {
       expect((await Report.cache.get(1)).title).to.equal('y');
       await Promise.all([main.close(), reports.close()]);
     });
+
+    it('serializer, as codec', async () => {
+      class Money {
+        constructor(readonly cents: number) {}
+      }
+      const codec = {
+        encode: ({ cents }: Money) => [cents],
+        decode: (data: unknown) => new Money(Number([data].flat()[0])),
+      };
+      const db = await connect({ database: 'sqlite::memory:', cache: await sharedRedisUrl(), prefix: freshPrefix() });
+      const price = cached('parity.price', async (cents: number) => (runs.note('price'), new Money(cents)), { codec });
+      expect([await price(5), await price.peek(5)]).to.deep.equal([new Money(5), new Money(5)]);
+      expect(await price(5)).to.be.instanceOf(Money);
+      expect(runs.of('price')).to.equal(1);
+      price.undeclare();
+      await db.close();
+    });
+
+    it('degrade on failure', async () => {
+      for (const onCacheFailure of ['degrade', 'throw'] as const) {
+        const store = new FlakyStore(new MemoryStore());
+        const db = await connect({ database: 'sqlite::memory:', cache: store, onCacheFailure });
+        await db.createTables([User]);
+        await User.create({ id: 1, name: 'ann' });
+        await User.cache.get(1);
+        store.fail();
+        const read = User.cache.get(1).then(({ name }) => name);
+        if (onCacheFailure === 'degrade') expect(await read, 'from the database').to.equal('ann');
+        else await rejection(read, StoreUnavailableError);
+        store.heal();
+        await db.close();
+      }
+    });
+
+    it("Sentinel, and a client of one's own", async () => {
+      const master = await startRedis();
+      const sentinel = await startSentinel(master);
+      const clients = [
+        new Redis({ sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' }),
+        new Redis({ port: master.port, keyPrefix: 'own:', connectionName: 'own' }),
+      ];
+      for (const client of clients) {
+        const db = await connect({ database: 'sqlite::memory:', cache: client });
+        await keepsRows(db);
+        await db.close();
+        expect(await client.ping(), "it stays its owner's").to.equal('PONG');
+        await client.quit();
+      }
+      await sentinel.kill();
+      await master.kill();
+    });
+
+    it('file cache', async () => {
+      const cache = `file:${join(temporaryFolder('parity'), 'cache.db')}`;
+      const database = await freshDatabase('postgres');
+      const db = await connect({ database, cache });
+      await keepsRows(db);
+      await db.cache.set('name', 'ann', { ttl: '1m' });
+      await db.close();
+      const again = await connect({ database, cache });
+      expect(await again.cache.get('name'), 'by the next process').to.equal('ann');
+      await again.close();
+    });
   });
 });
+
+/** A row is read once, and what another reads is what was written last. */
+async function keepsRows(db: Database): Promise<void> {
+  await db.createTables([User]);
+  const user = await User.create({ id: 1, name: 'ann' });
+  await User.cache.get(1);
+  await until(async () => (await User.cache.explain(1)).state === 'hit');
+  const { statements } = db.stats();
+  expect((await User.cache.get(1)).name).to.equal('ann');
+  expect(db.stats().statements).to.equal(statements);
+  user.name = 'anna';
+  await user.save();
+  expect((await User.cache.get(1)).name).to.equal('anna');
+}

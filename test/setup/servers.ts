@@ -1,4 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { binaryFolder } from './binaries.js';
@@ -97,6 +98,25 @@ export async function startRedis(options: RedisOptions = {}): Promise<TestServer
     },
     url: `redis://127.0.0.1:${port}`,
   }));
+}
+
+/** Starts a Sentinel that watches a Redis under the name `main`; its `url` is that of the Sentinel. */
+export async function startSentinel(master: TestServer): Promise<TestServer> {
+  const programs = binaryFolder('redis');
+  const folder = temporaryFolder('sentinel');
+  return startOnFreePort((port) => {
+    const file = join(folder, `${port}.conf`); // which a Sentinel writes to
+    const lines = [
+      `port ${port}`,
+      'bind 127.0.0.1',
+      `dir ${folder}`,
+      `sentinel monitor main 127.0.0.1 ${master.port} 1`,
+    ];
+    writeFileSync(file, `${lines.join('\n')}\n`);
+    const args = [file, '--sentinel'];
+    const command = { program: join(programs, 'redis-server'), args, folder, ready: /Sentinel ID is/ };
+    return { command: { ...command, stopSignal: 'SIGTERM' }, url: `redis://127.0.0.1:${port}` };
+  });
 }
 
 interface Launch {
