@@ -93,6 +93,19 @@ describe('pages over real sockets', () => {
           expect(runs.of('show')).to.equal(2);
         });
 
+        it(`carry a tag made of ${name === 'Express' ? "the content, which is Express's own" : 'the stamps'}`, async () => {
+          const tagOf = async (): Promise<string> => (await ask('/list?category=1')).headers.get('etag') ?? '';
+          const first = await tagOf();
+          const article = await Article.create({ title: 'short', category: 1 });
+          await article.delete();
+          const second = await tagOf();
+          expect(runs.of('show')).to.equal(2);
+          if (name === 'Express') expect(second, 'the same content').to.equal(first);
+          else expect(second, 'the same content under other stamps').to.not.equal(first);
+          expect((await ask('/list?category=1', { 'if-none-match': second })).status).to.equal(304);
+          expect(runs.of('show')).to.equal(2);
+        });
+
         it('are made whole for who has an old one, and whole for HEAD', async () => {
           const headed = await ask('/list?category=1', { 'if-none-match': '"old"' }, 'HEAD');
           expect([headed.status, await headed.text()]).to.deep.equal([200, '']);

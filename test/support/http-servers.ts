@@ -1,5 +1,5 @@
 import { serve } from '@hono/node-server';
-import express, { type Request as ExpressRequest, type Response as ExpressResponse } from 'express';
+import express, { type Express, type Request as ExpressRequest, type Response as ExpressResponse } from 'express';
 import fastify from 'fastify';
 import { Hono } from 'hono';
 import { createServer, type IncomingMessage, type Server } from 'node:http';
@@ -43,19 +43,9 @@ export const frameworks: Readonly<Record<string, Start>> = {
       page,
     );
   },
-  Express: async (label, show, { private: user, ...options }) => {
-    const handler = async (request: ExpressRequest, response: ExpressResponse): Promise<void> => {
-      const { status = 200, headers = {}, body } = await show(askingOf(request));
-      response.status(status).set(headers).send(body);
-    };
-    const page = cachedNodeHandler<ExpressRequest, ExpressResponse>(label, handler, {
-      ...options,
-      ...(user && { private: (request) => user(request.get('x-user')) }),
-    });
-    const app = express();
-    app.all('/{*path}', (request, response) => page(request, response));
-    return listening(createServer(app), page);
-  },
+  Express: (label, show, options) => expressServing(express(), { label, show, options }),
+  "Express with app.set('etag', false)": (label, show, options) =>
+    expressServing(express().set('etag', false), { label, show, options }),
   'Fastify, hijacked': async (label, show, options) => {
     const page = nodePage(label, show, options);
     const app = fastify();
@@ -85,6 +75,22 @@ export const frameworks: Readonly<Record<string, Start>> = {
     return listening(server, page);
   },
 };
+
+async function expressServing(
+  app: Express,
+  { label, show, options: { private: user, ...options } }: { label: string; show: Show; options: SharedOptions },
+): Promise<Serving> {
+  const handler = async (request: ExpressRequest, response: ExpressResponse): Promise<void> => {
+    const { status = 200, headers = {}, body } = await show(askingOf(request));
+    response.status(status).set(headers).send(body);
+  };
+  const page = cachedNodeHandler<ExpressRequest, ExpressResponse>(label, handler, {
+    ...options,
+    ...(user && { private: (request) => user(request.get('x-user')) }),
+  });
+  app.all('/{*path}', (request, response) => page(request, response));
+  return listening(createServer(app), page);
+}
 
 function nodePage(label: string, show: Show, { private: user, ...options }: SharedOptions) {
   return cachedNodeHandler(
