@@ -52,6 +52,16 @@ class Watching extends CacheNode<{ category: number }, number> {
   }
 }
 
+@Node('node.about')
+class About extends CacheNode<{ article: Article; year: number }, string> {
+  static readonly fields = ['article', 'year'];
+
+  override async load(): Promise<string> {
+    const { article, year } = this.fields;
+    return `${article.title} in ${year}, ${runs.note(`about ${article.id}`)}`;
+  }
+}
+
 const Dynamic = CacheNode.define({
   label: 'node.dynamic',
   ttl: '5m',
@@ -61,7 +71,7 @@ const Dynamic = CacheNode.define({
 });
 
 describe('a cache node', () => {
-  after(() => [Titles, Counts, Watching, Dynamic].forEach((one) => one.undeclare()));
+  after(() => [Titles, Counts, Watching, About, Dynamic].forEach((one) => one.undeclare()));
 
   forEachCombination((combination) => {
     connected(combination, [Article, Topic]);
@@ -118,6 +128,28 @@ describe('a cache node', () => {
         undefined,
         '2/2020 1',
       ]);
+    });
+
+    it('takes an instance as a field: its key tells nodes apart, and a change of its row ends the value', async () => {
+      const [article, other] = await Article.objects.bulkCreate([
+        { title: 'a', category: 1 },
+        { title: 'b', category: 1 },
+      ]);
+      const read = async (): Promise<string[]> => {
+        const articles = await Article.objects.orderBy('id').all(); // other instances of the same rows
+        return About.getMany(articles.map((one) => new About({ article: one, year: 2020 })));
+      };
+      expect([await read(), await read()]).to.deep.equal([
+        ['a in 2020, 1', 'b in 2020, 1'],
+        ['a in 2020, 1', 'b in 2020, 1'],
+      ]);
+      Object.assign(article ?? {}, { title: 'c' });
+      await article?.save();
+      expect(await read()).to.deep.equal(['c in 2020, 2', 'b in 2020, 1']);
+      await About.invalidateMatching({ article: other });
+      expect(await read()).to.deep.equal(['c in 2020, 2', 'b in 2020, 2']);
+      await new About({ article: article as Article, year: 2020 }).invalidate();
+      expect(await read()).to.deep.equal(['c in 2020, 3', 'b in 2020, 2']);
     });
 
     it('follows the rows that its own fields mean', async () => {

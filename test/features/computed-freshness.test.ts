@@ -75,6 +75,14 @@ const slow = cached(
   },
   { computeTimeout: '1s' },
 );
+const slowMany = cached('fresh.slow-many', (id: number) => titles(`one ${id}`), {
+  computeTimeout: '1s',
+  loadMany: async (calls) => {
+    signals.push(computeSignal());
+    const made = await titles('many');
+    return calls.map(([id]) => `${id} ${made}`);
+  },
+});
 const locked = cached('fresh.locked', () => titles('locked'), {
   ttl: '10m',
   softTtl: '1m',
@@ -91,6 +99,7 @@ const all: readonly CachedFunction<never, unknown>[] = [
   failing,
   aroundFailing,
   slow,
+  slowMany,
   locked,
 ];
 
@@ -257,6 +266,23 @@ describe('a computed value', () => {
       clock.advance(5000);
       expect(signals[1]?.aborted, 'one that was in time is left alone').to.equal(false);
       expect(computeSignal()).to.equal(undefined);
+    });
+
+    it('of many at once is given up in the same way', async () => {
+      close();
+      const givenUp = rejection(slowMany.getMany([[1], [2]]), ComputeTimeoutError);
+      await quiet(() => signals.length === 1 && clock.scheduled > 1);
+      expect(signals[0]?.aborted).to.equal(false);
+      clock.advance(1000);
+      const error = await givenUp;
+      expect(error.message).to.equal('fresh.slow-many: the value was not computed within 1000 ms');
+      expect([signals[0]?.aborted, signals[0]?.reason]).to.deep.equal([true, error]);
+      open();
+      await quiet(() => runs.of('many') === 1);
+      expect(await slowMany.peek(1)).to.equal(undefined);
+      expect(await slowMany.getMany([[1], [2]])).to.deep.equal(['1 a 2', '2 a 2']);
+      clock.advance(5000);
+      expect(signals[1]?.aborted, 'one that was in time is left alone').to.equal(false);
     });
 
     it('under a lock is made once, and made again behind its readers once', async () => {

@@ -5,6 +5,7 @@ import {
   CachedModel,
   Column,
   CachedForeignKey,
+  invalidateTag,
   moneyclip,
   PrimaryKey,
   Table,
@@ -47,6 +48,7 @@ class Page extends CachedModel {
   declare writerId: number;
 }
 
+const tagged = cached('roundTrips.tagged', async (number: number) => number, { tag: 'round' });
 const halves = cached('roundTrips.halves', async (number: number) => number / 2);
 
 /** Round trips count where the store is a server; in process there are none. */
@@ -209,6 +211,17 @@ describe('round trips', () => {
       const calls = Array.from({ length: 100 }, (_, index) => [index] as [number]);
       await halves.getMany(calls);
       expect(await costOf(() => halves.getMany(calls))).to.deep.equal(costs({ read: 1 }));
+    });
+
+    it('invalidateTag is 1 round trip that drops 1 key, for 1 value and for 1,000', async () => {
+      const { store } = current();
+      for (const many of [1, 1_000]) {
+        await tagged.getMany(Array.from({ length: many }, (_, index) => [index] as [number]));
+        expect(await tagged.peek(many - 1)).to.equal(many - 1);
+        expect(await costOf(() => invalidateTag('round'))).to.deep.equal(costs({ drop: 1 }));
+        expect([store.calls.drop, store.keys.drop]).to.deep.equal([1, 1]);
+        expect([await tagged.peek(0), await tagged.peek(many - 1)]).to.deep.equal([undefined, undefined]);
+      }
     });
 
     it('a thousand readers of one cold key cause one SELECT', async () => {

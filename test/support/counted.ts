@@ -28,6 +28,8 @@ export interface Counted {
   /** The keys that are in Redis under this connection's prefix; undefined where the cache is elsewhere. */
   readonly redis: Redis | undefined;
   readonly prefix: string;
+  /** What was asked of it since the last `costOf` began. */
+  readonly store: CountingStore;
 }
 
 /** Opens a connection with the tables of some models for a suite; both tables and cache are empty before each test. */
@@ -44,7 +46,7 @@ export function counted(
     const prefix = combination.freshPrefix();
     const db = await connect({ database: await combination.databaseUrl(), cache: store, prefix, ...options });
     await db.createTables(models);
-    current = { db, redis, prefix, costOf: (task) => costOf(db, store, task) };
+    current = { db, redis, prefix, store, costOf: (task) => costOf(db, store, task) };
   });
   beforeEach(async () => {
     for (const model of models.toReversed()) await opened(current).db.knex(schemaOf(model).table).delete();

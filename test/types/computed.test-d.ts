@@ -1,5 +1,15 @@
 import { expectTypeOf } from 'expect-type';
-import { cached, cacheOf, CachedModel, PrimaryKey, Table, type CachedEntry, type Manager } from '../../src/index.js';
+import {
+  cached,
+  cacheOf,
+  CachedModel,
+  CacheNode,
+  Node,
+  PrimaryKey,
+  Table,
+  type CachedEntry,
+  type Manager,
+} from '../../src/index.js';
 
 /*
  * What the compiler knows of cached functions, without a cast in user code. Compiled with the project, never run.
@@ -49,4 +59,37 @@ export async function functions(): Promise<void> {
   expectTypeOf(cached('types.plain', () => 5)).returns.toEqualTypeOf<Promise<number>>();
   expectTypeOf(await cacheOf('types.stats')(1, 'x')).toEqualTypeOf<unknown>();
   expectTypeOf(await cacheOf<[number], Stats>('types.stats')(1)).toEqualTypeOf<Stats>();
+}
+
+@Node('types.shelf')
+class Shelf extends CacheNode<{ book: Book; year?: number }, Stats> {
+  static readonly fields = ['book', 'year'];
+
+  override async load(): Promise<Stats> {
+    expectTypeOf(this.fields).toEqualTypeOf<{ book: Book; year?: number }>();
+    return { count: this.fields.book.id + (this.fields.year ?? 0) };
+  }
+}
+
+export async function nodes(book: Book): Promise<void> {
+  const shelf = new Shelf({ book });
+  expectTypeOf(shelf.fields.year).toEqualTypeOf<number | undefined>();
+  expectTypeOf(await shelf.get()).toEqualTypeOf<Stats>();
+  expectTypeOf(await shelf.peek()).toEqualTypeOf<Stats | undefined>();
+  expectTypeOf(await shelf.entry()).toEqualTypeOf<CachedEntry<Stats> | undefined>();
+  expectTypeOf(await Shelf.getMany([shelf, new Shelf({ book, year: 1 })])).toEqualTypeOf<Stats[]>();
+  await shelf.set({ count: 1 });
+  // @ts-expect-error the value is no Stats
+  await shelf.set(5);
+  // @ts-expect-error there is no book
+  new Shelf({ year: 1 });
+  // @ts-expect-error the year is a number
+  new Shelf({ book, year: '1' });
+  // @ts-expect-error there is no such field
+  new Shelf({ book, yaer: 1 });
+
+  const Defined = CacheNode.define({ label: 'types.defined', load: async ({ id }: { id: number }) => `${id}` });
+  expectTypeOf(await new Defined({ id: 1 }).get()).toEqualTypeOf<string>();
+  // @ts-expect-error the id is a number
+  new Defined({ id: '1' });
 }
