@@ -58,7 +58,7 @@ describe('random graphs of cached functions under random writes', function () {
         process.stdout.write(`${combination.name}: seed ${random.seed}, ${JSON.stringify(tally)}\n`);
       }
       for (const what of ['hits', 'thrown', 'caught'] as const) expect(tally[what], what).to.be.greaterThan(0);
-      expect(tally.tornHits / tally.hits, 'hits of what was computed across a commit').to.be.lessThan(0.02);
+      expect(tally.tornHits, 'hits of what was computed across a commit').to.be.at.most(2 + tally.hits / 100);
       expect(tally.atOneMoment / tally.calls, 'calls that were checked against one moment').to.be.greaterThan(0.5);
     });
   });
