@@ -88,8 +88,10 @@ export class RandomWrites {
 
   #all(): readonly Write[] {
     const draw = this.#draw;
+    const rows = [...shopWrites(draw), ...manyShopWrites(draw), ...makerWrites(draw), ...clubWrites(draw)];
     return [
-      ...[...shopWrites(draw), ...manyShopWrites(draw), ...makerWrites(draw), ...clubWrites(draw)],
+      ...rows.filter(([name]) => name.startsWith('create ')), // twice, since what is deleted takes other rows with it
+      ...rows,
       ...[...labelWrites(draw), ...reverseWrites(draw), ...memberWrites(draw)],
       ...[...transactionWrites(draw), ...plainSqlWrites(this.#db, draw)],
     ];

@@ -32,6 +32,7 @@ export function manyShopWrites(draw: RandomValues): readonly Write[] {
   const things = Thing.objects.filter({ kind });
   const some = things.orderBy('-views', 'id').limit(2);
   const labels = [draw.word(), draw.word()].map((name) => ({ name }));
+  const several = [...new Set([id, draw.id(), draw.id()])];
   return [
     [`update things of kind ${kind}`, () => things.update({ name: draw.word(), sold: true })],
     [`count views of kind ${kind}`, () => things.update({ views: F('views').plus(1) })],
@@ -42,11 +43,25 @@ export function manyShopWrites(draw: RandomValues): readonly Write[] {
     [`delete orders`, () => Order.objects.filter({ thing__kind: kind, count__gt: 2 }).delete()],
     [`delete shop ${id} with all of its things`, () => Shop.objects.filter({ id }).delete()],
     [`create orders`, () => Order.objects.bulkCreate([{ count: kind, thingId: id }, { count: draw.small() }])],
+    [`create shops, ignoring conflicts`, () => createShops(draw, several)],
+    [`create things, ignoring conflicts`, () => createThings(draw, several)],
     [`create labels, ignoring conflicts`, () => Label.objects.bulkCreate(labels, { ignoreConflicts: true })],
     [`bulkUpdate things`, () => bulkUpdateThings(draw)],
     [`upsert shops`, () => upsertShops(draw)],
     [`upsert label by name`, () => Label.objects.upsertMany(labels.slice(1), { onConflict: ['name'] })],
   ];
+}
+
+async function createShops(draw: RandomValues, keys: readonly number[]): Promise<void> {
+  const shops = keys.map((id) => ({ id, name: draw.word(), region: draw.small() }));
+  await Shop.objects.bulkCreate(shops, { ignoreConflicts: true });
+}
+
+async function createThings(draw: RandomValues, keys: readonly number[]): Promise<void> {
+  const shops = await Shop.objects.ids();
+  if (shops.length === 0) return;
+  const things = keys.map((id) => ({ id, ...draw.thing(), shopId: draw.random.oneOf(shops), makerId: null }));
+  await Thing.objects.bulkCreate(things, { ignoreConflicts: true });
 }
 
 async function bulkUpdateThings(draw: RandomValues): Promise<void> {
