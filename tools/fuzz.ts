@@ -83,7 +83,7 @@ function row(name: string, seed: number, { counts, differences, errors, minutes,
 
 const head = [
   ['on', 'pairs', 'differences', 'errors', 'comparisons', 'hits', 'needless', 'by table', 'pairs a minute', 'seeds'],
-  [...['--', '--:', '--:', '--:', '--:', '--:', '--:', '--:', '--:'], '--'],
+  ['--', ...Array<string>(8).fill('--:'), '--'],
 ].map((cells) => `| ${cells.join(' | ')} |`);
 
 const seed = wholeNumber('seed', values.seed ?? String(Math.floor(Math.random() * 2 ** 31)));

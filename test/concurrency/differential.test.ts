@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import { expect } from 'chai';
 import { after, before, describe, it } from 'mocha';
 import { changed, F, invalidateModel, transaction, type ModelClass } from '../../src/index.js';
+import { plainDeep, shown } from '../support/plain.js';
+import { isRefusal, RolledBack } from '../support/refusals.js';
 import { Random } from '../support/random.js';
 import { Environment } from './support/environment.js';
 import { Article, Author, Comment, scripts } from './support/models.js';
@@ -27,6 +30,23 @@ class Fuzzer {
     this.random = random;
   }
 
+  get replay(): string {
+    return `DIFFERENTIAL_SEED=${this.random.seed}`;
+  }
+
+  /** Any error tells how to see it again, and what was done before. */
+  async run(writes: number): Promise<void> {
+    try {
+      for (let step = 0; step < writes; step += 1) {
+        await this.write();
+        for (let read = 0; read < 4; read += 1) await this.compare();
+      }
+    } catch (error) {
+      const history = this.log.slice(-15).join('\n  ');
+      throw new Error(`${String(error)} (${this.replay})\n  ${history}`, { cause: error });
+    }
+  }
+
   id(): number {
     return 1 + this.random.below(ids);
   }
@@ -44,11 +64,8 @@ class Fuzzer {
     const [name, action] = this.random.oneOf(this.#writes());
     this.log.push(name);
     await action().catch((error: unknown) => {
-      const refused =
-        error instanceof Error &&
-        /violat|another row|still point|points at|no row|gone|deleted|roll back/i.test(error.message);
-      if (!refused) throw error;
-      this.log.push(`  refused: ${error.message}`);
+      if (!isRefusal(error)) throw error;
+      this.log.push(`  refused: ${String(error)}`);
     });
   }
 
@@ -177,18 +194,15 @@ class Fuzzer {
   async #failing(): Promise<never> {
     await this.#several();
     await Author.objects.filter({ id: this.id() }).delete();
-    throw new Error('roll back');
+    throw new RolledBack();
   }
 
   /** One read through the cache, and the same read without it. */
   async compare(): Promise<void> {
     const [name, cached, uncached] = this.random.oneOf(this.#reads());
-    const [got, wanted] = [await cached(), await uncached()];
-    if (JSON.stringify(got) === JSON.stringify(wanted)) return;
-    const history = this.log.slice(-15).join('\n  ');
-    expect.fail(
-      `${name}: cached ${JSON.stringify(got)}, uncached ${JSON.stringify(wanted)} (DIFFERENTIAL_SEED=${this.random.seed})\n  ${history}`,
-    );
+    const [got, wanted] = [plainDeep(await cached()), plainDeep(await uncached())];
+    if (isDeepStrictEqual(got, wanted)) return;
+    throw new Error(`${name}: cached ${shown(got)}, uncached ${shown(wanted)}`);
   }
 
   #reads(): readonly (readonly [string, Action, Action])[] {
@@ -263,11 +277,8 @@ describe('every cached read equals the same read without the cache', () => {
           scripts.outer = factsOf;
           scripts.inner = async (author) => [await author.outer(), author.id];
           const fuzzer = new Fuzzer(env, Random.fromEnvironment('DIFFERENTIAL_SEED'));
-          for (let step = 0; step < steps; step += 1) {
-            await fuzzer.write();
-            for (let read = 0; read < 4; read += 1) await fuzzer.compare();
-          }
-          expect(env.db.stats().hits, 'reads that the cache answered').to.be.above(steps / 4);
+          await fuzzer.run(steps);
+          expect(env.db.stats().hits, `${fuzzer.replay}: reads that the cache answered`).to.be.above(steps / 4);
         });
       });
     }

@@ -1,7 +1,7 @@
 import { avg, count, max, min, sum, type Database } from '../../../src/index.js';
 import type { Drawn } from './drawn.js';
 import { knexQuestions } from './knex-questions.js';
-import { inAnyOrder, plain } from './plain.js';
+import { inAnyOrder, plain, plainDeep } from '../plain.js';
 import type { Rows, Source } from './sources.js';
 
 /** A question that is about to be asked. */
@@ -115,12 +115,8 @@ async function references({ source, ordered, drawn, isCached }: Asking): Promise
   const loaded = await ordered.all();
   if (name === undefined || keys === undefined) return loaded.map(plain);
   const follow = async (row: object): Promise<unknown> =>
-    isCached ? plainOf(await Reflect.get(row, name)) : byKeys(others ?? source.rows, Reflect.get(row, keys));
+    isCached ? plainDeep(await Reflect.get(row, name)) : byKeys(others ?? source.rows, Reflect.get(row, keys));
   return Promise.all(loaded.map(async (row) => [plain(row), await follow(row)]));
-}
-
-function plainOf(found: unknown): unknown {
-  return Array.isArray(found) ? found.map((row: object) => plain(row)) : plain(found as object | null);
 }
 
 async function byKeys(rows: Rows, keys: unknown): Promise<unknown> {

@@ -1,6 +1,6 @@
 import { cachedQuery, type Database } from '../../../src/index.js';
 import { Maker, Shop, Thing } from './fuzz-models.js';
-import { plain } from './plain.js';
+import { plain } from '../plain.js';
 
 interface KnexAsking {
   readonly db: Database;

@@ -4,11 +4,12 @@ import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { transaction, type Database } from '../../../src/index.js';
 import type { InvalidationEvent, QueryEvent } from '../../../src/telemetry/channels.js';
+import { shown } from '../plain.js';
 import type { Random } from '../random.js';
+import { isRefusal } from '../refusals.js';
 import { isPostgres, ScriptedTransaction } from '../scripted-transaction.js';
-import { shown } from './plain.js';
 import { questions, type Question } from './questions.js';
-import { isRefusal, RandomWrites, type Written } from './random-writes.js';
+import { RandomWrites, type Written } from './random-writes.js';
 
 const pool = 24;
 const mostOpen = 4;
@@ -50,7 +51,7 @@ export function noCounts(): FuzzCounts {
 }
 
 /** A cached answer that is not what the same question got without the cache. */
-export class Difference extends Error {}
+class Difference extends Error {}
 
 /** A run that ended with an error, which is the `cause`: how to see it again, and what was done. */
 export class FuzzFailure extends Error {

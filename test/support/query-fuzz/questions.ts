@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { MultipleRecordsError, Q, RecordNotFoundError, type Database } from '../../../src/index.js';
 import { asks, chosen, type Verb } from './asks.js';
 import type { Caching, Drawn, Shape } from './drawn.js';
-import { shown } from './plain.js';
+import { shown } from '../plain.js';
 import { sources, type Rows, type Source } from './sources.js';
 
 /** A question about the models: asked with and without the cache it must be answered the same. */

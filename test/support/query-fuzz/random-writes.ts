@@ -1,29 +1,13 @@
-import {
-  ForeignKeyViolationError,
-  RecordNotFoundError,
-  StaleRecordError,
-  TransactionConflictError,
-  UniqueViolationError,
-  type Database,
-} from '../../../src/index.js';
+import type { Database } from '../../../src/index.js';
 import type { Random } from '../random.js';
-import { Club, Label, License, Maker, Membership, Order, Shop, Thing } from './fuzz-models.js';
+import { isRefusal } from '../refusals.js';
+import { Club, Label, License, Maker, Order, Shop, Thing } from './fuzz-models.js';
 import { ids, words } from './fuzz-values.js';
 import { labelWrites, memberWrites, reverseWrites } from './link-writes.js';
 import { clubWrites, makerWrites } from './maker-writes.js';
 import { RandomValues } from './random-values.js';
 import { manyShopWrites, shopWrites, type Write } from './shop-writes.js';
-import { crowdComes, crowdWrites, plainSqlWrites, RolledBack, transactionWrites } from './wide-writes.js';
-
-const refusals = [
-  ...[UniqueViolationError, ForeignKeyViolationError, TransactionConflictError],
-  ...[RecordNotFoundError, StaleRecordError, RolledBack],
-];
-
-/** Whether an error says that a write was not made, for a reason that the rows or other writers gave. */
-export function isRefusal(error: unknown): boolean {
-  return refusals.some((refusal) => error instanceof refusal);
-}
+import { crowdComes, crowdWrites, plainSqlWrites, transactionWrites } from './wide-writes.js';
 
 /** What became of a write. */
 export interface Written {
@@ -46,20 +30,26 @@ export class RandomWrites {
 
   /** Some rows to begin with. */
   async begin(): Promise<void> {
-    const draw = this.#draw;
-    const all = Array.from({ length: ids }, (_, index) => index + 1);
-    for (const id of all) await Shop.create({ id, name: draw.word(), region: draw.small() });
     for (const [index, name] of words.slice(0, 5).entries()) await Label.create({ id: index + 1, name });
-    for (const id of all)
-      await Maker.create({ id, ...draw.maker(), name: words[id] ?? null, bossId: id === 1 ? null : 1 });
-    for (const id of all.slice(4)) await License.create({ id: BigInt(id), makerId: id, ...draw.license(), code: null });
-    for (const id of all) await Thing.create({ id, ...draw.thing() });
-    for (const id of all) await Order.create({ id, count: draw.small(), thingId: draw.id() });
-    for (const id of all.slice(4)) await Club.create({ id, name: words[id - 4] ?? '', ...draw.club() });
-    for (const clubId of all.slice(4)) await Membership.create({ clubId, memberId: draw.id(), role: draw.role() });
-    for (const id of all)
-      await draw.with(Thing.objects, id, ({ labels }) => labels.add(draw.labelId(), draw.labelId()));
-    for (const id of all) await draw.with(Maker.objects, id, ({ friends }) => friends.add(draw.id()));
+    for (let id = 1; id <= ids; id += 1) await this.#beginWith(id);
+    for (let id = 5; id <= ids; id += 1) await this.#beginClub(id);
+  }
+
+  async #beginWith(id: number): Promise<void> {
+    const draw = this.#draw;
+    await Shop.create({ id, name: draw.word(), region: draw.small() });
+    const maker = await Maker.create({ id, ...draw.maker(), name: words[id] ?? null, bossId: id === 1 ? null : 1 });
+    await maker.friends.add(1);
+    const thing = await Thing.create({ id, ...draw.thing(), shopId: id, makerId: id });
+    await thing.labels.add(draw.labelId(), draw.labelId());
+    await Order.create({ id, count: draw.small(), thingId: id });
+  }
+
+  async #beginClub(id: number): Promise<void> {
+    const draw = this.#draw;
+    await License.create({ id: BigInt(id), makerId: id, ...draw.license(), code: null });
+    const club = await Club.create({ id, name: words[id - 4] ?? '', ...draw.club() });
+    await club.members.add(draw.id(), { through: { role: draw.role() } });
   }
 
   /** Makes one write, by `run` where it is to be part of something. */

@@ -1,4 +1,5 @@
 import { changed, invalidateModel, postponeInvalidation, transaction, type Database } from '../../../src/index.js';
+import { RolledBack } from '../refusals.js';
 import { Maker, Order, Shop, Thing } from './fuzz-models.js';
 import type { RandomValues } from './random-values.js';
 import type { Write } from './shop-writes.js';
@@ -6,9 +7,6 @@ import type { Write } from './shop-writes.js';
 /** More rows than are invalidated one by one. */
 const crowd = 510;
 const crowdCount = 100;
-
-/** Says that a transaction was to be rolled back. */
-export class RolledBack extends Error {}
 
 /** Several writes in one, of which some are undone. */
 export function transactionWrites(draw: RandomValues): readonly Write[] {

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
-import type { ModelClass } from '../../../src/index.js';
-import { schemaOf } from '../../../src/schema/schema-of.js';
+import { Model, type ModelClass } from '../../src/index.js';
+import { schemaOf } from '../../src/schema/schema-of.js';
 
 /** An instance as an object of its columns, each value just as it is; what is no instance stays as it is. */
 export function plain(row: object | null | undefined): unknown {
@@ -18,4 +18,16 @@ export function shown(value: unknown): string {
 export function inAnyOrder(values: readonly unknown[]): unknown[] {
   const texts = new Map(values.map((value) => [value, shown(value)]));
   return values.toSorted((a, b) => ((texts.get(a) ?? '') < (texts.get(b) ?? '') ? -1 : 1));
+}
+
+/** The same of instances within lists and other objects. */
+export function plainDeep(value: unknown): unknown {
+  if (value instanceof Model) return plain(value);
+  if (Array.isArray(value)) return value.map(plainDeep);
+  if (!isObjectOfItsOwn(value)) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, part]) => [name, plainDeep(part)]));
+}
+
+function isObjectOfItsOwn(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype;
 }
