@@ -33,7 +33,7 @@ export function questions(db: Database): fc.Arbitrary<Question> {
 type DrawnQuestion = Drawn & { readonly verb: Verb };
 
 function drawnFor({ condition, keyed }: Source): fc.Arbitrary<DrawnQuestion> {
-  return fc.record({
+  const parts = {
     shape: fc.constantFrom(...shapes),
     first: condition,
     second: condition,
@@ -44,7 +44,8 @@ function drawnFor({ condition, keyed }: Source): fc.Arbitrary<DrawnQuestion> {
     number: fc.nat({ max: 11 }),
     limit: fc.integer({ min: 1, max: 4 }),
     caching: fc.constantFrom<Caching[]>('by hand', 'by hand, with a lock', 'by policy'),
-  });
+  };
+  return fc.record(parts, { noNullPrototype: true });
 }
 
 interface ToAsk {

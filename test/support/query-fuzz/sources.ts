@@ -15,6 +15,7 @@ export interface Source {
   readonly condition: fc.Arbitrary<Conditions>;
   /** For `get`. */
   readonly keyed: fc.Arbitrary<Conditions>;
+  /** Each of all rows: two that are equal would come in any order. */
   readonly orders: readonly (readonly string[])[];
   /** What can be added up. */
   readonly numbers: readonly string[];
@@ -51,7 +52,10 @@ function things(): Source {
     keyed: keyed.byId,
     orders: [
       ...[['id'], ['-name', 'id'], ['price', '-id'], ['shop__name', 'id'], ['-views', 'id'], ['kind', 'id']],
-      ...[['-maker__born', 'id'], ['maker__boss__weight']],
+      ...[
+        ['-maker__born', 'id'],
+        ['maker__boss__weight', 'id'],
+      ],
     ],
     numbers: ['views', 'price', 'kind', 'shop__region', 'maker__made'],
     columns: ['name', 'kind', 'views', 'shop__name', 'sold', 'makerId', 'maker__born'],
@@ -82,7 +86,7 @@ function makers(): Source {
     isAutomatic: true,
     condition: conditions.maker,
     keyed: keyed.byName,
-    orders: [['id'], ['-born', 'id'], ['made', '-id'], ['weight', 'id'], ['boss__name', 'id'], ['-name']],
+    orders: [['id'], ['-born', 'id'], ['made', '-id'], ['weight', 'id'], ['boss__name', 'id'], ['-name', 'id']],
     numbers: ['made', 'weight', 'version', 'boss__weight'],
     columns: ['name', 'born', 'made', 'weight', 'bossId', 'boss__name'],
     largest: 'born',
