@@ -17,7 +17,12 @@ const shapes: readonly Shape[] = [
 ];
 const verbs = [...(Object.keys(asks) as Verb[]), 'all', 'all', 'count', 'get'] as const;
 
-/** Random questions of every model, condition and verb that is named beside this file. */
+/**
+ * Random questions. Of every model: conditions with every lookup (`conditions.ts`), put together in several ways, across
+ * every kind of relation (`sources.ts`); and every verb that reads through the cache, with `cachedQuery` (`asks.ts`).
+ * Rows that are streamed or locked, and `raw`, are never cached; `Model.cache` and computed values are compared by the
+ * differential test.
+ */
 export function questions(db: Database): fc.Arbitrary<Question> {
   const all = sources();
   return fc
