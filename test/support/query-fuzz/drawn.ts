@@ -3,8 +3,8 @@ import type { Conditions } from './conditions.js';
 /** How conditions are put together. */
 export type Shape = 'all' | 'filter' | 'exclude' | 'or' | 'not' | 'nested' | 'two filters';
 
-/** What makes a question go through the cache. */
-export type Caching = 'by hand' | 'by hand, with a lock' | 'by policy';
+/** What makes a question go through the cache, and how its lists are kept. */
+export type Caching = 'by hand' | 'with a lock' | 'whole' | 'by reference' | 'by policy';
 
 /** What was drawn for one question, but for its verb. Numbers choose from lists of any length. */
 export interface Drawn {

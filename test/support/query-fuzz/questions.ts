@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { MultipleRecordsError, Q, RecordNotFoundError, type Database } from '../../../src/index.js';
+import { MultipleRecordsError, Q, RecordNotFoundError, type CacheOptions, type Database } from '../../../src/index.js';
 import { asks, chosen, type Verb } from './asks.js';
 import type { Caching, Drawn, Shape } from './drawn.js';
 import { shown } from '../plain.js';
@@ -48,7 +48,7 @@ function drawnFor({ condition, keyed }: Source): fc.Arbitrary<DrawnQuestion> {
     verb: fc.constantFrom(...verbs),
     number: fc.nat({ max: 11 }),
     limit: fc.integer({ min: 1, max: 4 }),
-    caching: fc.constantFrom<Caching[]>('by hand', 'by hand, with a lock', 'by policy'),
+    caching: fc.constantFrom(...(Object.keys(options) as Caching[])),
   };
   return fc.record(parts, { noNullPrototype: true });
 }
@@ -76,9 +76,16 @@ async function ask({ db, source, drawn, isCached }: ToAsk): Promise<unknown> {
   }
 }
 
+const options: Readonly<Record<Caching, CacheOptions>> = {
+  'by hand': {},
+  'by policy': {},
+  'with a lock': { ttl: '10m', lock: true },
+  whole: { rows: 'whole' },
+  'by reference': { rows: 'reference' },
+};
+
 function cached(rows: Rows, { isAutomatic }: Source, caching: Caching): Rows {
-  if (caching === 'by policy' && isAutomatic) return rows;
-  return caching === 'by hand, with a lock' ? rows.cache({ ttl: '10m', lock: true }) : rows.cache();
+  return caching === 'by policy' && isAutomatic ? rows : rows.cache(options[caching]);
 }
 
 function narrowed(rows: Rows, { shape, first, second, third }: Drawn): Rows {
