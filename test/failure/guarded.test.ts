@@ -10,12 +10,13 @@ import {
   type ConnectOptions,
   type Database,
 } from '../../src/index.js';
-import { pauses, weakened } from '../../src/support/weakened.js';
+import { weakened } from '../../src/support/weakened.js';
 import { freshPrefix } from '../setup/fresh.js';
 import { startPostgres, startRedis, type TestServer } from '../setup/servers.js';
 import { startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.js';
 import { createCaptured } from '../support/captured.js';
 import { Book, shelfModels } from '../support/captured-models.js';
+import { holdRelays, releaseAll } from '../support/holds.js';
 import { until } from '../support/until.js';
 
 const window = 500;
@@ -31,15 +32,6 @@ describe('the guarded level where something fails', function () {
   let admin: Redis;
   const opened: Database[] = [];
 
-  let held: (() => void)[] = [];
-  const holdRelays = (): void => {
-    pauses.beforeRenewal = () => new Promise((resolve) => held.push(resolve));
-  };
-  const releaseRelays = (): void => {
-    delete pauses.beforeRenewal;
-    for (const release of held) release();
-    held = [];
-  };
   const open = async (options: Partial<ConnectOptions> = {}): Promise<Database> => {
     const db = await connect({
       database: postgres.url,
@@ -80,7 +72,7 @@ describe('the guarded level where something fails', function () {
   });
 
   afterEach(async () => {
-    releaseRelays();
+    releaseAll();
     weakened.runId = false;
     if (!redis.process.isRunning) await redis.restart();
     await configure('min-replicas-to-write', '0');
@@ -138,7 +130,7 @@ describe('the guarded level where something fails', function () {
     await until(async () => (await titleNow()) === 'second');
     expect(performance.now() - committedAt).to.be.lessThan(longestGateMs + 100);
     expect(db.stats().guarantee).to.deep.include({ open: false, lapses: 1 });
-    releaseRelays();
+    releaseAll();
     await cached('second');
   });
 

@@ -11,20 +11,15 @@ import {
   type ConnectOptions,
   type Database,
 } from '../../src/index.js';
-import { pauses, weakened } from '../../src/support/weakened.js';
+import { weakened } from '../../src/support/weakened.js';
 import { freshPrefix } from '../setup/fresh.js';
 import { startPostgres, startRedis, type TestServer } from '../setup/servers.js';
 import { createCaptured } from '../support/captured.js';
 import { Book, shelfModels } from '../support/captured-models.js';
+import { hold, holdRelays, releaseAll } from '../support/holds.js';
 import { until } from '../support/until.js';
 
 const window = 500;
-
-/** A step of a writer that waits to be let go on. */
-interface Hold {
-  readonly reached: Promise<void>;
-  release(): void;
-}
 
 describe('the strict level', function () {
   this.timeout(40_000);
@@ -34,7 +29,6 @@ describe('the strict level', function () {
   let admin: Redis;
   let other: pg.Client;
   const opened: Database[] = [];
-  let holds: Hold[] = [];
   const gateKey = (): string => `{${prefix}}gate`;
 
   const open = async (options: Partial<ConnectOptions> = {}): Promise<Database> => {
@@ -49,20 +43,6 @@ describe('the strict level', function () {
     opened.push(db);
     await until(async () => (await admin.exists(gateKey())) === 1);
     return db;
-  };
-  const hold = (place: 'beforeCommit' | 'afterCommit'): Hold => {
-    let release = (): void => undefined;
-    const released = new Promise<void>((resolve) => (release = resolve));
-    const reached = new Promise<void>((resolve) => {
-      pauses[place] = () => {
-        delete pauses[place];
-        resolve();
-        return released;
-      };
-    });
-    const made = { reached, release: () => release() };
-    holds.push(made);
-    return made;
   };
   const titleNow = async (): Promise<string> => (await Book.cache.get(1)).title;
   const hit = async (): Promise<string | undefined> => {
@@ -109,10 +89,7 @@ describe('the strict level', function () {
   });
 
   afterEach(async () => {
-    delete pauses.beforeCommit;
-    delete pauses.afterCommit;
-    for (const { release } of holds) release();
-    holds = [];
+    releaseAll();
     for (const name of Object.keys(weakened) as (keyof typeof weakened)[]) weakened[name] = false;
     if (!redis.process.isRunning) await redis.restart();
     for (const db of opened.splice(0)) await db.close().catch(() => undefined);
@@ -213,10 +190,9 @@ describe('the strict level', function () {
   it('rolls a write back where the gate is closed, with an error that says so', async () => {
     await open();
     await cached('first');
-    pauses.beforeRenewal = () => new Promise((resolve) => holds.push({ reached: Promise.resolve(), release: resolve }));
+    holdRelays();
     await until(async () => (await admin.exists(gateKey())) === 0);
     const error = await rename('second').catch((thrown: unknown) => thrown);
-    delete pauses.beforeRenewal;
     expect(error).to.be.instanceOf(WriteRefusedError);
     expect(error).to.include({ code: 'WRITE_REFUSED' });
     expect(await stored()).to.equal('first');
@@ -225,7 +201,7 @@ describe('the strict level', function () {
     await rename('unheard of'); // what the rule is for: nobody can read it from a cache, but nobody knows that
     expect(await stored()).to.equal('unheard of');
     weakened.gateAtCommit = false;
-    for (const { release } of holds) release();
+    releaseAll();
     await cached('unheard of');
     await rename('second');
     expect(await titleNow()).to.equal('second');

@@ -1,0 +1,40 @@
+import { pauses } from '../../src/support/weakened.js';
+
+/** A step of a writer that waits to be let go on. */
+export interface Hold {
+  readonly reached: Promise<void>;
+  release(): void;
+}
+
+type Place = 'beforeCommit' | 'afterCommit';
+
+let waiting: (() => void)[] = [];
+
+/** Holds the next writer up that comes to a step. */
+export function hold(place: Place): Hold {
+  let release = (): void => undefined;
+  const released = new Promise<void>((resolve) => (release = resolve));
+  const reached = new Promise<void>((resolve) => {
+    pauses[place] = () => {
+      delete pauses[place];
+      resolve();
+      return released;
+    };
+  });
+  waiting.push(() => release());
+  return { reached, release: () => release() };
+}
+
+/** Holds every relay up before it renews the gate. */
+export function holdRelays(): void {
+  pauses.beforeRenewal = () => new Promise((resolve) => waiting.push(resolve));
+}
+
+/** Lets everybody go on who is held up, and who would be. */
+export function releaseAll(): void {
+  delete pauses.beforeCommit;
+  delete pauses.afterCommit;
+  delete pauses.beforeRenewal;
+  for (const release of waiting) release();
+  waiting = [];
+}
