@@ -1,11 +1,13 @@
 import { currentFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import type { ObservedQuery, QueryObserver, RawRead, RowReader } from '../query/query-observer.js';
-import type { Cell, Row } from '../schema/cell.js';
-import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import type { Row } from '../schema/cell.js';
+import type { ModelSchema } from '../schema/model-schema.js';
 import type { QueryState } from '../schema/query-state.js';
-import { isPromise } from '../support/awaitable.js';
+import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { knownDependencies, recordKnownRows } from './known-rows.js';
 import type { ModelCache } from './model-cache.js';
+import { hasValues, namedRowOf, type NamedRow } from './named-row.js';
+import type { AnswerLife } from './query-cache.js';
 import { lifeOfAnswer } from './query-policy.js';
 import type { RowRead } from './row-cache.js';
 import { dependenciesOfSources } from './watch-sources.js';
@@ -21,7 +23,10 @@ export function queryTracker(cache: ModelCache): QueryObserver {
   return {
     around: (query, run) => {
       const life = lifeOfAnswer(query, (label) => cache.policy(label));
-      if (life) return answerFromCache(cache, query, () => cache.queries(query.state.model).answer(query, life, run));
+      if (life) {
+        const otherwise = (): Promise<readonly Row[]> => cache.queries(query.state.model).answer(query, life, run);
+        return answerFromCache(cache, query, { life, otherwise });
+      }
       return currentFrame() ? trackQuery(cache, query, run) : run();
     },
     aroundRaw: (read, run) => (currentFrame() ? trackRaw(cache, read, run) : run()),
@@ -48,32 +53,26 @@ function rowReader(cache: ModelCache): RowReader {
   };
 }
 
-/** A `get` by a key or a unique value is answered by the row's own entry, which it shares with `Model.cache`. */
+/**
+ * A `get` by a key or another unique value is answered by the row's own entry, which it shares with `Model.cache`, unless
+ * it is to end before that does.
+ */
 async function answerFromCache(
   cache: ModelCache,
   query: ObservedQuery,
-  otherwise: () => Promise<readonly Row[]>,
+  { life, otherwise }: { readonly life: AnswerLife; readonly otherwise: () => Promise<readonly Row[]> },
 ): Promise<readonly Row[]> {
-  const unique = uniqueValueOf(query);
-  if (!unique) return otherwise();
   const { model } = query.state;
-  const read: RowRead = unique.column.primaryKey
-    ? await cache.rows(model).read(unique.cell)
-    : await cache.uniqueKeys(model).readBy(unique.column, unique.cell);
-  return read.row ? [read.row] : [];
+  const named = life.ttlMs < cache.policy(model.label).ttlMs('get') ? undefined : namedRowOf(query);
+  if (!named) return otherwise();
+  const { row } = await readNamed(cache, model, named);
+  const matches = row ? hasValues(row, named.others) : false;
+  if (matches === undefined) return otherwise();
+  return row && matches ? [row] : [];
 }
 
-function uniqueValueOf({
-  state,
-  operation,
-}: ObservedQuery): { readonly column: ColumnSchema; readonly cell: Cell } | undefined {
-  const { condition, limit, offset } = state;
-  if (operation !== 'get' || limit !== undefined || offset !== undefined) return undefined;
-  if (condition?.kind !== 'comparison' || condition.lookup !== 'exact') return undefined;
-  const { column, cells } = condition;
-  const [cell] = cells;
-  if (cell === undefined || cell === null) return undefined;
-  return column.primaryKey || column.unique ? { column, cell } : undefined;
+function readNamed(cache: ModelCache, model: ModelSchema, { column, cell }: NamedRow): Awaitable<RowRead> {
+  return column.primaryKey ? cache.rows(model).read(cell) : cache.uniqueKeys(model).readBy(column, cell);
 }
 
 /** What a read depends on, and what is to be recorded of it besides. */
