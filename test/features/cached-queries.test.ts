@@ -274,13 +274,6 @@ describe('cached query sets', () => {
       expect((await current().costOf(ask)).sql).to.equal(1);
     });
 
-    it('with lock, two processes that share the store load one after the other', async () => {
-      await stock();
-      const list = Shelf.objects.filter({ id__gt: 0 }).cache({ lock: true });
-      expect((await list.all()).length).to.equal(2);
-      expect((await current().costOf(() => list.all())).sql).to.equal(0);
-    });
-
     it('a thousand who ask for a list that is kept by reference share SELECTs too: for the list, and for its rows', async () => {
       await stock();
       const list = ofCategory(1).limit(50); // nobody asked for it before
