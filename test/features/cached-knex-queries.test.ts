@@ -58,6 +58,17 @@ describe('cachedQuery() of knex', () => {
       return { house, rooms };
     }
 
+    /** How many statements of knex a task sends; the library does not count them among its own. */
+    async function runsOf(task: () => Promise<unknown>): Promise<number> {
+      const { knex } = current().db;
+      let runs = 0;
+      const note = (): void => void (runs += 1);
+      knex.on('query', note);
+      await task();
+      knex.removeListener('query', note);
+      return runs;
+    }
+
     const streets = (floor: number) =>
       cachedQuery<{ street: string; rooms: number }>(
         current()
@@ -72,11 +83,12 @@ describe('cachedQuery() of knex', () => {
 
     it('answers plain rows from the cache until something that it watches is written', async () => {
       const { house, rooms } = await build();
+      expect(await runsOf(() => streets(1)), 'the first time').to.equal(1);
       const [row] = await streets(1);
       expect([row?.street, Number(row?.rooms)]).to.deep.equal(['Elm', 2]);
-      expect((await current().costOf(() => streets(1))).sql).to.equal(0);
+      expect(await runsOf(() => streets(1))).to.equal(0);
       await Object.assign(rooms[2] ?? {}, { floor: 3 } as Room).save();
-      expect((await current().costOf(() => streets(1))).sql, 'a row that is not watched').to.equal(0);
+      expect(await runsOf(() => streets(1)), 'a row that is not watched').to.equal(0);
       await Object.assign(rooms[0] ?? {}, { floor: 2 } as Room).save();
       expect(Number((await streets(1))[0]?.rooms)).to.equal(1);
       await Object.assign(house, { street: 'Oak' }).save();
@@ -104,7 +116,7 @@ describe('cachedQuery() of knex', () => {
         rooms.slice(0, 2).map(({ id }) => [true, id]),
       );
       await ask();
-      expect((await current().costOf(ask)).sql).to.equal(0);
+      expect(await runsOf(ask)).to.equal(0);
       await Object.assign(rooms[1] ?? {}, { floor: 5 } as Room).save();
       expect((await ask()).map(({ id }) => id)).to.deep.equal([rooms[0]?.id]);
     });
@@ -116,7 +128,7 @@ describe('cachedQuery() of knex', () => {
           watch: [Room],
         });
       expect(Number((await raw())[0]?.n)).to.equal(2);
-      expect((await current().costOf(raw)).sql).to.equal(0);
+      expect(await runsOf(raw)).to.equal(0);
     });
 
     it('is tracked inside computed values', async () => {
