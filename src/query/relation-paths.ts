@@ -98,7 +98,7 @@ function checkedName({ model, kind, name }: Relation, as: unknown): string | und
     throw new UsageError(`${where}: as takes the name of a property, got ${describeValue(as)}`);
   }
   if (kind === 'toOne') throw new UsageError(`${where}: as is for relations that lead to many rows`);
-  if (model.byProperty.has(as) || relationsOf(model).has(as) || as in Object.prototype) {
+  if (model.byProperty.has(as) || relationsOf(model).has(as) || model.hasMember(as)) {
     throw new UsageError(`${where}: as is '${as}', which ${model.label} has already; choose another name`);
   }
   return as;

@@ -9,6 +9,9 @@ import { JoinedTables } from './compile/joined-tables.js';
 import { orderTermSql } from './compile/order.js';
 import { quoteName, type SqlWriter } from './sql-writer.js';
 
+/** How many conditions stand side by side without parentheses around halves of them. */
+const mostSideBySide = 100;
+
 /** The SQL of a condition on the rows of a model, which the statement calls by its table's name; values become parameters. */
 function conditionSql(writer: SqlWriter, model: ModelSchema, condition: Condition): string {
   const inner = (part: Condition): string => conditionSql(writer, model, part);
@@ -75,7 +78,12 @@ function nameOf({ table }: ModelSchema, column: { readonly name: string }): stri
 }
 
 function joined(parts: readonly string[], operator: string, none: string): string {
-  return parts.length === 0 ? none : parts.map((part) => `(${part})`).join(operator);
+  if (parts.length === 0) return none;
+  if (parts.length <= mostSideBySide) return parts.map((part) => `(${part})`).join(operator);
+  // NOTE: SQLite nests `a OR b OR c` one deeper for each, and takes no more than 1,000; halves are not deep
+  const middle = Math.ceil(parts.length / 2);
+  const halves = [parts.slice(0, middle), parts.slice(middle)];
+  return halves.map((half) => `(${joined(half, operator, none)})`).join(operator);
 }
 
 /** NOTE: a list of keys, never a join: a row is found once, however many related rows there are. */

@@ -84,6 +84,8 @@ export interface ModelSchema {
   readonly links: ReadonlyMap<string, LinkSchema>;
   /** Changes when anything does that gives a stored row another meaning. */
   readonly fingerprint: string;
+  /** Whether instances have a property or method of this name, of their own class or of one that it extends. */
+  hasMember(name: string): boolean;
   /** Makes an instance of a row that came from the database or the cache. */
   hydrate(row: Row): object;
   /** Gives an instance the row (or null) of a relation, or its rows as an array: its accessor then asks nobody. */

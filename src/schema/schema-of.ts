@@ -52,6 +52,7 @@ function buildSchema(model: ModelClassLike): ModelSchema {
     lists: new Map(columns.flatMap((column) => (column.list === undefined ? [] : [[column.list, column]]))),
     links: new Map([...linkDeclarations(model)].map(([name, link]) => [name, toLink(model, link)])),
     fingerprint: '',
+    hasMember: (name) => name in (model.prototype as object),
     hydrate: () => ({}),
     attach: declarationChain(model).find((declaration) => declaration.attach)?.attach ?? (() => undefined),
   };

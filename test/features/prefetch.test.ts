@@ -196,10 +196,9 @@ forEachCombination((combination) => {
       refused({ name: 'tags', query: {} }, 'linked.Article: prefetch({ query }) takes a query set, got an object');
       const of = "linked.Article: prefetch of 'tags'";
       refused({ name: 'tags', query: objects }, `${of} takes a query of linked.Tag, got one of linked.Article`);
-      refused(
-        { name: 'tags', as: 'title' },
-        `${of}: as is 'title', which linked.Article has already; choose another name`,
-      );
+      for (const as of ['title', 'author', 'save', 'toJSON', 'isPersisted', 'changes', 'constructor', 'toString']) {
+        refused({ name: 'tags', as }, `${of}: as is '${as}', which linked.Article has already; choose another name`);
+      }
       refused({ name: 'tags', as: '' }, `${of}: as takes the name of a property, got empty text`);
       refused(
         { name: 'author', query: Author.objects },
