@@ -8,6 +8,8 @@ interface Task {
 /** A clock that stands still until it is told to go on. */
 export class FakeClock implements Clock {
   #now: number;
+  /** How far it was set ahead of what has passed. */
+  #aheadMs = 0;
   #tasks: Task[] = [];
 
   constructor(now = Date.UTC(2024, 0, 1)) {
@@ -21,6 +23,10 @@ export class FakeClock implements Clock {
 
   now(): number {
     return this.#now;
+  }
+
+  elapsed(): number {
+    return this.#now - this.#aheadMs;
   }
 
   schedule(delayMs: number, task: () => void): () => void {
@@ -50,6 +56,7 @@ export class FakeClock implements Clock {
   set(now: number): void {
     const step = now - this.#now;
     this.#now = now;
+    this.#aheadMs += step;
     for (const task of this.#tasks) task.at += step;
   }
 
