@@ -47,6 +47,8 @@ export interface ComputationHost {
 export interface Held<T> {
   readonly value: T;
   readonly entry: Entry;
+  /** How often this process answered from it. */
+  readonly hits: number;
   /** The entry's length as text. */
   readonly bytes: number | undefined;
   /** True where it is served only until it has been made again. */

@@ -12,7 +12,7 @@ import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js
 import { Flights } from './flights.js';
 import { errorIn } from './kept-error.js';
 import { LoadLock, type LockOptions } from './load-lock.js';
-import { Plans, type Plan } from './plans.js';
+import { countHit, hitsOf, Plans, type Plan } from './plans.js';
 import { Renewals } from './renewals.js';
 import { Runner, type Computed, type Work } from './run.js';
 
@@ -132,6 +132,7 @@ export class Computation<T> {
     return {
       value,
       entry,
+      hits: hitsOf(plan, entry.createdAt),
       bytes: found.state === 'hit' ? found.bytes : undefined,
       stale: !valid || this.#answers.isSoftlyExpired(entry),
       dependencies: [...call.dependencies(), ...(entry.dependencies ?? [])],
@@ -197,6 +198,7 @@ export class Computation<T> {
 
   #serveOutdated(call: Call<T>, plan: Plan, { value, entry }: Answer<T>): T {
     this.#count('hit', 'stale');
+    countHit(plan, entry);
     call.onHit?.();
     this.#renewals.behind({ call, plan, madeAt: entry.createdAt });
     return value;
@@ -211,6 +213,7 @@ export class Computation<T> {
   #hit(call: Call<T>, plan: Plan, answer: Answer<T>): T {
     const { value, entry } = answer;
     this.#count('hit');
+    countHit(plan, entry);
     call.onHit?.();
     const frame = currentFrame();
     if (frame) this.#answers.note(frame, plan, answer);

@@ -11,6 +11,9 @@ export interface Plan {
   readonly base: readonly string[];
   /** Those, and the stamps that the value was found to depend on lately; only a hint. */
   keys: readonly string[];
+  /** How often this process answered from the value that was made at `hitsOf`. */
+  hits: number;
+  hitsOf: number;
   /** When the value was last seen to be current in this process, where that is asked for. */
   currentAt?: number;
 }
@@ -39,8 +42,19 @@ export class Plans {
     if (known?.keyspace === keyspace) return known;
     const base = keyspace.stamps(call.dependencies());
     const entryKey = keyspace.entry(this.#family, this.#idPrefix + call.identity);
-    const plan: Plan = { keyspace, entryKey, base, keys: base };
+    const plan: Plan = { keyspace, entryKey, base, keys: base, hits: 0, hitsOf: 0 };
     this.#plans.set(call.identity, plan);
     return plan;
   }
+}
+
+/** Counts a hit. NOTE: in the process alone and where the keys are remembered anyway, so that it costs a hit nothing. */
+export function countHit(plan: Plan, { createdAt }: { readonly createdAt: number }): void {
+  plan.hits = hitsOf(plan, createdAt) + 1;
+  plan.hitsOf = createdAt;
+}
+
+/** How often this process answered from the value that was made then. */
+export function hitsOf(plan: Plan, createdAt: number): number {
+  return plan.hitsOf === createdAt ? plan.hits : 0;
 }

@@ -36,6 +36,8 @@ export interface ListedEntry {
   readonly stale: boolean;
   /** Its size as text; undefined for an outdated one. */
   readonly bytes: number | undefined;
+  /** How often this process answered from it; of values that were not asked for lately, 0. */
+  readonly hits: number;
 }
 
 export interface EntriesPage {
@@ -106,6 +108,7 @@ function toListed({ target, args, held }: HeldEntryOfTarget): ListedEntry {
     softExpiresAt: softExpiresAt === undefined ? undefined : new Date(softExpiresAt),
     stale: held.stale,
     bytes: held.bytes,
+    hits: held.hits,
   };
 }
 

@@ -102,12 +102,28 @@ function describeEntries(db: () => Database): void {
       softExpiresAt: undefined,
       stale: false,
       bytes: known?.bytes,
+      hits: 0,
     });
     const [greeting] = await all(db(), { label: 'entries.Person.greeting' });
     expect([(greeting?.args[0] as Person | undefined)?.id, greeting?.args[1]]).to.deep.equal([ann.id, 'hello']);
     expect(argsOf(await all(db(), { label: 'entries.node' }))).to.deep.equal(['[{"a":1,"b":2}]']);
     const labels = (await all(db(), { limit: 1 })).map(({ label }) => label);
     expect(labels).to.have.members(['entries.count', 'entries.count', 'entries.node', 'entries.Person.greeting']);
+  });
+
+  it('say how often this process answered from each, since it was made', async () => {
+    const hitsOf = async (category: number): Promise<number | undefined> =>
+      (await db().entries({ label: 'entries.count', where: { category } })).entries[0]?.hits;
+    const hits = async (): Promise<unknown> => [await hitsOf(1), await hitsOf(2)];
+    const settled = (): Promise<void> => db().cache.set('settled', 1, { ttl: '1h' }); // which waits for what is being written
+    await Promise.all([count(1), count(2)]);
+    await settled();
+    for (let turn = 0; turn < 3; turn += 1) await count(1);
+    expect(await hits()).to.deep.equal([3, 0]);
+    await count.refresh(1);
+    await settled();
+    await count(1);
+    expect(await hits()).to.deep.equal([1, 0]);
   });
 
   it('are found by any argument, by name or place', async () => {
