@@ -5,12 +5,10 @@ import { pageLength } from '../dataset.js';
 
 class User extends objection.Model {
   static override readonly tableName = 'users';
-  static override readonly columnNameMappers = objection.snakeCaseMappers();
 }
 
 class Document extends objection.Model {
   static override readonly tableName = 'documents';
-  static override readonly columnNameMappers = objection.snakeCaseMappers();
   static override readonly relationMappings = {
     author: {
       relation: objection.Model.BelongsToOneRelation,
@@ -22,7 +20,8 @@ class Document extends objection.Model {
 
 /** Objection's models, which have no cache. */
 export async function open(world: World): Promise<Session> {
-  const db = knex({ client: 'pg', connection: world.postgresUrl, pool: { min: 1, max: 10 } });
+  const mappers = objection.knexSnakeCaseMappers(); // NOTE: a model's own mappers leave the names in conditions alone
+  const db = knex({ client: 'pg', connection: world.postgresUrl, pool: { min: 1, max: 10 }, ...mappers });
   const documents = Document.bindKnex(db);
   const page = (after: number) =>
     documents.query().where('documents.id', '>', after).orderBy('documents.id').limit(pageLength);
