@@ -78,6 +78,7 @@ export class Runner<T> {
     { call, costMs, ttlMs }: { readonly call: Call<T>; readonly costMs: number; readonly ttlMs: number },
   ): void {
     if (frame.taint !== undefined) return;
+    plan.hits = 0; // NOTE: it may have been made in the same millisecond as the value before
     const engine = this.#engine;
     const found = [...frame.stamps.keys()].filter((key) => !plan.base.includes(key));
     const keys = [...plan.base, ...found];
