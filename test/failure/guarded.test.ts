@@ -16,6 +16,7 @@ import { startPostgres, startRedis, type TestServer } from '../setup/servers.js'
 import { startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.js';
 import { createCaptured } from '../support/captured.js';
 import { Book, shelfModels } from '../support/captured-models.js';
+import { firstBook, freshBooks } from '../support/first-book.js';
 import { holdRelays, releaseAll } from '../support/holds.js';
 import { until } from '../support/until.js';
 
@@ -44,12 +45,7 @@ describe('the guarded level where something fails', function () {
     opened.push(db);
     return db;
   };
-  const hit = async (): Promise<string | undefined> => {
-    const earlier = opened[0]?.stats().hits;
-    const book = await Book.cache.get(1);
-    return opened[0]?.stats().hits === earlier ? undefined : book.title;
-  };
-  const cached = (title: string): Promise<void> => until(async () => (await hit()) === title);
+  const { titleNow, hit, cached } = firstBook(opened);
 
   before(async () => {
     [postgres, redis] = await Promise.all([startPostgres(), startRedis({ settings: { save: '3600 1' } })]);
@@ -65,10 +61,7 @@ describe('the guarded level where something fails', function () {
     admin.on('error', () => undefined);
     other = new pg.Client(postgres.url);
     await other.connect();
-    await other.query('TRUNCATE captured_shelves CASCADE; TRUNCATE moneyclip_capture.outbox');
-    await other.query('TRUNCATE moneyclip_capture.consumer');
-    await other.query("INSERT INTO captured_shelves VALUES (1, 'a')");
-    await other.query("INSERT INTO captured_books (id, title, code, shelf_id) VALUES (1, 'first', 'one', 1)");
+    await freshBooks(other);
   });
 
   afterEach(async () => {
@@ -90,7 +83,6 @@ describe('the guarded level where something fails', function () {
     await book.save();
     return performance.now() - startedAt;
   };
-  const titleNow = async (): Promise<string> => (await Book.cache.get(1)).title;
   const configure = async (...words: string[]): Promise<void> => {
     await admin.config('SET', ...(words as [string, string]));
   };

@@ -16,6 +16,7 @@ import { freshPrefix } from '../setup/fresh.js';
 import { startPostgres, startRedis, type TestServer } from '../setup/servers.js';
 import { createCaptured } from '../support/captured.js';
 import { Book, shelfModels } from '../support/captured-models.js';
+import { firstBook, freshBooks } from '../support/first-book.js';
 import { hold, holdRelays, releaseAll } from '../support/holds.js';
 import { until } from '../support/until.js';
 
@@ -44,13 +45,7 @@ describe('the strict level', function () {
     await until(async () => (await admin.exists(gateKey())) === 1);
     return db;
   };
-  const titleNow = async (): Promise<string> => (await Book.cache.get(1)).title;
-  const hit = async (): Promise<string | undefined> => {
-    const earlier = opened[0]?.stats().hits;
-    const title = await titleNow();
-    return opened[0]?.stats().hits === earlier ? undefined : title;
-  };
-  const cached = (title: string): Promise<void> => until(async () => (await hit()) === title);
+  const { titleNow, hit, cached } = firstBook(opened);
   const rename = async (title: string, id = 1): Promise<void> => {
     const book = await Book.objects.noCache().get({ id });
     book.title = title;
@@ -80,12 +75,7 @@ describe('the strict level', function () {
     admin.on('error', () => undefined);
     other = new pg.Client(postgres.url);
     await other.connect();
-    await other.query('TRUNCATE captured_shelves CASCADE; TRUNCATE moneyclip_capture.outbox');
-    await other.query('TRUNCATE moneyclip_capture.consumer');
-    await other.query("INSERT INTO captured_shelves VALUES (1, 'a')");
-    await other.query(
-      "INSERT INTO captured_books (id, title, code, shelf_id) VALUES (1, 'first', 'one', 1), (2, 'another', 'two', 1)",
-    );
+    await freshBooks(other);
   });
 
   afterEach(async () => {

@@ -11,7 +11,6 @@ import {
   type ConnectOptions,
   type DefinedNode,
 } from '../../src/index.js';
-import { Hold } from '../concurrency/support/hold.js';
 import { forEachCombination } from '../setup/combinations.js';
 import { freshDatabase, freshPrefix } from '../setup/fresh.js';
 import { startRedisCluster } from '../setup/redis-cluster.js';
@@ -20,7 +19,7 @@ import { temporaryFolder } from '../setup/temporary-folder.js';
 import { Article, Runs, Topic } from '../support/article-models.js';
 import { connected } from '../support/connected.js';
 import { Article as LinkedArticle, Author, linkedModels, Tag } from '../support/linked-models.js';
-import { sides, twoSides } from '../support/two-sides.js';
+import { lockedByBoth } from '../support/two-sides.js';
 import { until } from '../support/until.js';
 
 const runs = new Runs();
@@ -163,30 +162,7 @@ describe('a user of cacheme and django-cacheme finds', () => {
     beforeEach(() => runs.reset());
 
     it('retry count and time of thundering herds, across processes', async () => {
-      const both = await twoSides();
-      const [hold, missed] = [new Hold(), [] as string[]];
-      // NOTE: each declaration from this place takes the label of the one before, which goes on all the same
-      const [left, right] = sides.map((connection) =>
-        cached(
-          'parity.locked',
-          async () => {
-            const run = runs.note('locked');
-            await hold.arrive();
-            return run;
-          },
-          { connection, ttl: '1m', lock: { waitMs: 10_000, pollMs: 5 }, onMiss: () => missed.push(connection) },
-        ),
-      );
-      try {
-        const values = [left?.(), right?.()];
-        await until(() => missed.length === 2);
-        await both.settle();
-        hold.release();
-        expect([await Promise.all(values), runs.of('locked')]).to.deep.equal([[1, 1], 1]);
-      } finally {
-        right?.undeclare();
-        await both.close();
-      }
+      expect(await lockedByBoth('parity.locked')).to.deep.equal([1, 1]);
     });
 
     const storages: Readonly<Record<string, () => Promise<string>>> = {

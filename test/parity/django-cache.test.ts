@@ -4,11 +4,10 @@ import { expect } from 'chai';
 import { after, beforeEach, describe, it } from 'mocha';
 import { cached, cacheOf, connect } from '../../src/index.js';
 import { FakeClock } from '../../src/testing/index.js';
-import { Hold } from '../concurrency/support/hold.js';
 import { forEachCombination } from '../setup/combinations.js';
 import { Article, Runs, Topic } from '../support/article-models.js';
 import { connected } from '../support/connected.js';
-import { sides, twoSides } from '../support/two-sides.js';
+import { lockedByBoth } from '../support/two-sides.js';
 import { until } from '../support/until.js';
 
 const runs = new Runs();
@@ -170,30 +169,7 @@ describe('a user of django-cache finds', () => {
     });
 
     it('tick_amount, tick: concurrent readers wait for the one that computes, across processes', async () => {
-      const both = await twoSides();
-      const [hold, missed] = [new Hold(), [] as string[]];
-      // NOTE: each declaration from this place takes the label of the one before, which goes on all the same
-      const [left, right] = sides.map((connection) =>
-        cached(
-          'parity.ticking',
-          async () => {
-            const run = runs.note('ticking');
-            await hold.arrive();
-            return run;
-          },
-          { connection, ttl: '1m', lock: { waitMs: 10_000, pollMs: 5 }, onMiss: () => missed.push(connection) },
-        ),
-      );
-      try {
-        const values = [left?.(), right?.()];
-        await until(() => missed.length === 2);
-        await both.settle();
-        hold.release();
-        expect([await Promise.all(values), runs.of('ticking')]).to.deep.equal([[1, 1], 1]);
-      } finally {
-        right?.undeclare();
-        await both.close();
-      }
+      expect(await lockedByBoth('parity.ticking')).to.deep.equal([1, 1]);
     });
   });
 });
