@@ -11,51 +11,69 @@ export interface SuspensionOptions {
   readonly longestMs: number;
 }
 
+/** What the database says of the gate before a write waits. */
+export interface GrantLook {
+  /** No gate can be open, and none is opened by who has not seen what is committed by now. */
+  readonly isClosed: boolean;
+  /** The grant under which relays may renew the gate; undefined where they may not. */
+  readonly grant: string | undefined;
+}
+
+/** A row that was not read: nothing can be said. */
+const unknown: GrantLook = { isClosed: false, grant: undefined };
+
 /**
  * A gate that nobody may renew, since nobody was able to for long: then writes need not wait one by one.
  *
- * Why a write need not wait that sees, after its COMMIT, a suspension which is older than a gate lives: no gate is open.
- * The next one is granted by a relay that ends the suspension first, so that it sees the write in the outbox.
+ * Why a write need not wait that sees, after its COMMIT, that nobody was allowed to renew for longer than a gate lives: no
+ * gate is open. The next one is opened under a grant that comes later, by a relay that sees the write in the outbox. It is
+ * the same where the gate was suspended and where it is taken over and not granted yet: under one token a row is granted
+ * once, and never loses that.
  */
 export class Suspension {
   readonly #options: SuspensionOptions;
-  /** The suspension that was seen last, and since when at least. */
-  #seen: { readonly token: string; readonly since: number } | undefined;
+  /** What was seen last of a row that allows nobody to renew, and since when at least. */
+  #seen: { readonly state: string; readonly since: number } | undefined;
 
   constructor(options: SuspensionOptions) {
     this.#options = options;
   }
 
-  /** Whether what is committed by now can be acknowledged without being heard of. */
-  async holds(): Promise<boolean> {
+  async look(): Promise<GrantLook> {
     const { clock, longestMs } = this.#options;
-    const token = await this.#token(`SELECT token FROM ${this.#table} WHERE ns = $1 AND suspended`);
-    if (token === undefined) {
+    const row = await this.#run(`SELECT token, granted, suspended FROM ${this.#table} WHERE ns = $1`, []);
+    if (!row) return unknown;
+    const [token, granted, suspended] = row;
+    if (granted === true && suspended !== true) {
       this.#seen = undefined;
-      return false;
+      return { isClosed: false, grant: String(token) };
     }
-    if (this.#seen?.token !== token) this.#seen = { token, since: elapsed(clock) };
-    return elapsed(clock) - this.#seen.since >= longestMs;
+    const state = `${String(token)} ${String(granted)}`;
+    if (this.#seen?.state !== state) this.#seen = { state, since: elapsed(clock) };
+    return { isClosed: elapsed(clock) - this.#seen.since >= longestMs, grant: undefined };
   }
 
-  /** Forbids renewing, until a relay takes the gate over again. */
-  async begin(): Promise<void> {
-    const token = await this.#token(
-      `UPDATE ${this.#table} SET suspended = true WHERE ns = $1 AND NOT suspended RETURNING token`,
+  /**
+   * Forbids renewing under a grant that did not help for as long as a gate lives, until a relay takes the gate over again.
+   * NOTE: not under a later one. Whoever waited while the gate was taken over would close it again as soon as it is open.
+   */
+  async begin(grant: string): Promise<void> {
+    await this.#run(
+      `UPDATE ${this.#table} SET suspended = true WHERE ns = $1 AND token = $2 AND granted AND NOT suspended RETURNING 1`,
+      [grant],
     );
-    if (token !== undefined) this.#seen = { token, since: elapsed(this.#options.clock) };
   }
 
   get #table(): string {
     return `${quoteName(this.#options.schema)}.gate`;
   }
 
-  /** The token of the row; undefined where there is none, or the database does not tell. */
-  async #token(text: string): Promise<string | undefined> {
+  /** The first row of the answer; undefined where there is none, or the database does not tell. */
+  async #run(text: string, parameters: readonly unknown[]): Promise<readonly unknown[] | undefined> {
     const { connection, prefix } = this.#options;
     try {
-      const { rows } = await connection.run({ text, parameters: [prefix], writes: true });
-      return rows[0] && String(rows[0][0]);
+      const { rows } = await connection.run({ text, parameters: [prefix, ...parameters], writes: true });
+      return rows[0];
     } catch {
       return undefined;
     }

@@ -138,12 +138,15 @@ export class WriteGuard {
     const { clock, hearSoon } = this.#options;
     hearSoon();
     const { suspends } = this.#options;
-    if (suspends && (await outsideTransactions(() => this.#suspension.holds()))) return;
+    const before = suspends ? await outsideTransactions(() => this.#suspension.look()) : undefined;
+    if (before?.isClosed) return;
     const startedAt = elapsed(clock);
     this.waits += 1;
     const isHeard = await outsideTransactions(() => this.#hearing.heard(startedAt + this.#longestMs));
     this.waitedMs += elapsed(clock) - startedAt;
-    if (!isHeard && suspends) await outsideTransactions(() => this.#suspension.begin()); // so that the next ones need not wait
+    const grant = before?.grant;
+    if (isHeard || grant === undefined) return;
+    await outsideTransactions(() => this.#suspension.begin(grant)); // so that the next ones need not wait
   }
 
   /**

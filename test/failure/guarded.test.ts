@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
@@ -182,6 +183,23 @@ describe('the guarded level where something fails', function () {
     await cached('fourth');
     expect(await rename('fifth')).to.be.lessThan(longestGateMs / 2);
     await cached('fifth');
+  });
+
+  it('opens again while one write follows the other, whenever each began to wait', async () => {
+    await open();
+    await cached('first');
+    let isOver = false;
+    const write = async (): Promise<void> => {
+      while (!isOver) await Book.objects.filter({ id: 2 }).update({ title: 'another one' });
+    };
+    const writers = [1, 2, 3, 4].map(async (place) => {
+      await wait((place * longestGateMs) / 4);
+      await write();
+    });
+    await redis.kill();
+    await redis.restart();
+    await cached('first').finally(() => (isOver = true));
+    await Promise.all(writers);
   });
 
   it('says that a write is not confirmed where that is wanted instead', async () => {
