@@ -6,6 +6,7 @@ import { isDirty } from '../model/dirty.js';
 import { Model } from '../model/model.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
+import { beforeModelIsKnown } from '../schema/registry.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
 import { noteOf } from './argument-text.js';
@@ -15,7 +16,7 @@ import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
 import { freshInstance, isUntouched } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
 import { Labelled } from './labelled.js';
-import { declareMethodLabel } from './labels.js';
+import { declareMethodLabels } from './labels.js';
 import { renewLater, type JobTarget } from './later.js';
 import type { MethodDeclaration } from './method-declaration.js';
 import { rowIsGone, valueCodec, withInstances } from './referring.js';
@@ -37,7 +38,6 @@ export class CachedMethod {
     // NOTE: a method that is reached by super has values of its own, apart from those of the method that overrides it
     const isOverridden = declarationIn(model, declaration.name) !== declaration;
     this.label = `${this.schema.label}.${isOverridden ? declaration.where : declaration.name}`;
-    if (!isOverridden) declareMethodLabel(this.label, declaration.where);
     this.#template = declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, declaration.where);
     this.#labelled = this.#declare();
     this.target = this.#toTarget(!isOverridden);
@@ -182,6 +182,13 @@ export class CachedMethod {
 
 const methods = new WeakMap<object, Map<MethodDeclaration, CachedMethod>>();
 const declarations = new WeakMap<object, MethodDeclaration>();
+
+beforeModelIsKnown((model, label) => {
+  const found = methodNames(model).map(
+    (name) => [`${label}.${name}`, declarationIn(model, name)?.where ?? name] as const,
+  );
+  declareMethodLabels(new Map(found));
+});
 
 /** Notes that `wrapper` stands for a computed method. */
 export function registerMethod(wrapper: object, declaration: MethodDeclaration): void {

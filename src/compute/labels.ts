@@ -14,7 +14,7 @@ interface Declared {
 }
 
 const byLabel = new Map<string, Declared>();
-/** The labels that methods have, which are known once a method is used first, and the methods. */
+/** The labels that the methods of models have, and the methods. */
 const methodsByLabel = new Map<string, string>();
 
 /**
@@ -31,12 +31,16 @@ export function declareLabel(declared: Declared): void {
   byLabel.set(label, declared);
 }
 
-/** Notes that a method's values have this label. Throws UsageError, naming both places, if a function or node has it. */
-export function declareMethodLabel(label: string, where: string): void {
-  const method = `the method ${where}`;
-  const known = byLabel.get(label);
-  if (known) throw clash(label, known.place, method);
-  methodsByLabel.set(label, method);
+/**
+ * Notes which labels the values of a model's methods have, and where each is declared. Throws UsageError, naming both
+ * places, if a function or node has one of them; then none is noted.
+ */
+export function declareMethodLabels(places: ReadonlyMap<string, string>): void {
+  for (const [label, place] of places) {
+    const known = byLabel.get(label);
+    if (known) throw clash(label, known.place, methodAt(place));
+  }
+  for (const [label, place] of places) methodsByLabel.set(label, methodAt(place));
 }
 
 /** Ends a declaration: its label is free, and writes are not followed for it any more. Does nothing if it has ended. */
@@ -71,6 +75,10 @@ export function declaredLabels(): readonly string[] {
 /** Whether anything is declared in a module, which is named as in places. */
 export function declaresLabels(module: string): boolean {
   return [...byLabel.values()].some(({ place }) => place.startsWith(`${module}:`) || place.startsWith(`${module},`));
+}
+
+function methodAt(place: string): string {
+  return `the method ${place}`;
 }
 
 function clash(label: string, one: string, other: string): UsageError {

@@ -2,11 +2,21 @@ import { UsageError } from '../errors.js';
 import { nearest } from '../support/nearest.js';
 import { declarationOf, type ModelClassLike, type ModelReference } from './declaration.js';
 
+/** Told of a model and its label. */
+type ModelListener = (model: ModelClassLike, label: string) => void;
+
 const byLabel = new Map<string, ModelClassLike[]>();
+const listeners: ModelListener[] = [];
 let version = 0;
+
+/** Calls a listener for each model that is declared from now on, before it is known: what it throws refuses the model. */
+export function beforeModelIsKnown(listener: ModelListener): void {
+  listeners.push(listener);
+}
 
 /** Makes a model known by its label. A class declared again for the same table takes the place of the earlier one. */
 export function registerModel(model: ModelClassLike, label: string): void {
+  for (const listener of listeners) listener(model, label);
   const others = (byLabel.get(label) ?? []).filter((other) => tableOf(other) !== tableOf(model));
   byLabel.set(label, [...others, model]);
   version += 1;
