@@ -1,3 +1,4 @@
+import type { FaultKind } from './faults/fault-kind.js';
 import type { Rule } from './history/rules.js';
 
 /** How much is asked of the library. `capture` is plain with changes of others heard of. */
@@ -18,8 +19,11 @@ const always: readonly Rule[] = ['R2'];
 const whileRedisTakesWrites: readonly Rule[] = ['R1', 'R2', 'R5'];
 const whateverFails: readonly Rule[] = ['R1', 'R2', 'R4', 'R5', 'R6'];
 
-/** The rules that a level holds while, and after, faults of a kind are injected. `harmless`: Redis keeps what it was told. */
-export function promised(level: Level, isHarmless: boolean): readonly Rule[] {
+/** What a promise depends on of what happens. */
+type Happening = Pick<FaultKind, 'isHarmless' | 'writesPastLibrary'>;
+
+/** The rules that a level holds while, and after, faults of a kind are injected. */
+export function promised(level: Level, { isHarmless, writesPastLibrary = false }: Happening): readonly Rule[] {
   switch (level) {
     case 'plain':
       return isHarmless ? [...whileRedisTakesWrites, 'R6'] : always;
@@ -29,7 +33,7 @@ export function promised(level: Level, isHarmless: boolean): readonly Rule[] {
     case 'verify':
       return whateverFails;
     case 'strict':
-      return [...whateverFails, 'R3'];
+      return writesPastLibrary ? whateverFails : [...whateverFails, 'R3'];
     default:
       return level satisfies never;
   }

@@ -14,6 +14,8 @@ const busy: Partial<Options> = { writers: 3, writePauseMs: 60, readers: 8, pause
 
 const slowly: Partial<Options> = { writers: 1, writePauseMs: 100, readers: 16, pauseMs: 5, gapMs: 100 };
 
+const strict: Partial<Options> = { ...busy, level: 'strict', processes: 2 };
+
 const recipes: Readonly<Record<string, Recipe>> = {
   gateAtHit: {
     why: 'Redis comes back with an old snapshot, or a writer cannot reach it',
@@ -115,6 +117,50 @@ const recipes: Readonly<Record<string, Recipe>> = {
   sideEffects: {
     why: 'a trigger of a table writes another; relays are slow',
     settings: { ...named(), ...busy, heldUp: slowRelays },
+  },
+  marks: {
+    why: 'writers stand still between COMMIT and the dropping',
+    settings: { ...named(), ...strict, heldUp: { afterCommit: { ms: 200, share: 0.5 } } },
+  },
+  marksHide: {
+    why: 'writers stand still between COMMIT and the dropping',
+    settings: { ...named(), ...strict, heldUp: { afterCommit: { ms: 200, share: 0.5 } } },
+  },
+  gateAtCommit: {
+    why: 'a writer commits on the new master, where no gate is valid yet, while others read from the old one',
+    settings: {
+      ...named('redis-failover'),
+      ...strict,
+      calmMs: 6000,
+      gapMs: 500,
+      windowMs: 4000,
+      heldUp: { afterCommit: { ms: 200, share: 0.5 } },
+    },
+  },
+  writersBarGrant: {
+    why: 'a writer that marked its stamps stands still before COMMIT, for longer than a take-over, and then after it',
+    settings: {
+      ...named('redis-kill'),
+      ...strict,
+      calmMs: 3000,
+      gapMs: 500,
+      windowMs: 500,
+      heldUp: { beforeCommit: { ms: 2000, share: 0.3 }, afterCommit: { ms: 300 } },
+    },
+  },
+  endsWriters: {
+    why: 'it is not seen in answers: what a dead writer has marked is read from the database for ever',
+    settings: { ...named('app-kill-in-commit'), level: 'strict' },
+  },
+  witness: {
+    why: 'a writer that marked its stamps stands still before COMMIT while everything in Redis is lost, and then after it',
+    settings: {
+      ...named('redis-flush'),
+      ...strict,
+      gapMs: 300,
+      windowMs: 1000,
+      heldUp: { beforeCommit: { ms: 400, share: 0.5 }, afterCommit: { ms: 200 } },
+    },
   },
 };
 

@@ -9,18 +9,18 @@ import type { Result } from './run.js';
 export function brokenPromises({ checker }: Result, { level }: Options): number {
   let broken = 0;
   for (const [kind, { violations }] of checker.tallies) {
-    for (const rule of promised(level, isHarmless(kind))) broken += violations[rule];
+    for (const rule of promised(level, happening(kind))) broken += violations[rule];
   }
   return broken;
 }
 
 /** The violations of what the level promises. */
 export function brokenOnes({ checker }: Result, { level }: Options): readonly Violation[] {
-  return checker.violations.filter(({ rule, during }) => promised(level, isHarmless(during)).includes(rule));
+  return checker.violations.filter(({ rule, during }) => promised(level, happening(during)).includes(rule));
 }
 
-function isHarmless(kind: string): boolean {
-  return kind === 'none' || faultNamed(kind).isHarmless;
+function happening(kind: string): Parameters<typeof promised>[1] {
+  return kind === 'none' ? { isHarmless: true } : faultNamed(kind);
 }
 
 /** What a run gave, as text. */
@@ -42,7 +42,7 @@ export function report(result: Result, options: Options): string {
 
 function table({ checker }: Result, { level }: Options): string {
   const head = ['fault', 'times', 'reads', 'hits', ...rules, 'latest, ms'];
-  const rows = [...checker.tallies].map(([kind, tally]) => row(kind, tally, promised(level, isHarmless(kind))));
+  const rows = [...checker.tallies].map(([kind, tally]) => row(kind, tally, promised(level, happening(kind))));
   const sum = sumOf(checker.tallies);
   const all = [head, ...rows.toSorted(([left = ''], [right = '']) => left.localeCompare(right)), row('all', sum, [])];
   const widths = head.map((_, column) => Math.max(...all.map((cells) => cells[column]?.length ?? 0)));

@@ -17,6 +17,8 @@ export interface FaultKind {
    * shows nothing outdated.
    */
   readonly isHarmless: boolean;
+  /** Somebody writes who marks nothing before COMMIT: one reader may see that, and a later one not yet. */
+  readonly writesPastLibrary?: boolean;
   /** Lets it happen and, unless the mending that follows every fault does so, ends it. */
   readonly inject: (scene: Scene) => Promise<void>;
 }

@@ -90,6 +90,7 @@ export const postgresFaults: readonly FaultKind[] = [
     kind: 'plain-sql',
     means: 'statements that do not go through the library',
     isHarmless: false,
+    writesPastLibrary: true,
     inject: writePlainSql,
   },
 ];

@@ -164,6 +164,7 @@ export const redisFaults: readonly FaultKind[] = [
     kind: 'redis-divided',
     means: 'the same, while there are statements that do not go through the library',
     isHarmless: false,
+    writesPastLibrary: true,
     inject: (scene) =>
       failOver(scene, async () => {
         await between(scene.random, 0, 1500);
