@@ -74,8 +74,8 @@ export const networkFaults: readonly FaultKind[] = [
     inject: async (scene) => {
       const { toPostgres } = onePlace(scene);
       let isDone = false;
-      toPostgres.watch((data) => {
-        if (isDone || !/\bcommit\b/i.test(data.toString('latin1'))) return undefined;
+      toPostgres.watch((text) => {
+        if (isDone || !/\bcommit\b/i.test(text)) return undefined;
         isDone = true;
         setTimeout(() => toPostgres.disconnect(), scene.random.below(3));
         return undefined;

@@ -13,8 +13,8 @@ async function whenItSends(proxy: SpoilableProxy, what: RegExp, then: () => Prom
   await new Promise<void>((resolve) => {
     timer = setTimeout(resolve, longestWatchMs); // nobody wrote
     let isDone = false;
-    proxy.watch((data) => {
-      if (isDone || !what.test(data.toString('latin1'))) return undefined;
+    proxy.watch((text) => {
+      if (isDone || !what.test(text)) return undefined;
       isDone = true;
       return then().finally(resolve);
     });

@@ -1,7 +1,7 @@
 import { createConnection, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 
 /** What is done with a piece of data that a client sends: it is passed on after the promise, and not if it says `false`. */
-export type Tap = (data: Buffer) => Promise<boolean> | undefined;
+export type Tap = (text: string) => Promise<boolean> | undefined;
 
 interface Pair {
   readonly client: Socket;
@@ -110,9 +110,9 @@ export class SpoilableProxy {
     server.on('data', (data) => this.#later(pair, () => void client.write(data)));
   }
 
-  #sent(pair: Pair, data: Buffer): void {
+  #sent(pair: Pair, data: Buffer | string): void {
     const pass = (): void => void pair.server.write(data);
-    const verdict = pair.isTapped || pair.queue.length > 0 ? undefined : this.#tap?.(data);
+    const verdict = pair.isTapped || pair.queue.length > 0 ? undefined : this.#tap?.(textOf(data));
     if (!verdict) {
       this.#later(pair, pass);
       return;
@@ -149,4 +149,9 @@ export class SpoilableProxy {
 function destroy({ client, server }: Pair): void {
   client.destroy();
   server.destroy();
+}
+
+/** NOTE: types of later releases of Node say that a socket may give texts. */
+function textOf(data: Buffer | string): string {
+  return typeof data === 'string' ? data : data.toString('latin1');
 }
