@@ -34,11 +34,15 @@ interface Mark {
 export class Chain {
   readonly versions: readonly Version[];
   readonly #byV: Map<number, number>;
+  readonly #byWriter: ReadonlyMap<string, number>;
   readonly #marks = new Map<string, readonly Mark[]>();
+  readonly #ends = new Map<string, readonly Mark[]>();
 
   constructor(versions: readonly Version[]) {
     this.versions = versions;
     this.#byV = new Map(versions.map(({ v }, index) => [v, index]));
+    const writers = versions.map(({ wid, xid }, index): [string, number] => [writerText(wid, xid), index]);
+    this.#byWriter = new Map(writers.toReversed()); // the first of each
     tighten(versions);
   }
 
@@ -46,16 +50,14 @@ export class Chain {
     return this.#byV.get(v);
   }
 
+  /** The first version that a transaction of a write made; -1 where it made none. */
+  firstWrittenBy({ wid, xid }: Version): number {
+    return this.#byWriter.get(writerText(wid, xid)) ?? -1;
+  }
+
   /** The last version that may be committed at `t`. */
   lastInvoked(t: Time): number {
-    let low = 0;
-    let high = this.versions.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.versions[middle]?.invokedAt ?? Infinity) <= t) low = middle + 1;
-      else high = middle;
-    }
-    return low - 1;
+    return countWhere(this.versions, ({ invokedAt }) => invokedAt <= t) - 1;
   }
 
   /** The last version whose write was acknowledged before `t`; of those that concern the condition, if one is named. */
@@ -70,12 +72,12 @@ export class Chain {
 
   /** When the first version after `index` was surely committed, of those that concern the condition. */
   replacedBy(index: number, concern?: Concern): Time {
-    return this.#firstAfter(index, concern, ({ committedBy }) => committedBy);
+    return this.#firstAfter(index, 'committed', concern);
   }
 
   /** When the first write after `index` was acknowledged, of those that concern the condition. */
   toldBy(index: number, concern?: Concern): Time {
-    return this.#firstAfter(index, concern, ({ ackedAt }) => ackedAt);
+    return this.#firstAfter(index, 'acked', concern);
   }
 
   isIn(index: number, set: string): boolean {
@@ -88,30 +90,39 @@ export class Chain {
     return scope === 'members' ? is !== was : is || was;
   }
 
-  #firstAfter(index: number, concern: Concern | undefined, time: (version: Version) => Time): Time {
-    let first = Infinity;
-    for (let next = index + 1; next < this.versions.length; next += 1) {
-      const version = this.versions[next];
-      if (version && (!concern || this.concerns(next, concern))) first = Math.min(first, time(version));
-      if (first < Infinity) return first;
-    }
-    return first;
+  #firstAfter(index: number, kind: 'acked' | 'committed', concern: Concern | undefined): Time {
+    const ends = kept(this.#ends, nameOf(kind, concern), () =>
+      this.#marksOfAll(kind, concern).filter(({ t }) => t < Infinity),
+    );
+    return ends[countWhere(ends, (end) => end.index <= index)]?.t ?? Infinity;
   }
 
   #marksOf(kind: 'acked' | 'committed', concern: Concern | undefined): readonly Mark[] {
-    const name = concern ? `${kind} ${concern.scope} ${concern.set}` : kind;
-    const known = this.#marks.get(name);
-    if (known) return known;
-    const marks = risingMarks(
-      this.versions.flatMap((version, index) =>
-        !concern || this.concerns(index, concern)
-          ? [{ t: kind === 'acked' ? version.ackedAt : version.committedBy, index }]
-          : [],
-      ),
-    );
-    this.#marks.set(name, marks);
-    return marks;
+    return kept(this.#marks, nameOf(kind, concern), () => risingMarks(this.#marksOfAll(kind, concern)));
   }
+
+  /** When each version that concerns the condition was so, in the order of the versions. */
+  #marksOfAll(kind: 'acked' | 'committed', concern: Concern | undefined): readonly Mark[] {
+    return this.versions.flatMap(({ ackedAt, committedBy }, index) =>
+      !concern || this.concerns(index, concern) ? [{ t: kind === 'acked' ? ackedAt : committedBy, index }] : [],
+    );
+  }
+}
+
+function nameOf(kind: 'acked' | 'committed', concern: Concern | undefined): string {
+  return concern ? `${kind} ${concern.scope} ${concern.set}` : kind;
+}
+
+function writerText(wid: number, xid: string): string {
+  return `${wid} ${xid}`;
+}
+
+function kept<Value>(map: Map<string, Value>, name: string, make: () => Value): Value {
+  const known = map.get(name);
+  if (known !== undefined) return known;
+  const made = make();
+  map.set(name, made);
+  return made;
 }
 
 /** What was committed: a chain for each row, and which rows ever met a condition. */
@@ -219,14 +230,20 @@ function risingMarks(marks: readonly Mark[]): readonly Mark[] {
 }
 
 function lastBefore(marks: readonly Mark[], t: Time): number {
+  return marks[countWhere(marks, (mark) => mark.t < t) - 1]?.index ?? -1;
+}
+
+/** How many at the beginning of a list meet a condition which none after them meets. */
+export function countWhere<Item>(items: readonly Item[], meets: (item: Item) => boolean): number {
   let low = 0;
-  let high = marks.length;
+  let high = items.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if ((marks[middle]?.t ?? Infinity) < t) low = middle + 1;
+    const item = items[middle];
+    if (item !== undefined && meets(item)) low = middle + 1;
     else high = middle;
   }
-  return marks[low - 1]?.index ?? -1;
+  return low;
 }
 
 function push<Key>(map: Map<Key, string[]>, key: Key, value: string): void {

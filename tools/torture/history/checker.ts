@@ -1,4 +1,4 @@
-import type { Chains } from './chains.js';
+import { countWhere, type Chains } from './chains.js';
 import { finalOp, type Injection, type ReadRecord, type Time } from './records.js';
 import { FreshReads } from './fresh-reads.js';
 import { judgeRead } from './judge.js';
@@ -64,14 +64,7 @@ export class Checker {
   }
 
   faultAt(t: Time): string {
-    let low = 0;
-    let high = this.#injections.length;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if ((this.#injections[middle]?.from ?? Infinity) <= t) low = middle + 1;
-      else high = middle;
-    }
-    return this.#injections[low - 1]?.kind ?? 'none';
+    return this.#injections[countWhere(this.#injections, ({ from }) => from <= t) - 1]?.kind ?? 'none';
   }
 
   #note(violation: Violation): void {

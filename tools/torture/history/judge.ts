@@ -44,6 +44,7 @@ function lastAbsence(chain: Chain | undefined, by: Time): number | string {
   return 'was never absent until then';
 }
 
-function firstAbsence(chain: Chain, from: number): number {
-  return chain.versions.findIndex(({ gone }, index) => index >= from && gone);
+function firstAbsence({ versions }: Chain, from: number): number {
+  for (let index = Math.max(from, 0); index < versions.length; index += 1) if (versions[index]?.gone) return index;
+  return -1;
 }

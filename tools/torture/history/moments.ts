@@ -43,7 +43,7 @@ export function tornWrite(chains: Chains, parts: readonly Part[], read: ReadReco
     if (!writer) continue;
     for (const key of chains.keysOfWriter(writer.wid)) {
       const other = byKey.get(key);
-      if (other && writtenBy(writer, other.chain) > other.highest) return writer.wid;
+      if (other && other.chain.firstWrittenBy(writer) > other.highest) return writer.wid;
     }
   }
   return undefined;
@@ -54,8 +54,4 @@ function writerOf({ chain, candidates }: Part, { holds, from }: ReadRecord): Ver
   const only = candidates.length === 1 ? chain.versions[candidates[0] ?? -1] : undefined;
   if (!only || only.gone || only.wid === 0) return undefined;
   return holds === 'as told' && only.ackedAt > from ? undefined : only;
-}
-
-function writtenBy({ wid, xid }: Version, chain: Chain): number {
-  return chain.versions.findIndex((version) => version.wid === wid && version.xid === xid);
 }
