@@ -237,6 +237,8 @@ describe('the checker of histories', () => {
     checker.judge({ ...read, from: 45, to: 46 });
     checker.judge({ ...read, from: 55, to: 56 });
     expect(checker.violations.map(({ during }) => during)).to.eql(['none', 'redis-flush']);
-    expect(checker.tallies.get('redis-flush')).to.deep.include({ injections: 1, reads: 1, hits: 1 });
+    checker.count([...written(7, 10, 20), ...written(8, 55, 58), ...written(9, 58)], new Set([7, 8]));
+    expect(checker.tallies.get('redis-flush')).to.deep.include({ injections: 1, reads: 1, hits: 1, writes: 1 });
+    expect(checker.tallies.get('none')).to.deep.include({ injections: 0, reads: 1, writes: 1 });
   });
 });

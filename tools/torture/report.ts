@@ -41,7 +41,7 @@ export function report(result: Result, options: Options): string {
 }
 
 function table({ checker }: Result, { level }: Options): string {
-  const head = ['fault', 'times', 'reads', 'hits', ...rules, 'latest, ms'];
+  const head = ['fault', 'times', 'reads', 'hits', 'writes', ...rules, 'latest, ms'];
   const rows = [...checker.tallies].map(([kind, tally]) => row(kind, tally, promised(level, happening(kind))));
   const sum = sumOf(checker.tallies);
   const all = [head, ...rows.toSorted(([left = ''], [right = '']) => left.localeCompare(right)), row('all', sum, [])];
@@ -57,17 +57,18 @@ function row(kind: string, tally: Tally, kept: readonly Rule[]): string[] {
     const count = tally.violations[rule];
     return kept.includes(rule) || kind === 'all' ? String(count) : `(${count})`;
   });
-  const { injections, reads, hits, worstMs } = tally;
-  return [kind, String(injections), String(reads), String(hits), ...cells, worstMs.toFixed(0)];
+  const { injections, reads, hits, writes, worstMs } = tally;
+  return [kind, String(injections), String(reads), String(hits), String(writes), ...cells, worstMs.toFixed(0)];
 }
 
 /** All kinds of faults together. */
 export function sumOf(tallies: ReadonlyMap<string, Tally>): Tally {
-  const sum: Tally = { injections: 0, reads: 0, hits: 0, worstMs: 0, violations: zero() };
-  for (const { injections, reads, hits, worstMs, violations } of tallies.values()) {
+  const sum: Tally = { injections: 0, reads: 0, hits: 0, writes: 0, worstMs: 0, violations: zero() };
+  for (const { injections, reads, hits, writes, worstMs, violations } of tallies.values()) {
     sum.injections += injections;
     sum.reads += reads;
     sum.hits += hits;
+    sum.writes += writes;
     sum.worstMs = Math.max(sum.worstMs, worstMs);
     for (const rule of rules) sum.violations[rule] += violations[rule];
   }

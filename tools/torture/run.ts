@@ -115,10 +115,12 @@ async function judge(world: World, injections: readonly Injection[]): Promise<Pi
   const checker = new Checker(chains, injections, { lateMs: latestMs(level, windowMs) });
   for await (const read of readsIn(world.folder)) checker.judge(read);
   checker.finish();
+  const committed = new Set(audit.filter(({ wid }) => wid !== 0).map(({ wid }) => wid));
+  checker.count(writes, committed);
   return {
     checker,
     writes: {
-      committed: new Set(audit.filter(({ wid }) => wid !== 0).map(({ wid }) => wid)).size,
+      committed: committed.size,
       acknowledged: new Set(writes.filter(({ k }) => k === 'ack').map(({ w }) => w)).size,
     },
   };

@@ -1,5 +1,5 @@
 import { countWhere, type Chains } from './chains.js';
-import { finalOp, type Injection, type ReadRecord, type Time } from './records.js';
+import { finalOp, type Injection, type ReadRecord, type Time, type WriteRecord } from './records.js';
 import { FreshReads } from './fresh-reads.js';
 import { judgeRead } from './judge.js';
 import type { Fault, Limits } from './judged-case.js';
@@ -13,11 +13,13 @@ export interface Violation extends Fault {
   readonly from: Time;
 }
 
-/** What was counted of the reads that began after one kind of fault, and before the next was injected. */
+/** What was counted of the reads and writes that began after one kind of fault, and before the next was injected. */
 export interface Tally {
   injections: number;
   reads: number;
   hits: number;
+  /** What was committed of what was begun then. */
+  writes: number;
   /** How late a change was seen at worst, in milliseconds. */
   worstMs: number;
   readonly violations: Record<Rule, number>;
@@ -56,6 +58,15 @@ export class Checker {
     this.#fresh.add(read, positions);
   }
 
+  /** Counts each write that was committed where it began first. */
+  count(writes: Iterable<WriteRecord>, committed: ReadonlySet<number>): void {
+    const begun = new Map<number, Time>();
+    for (const { k, w, t } of writes) {
+      if (k === 'begin' && committed.has(w)) begun.set(w, Math.min(t, begun.get(w) ?? Infinity));
+    }
+    for (const t of begun.values()) this.#tally(this.faultAt(t)).writes += 1;
+  }
+
   /** R3, which compares reads with each other. After all reads. */
   finish(): void {
     for (const { from, detail } of this.#fresh.olderThanEarlierReads()) {
@@ -80,6 +91,7 @@ export class Checker {
       injections: 0,
       reads: 0,
       hits: 0,
+      writes: 0,
       worstMs: 0,
       violations: { R1: 0, R2: 0, R3: 0, R4: 0, R5: 0, R6: 0 },
     };
