@@ -60,6 +60,7 @@ export class Capture {
   /** Why nothing may be cached now. */
   #reason: string | undefined = 'change capture has not started';
   #warned: string | undefined;
+  #warnedOfWindow: number | undefined;
   #cancelSilence: (() => void) | undefined;
   /** When that was asked for which was heard last. */
   #heardAt: Moment | undefined;
@@ -175,7 +176,9 @@ export class Capture {
   #keeperOf(gate: RedisGate): GateKeeper {
     const { clock, settings, keyspace, isStrict } = this.#parts;
     const witnessKey = isStrict ? keyspace.identity : undefined;
-    return new GateKeeper({ gate, clock, schema: settings.schema, prefix: keyspace.prefix, witnessKey });
+    const { schema } = settings;
+    const hasOtherWindow = (windowMs: number): void => this.#warnOfWindow(gate.ownWindowMs, windowMs);
+    return new GateKeeper({ gate, clock, schema, prefix: keyspace.prefix, witnessKey, hasOtherWindow });
   }
 
   #verifierOf(gate: RedisGate): Verifier {
@@ -286,6 +289,15 @@ export class Capture {
     if (off.length === 0) return;
     const list = off.map(({ table, reason }) => `${table} (${reason})`).join(', ');
     this.#warn(`nothing is cached that depends on ${list}`);
+  }
+
+  #warnOfWindow(ownMs: number, windowMs: number): void {
+    if (this.#warnedOfWindow === windowMs) return;
+    this.#warnedOfWindow = windowMs;
+    this.#warn(
+      `guarantee.window is ${ownMs} ms here, but the gate of this prefix was granted with ${windowMs} ms, which holds ` +
+        'for all; give all processes under one prefix the same window',
+    );
   }
 
   #warn(what: string): void {

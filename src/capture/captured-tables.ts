@@ -53,6 +53,8 @@ export interface DatabaseFacts {
   readonly usable: boolean;
   /** Whether the table of gates is there, which older releases did not make. */
   readonly hasGate: boolean;
+  /** Whether it says how long each gate lives, which that of older releases did not. */
+  readonly gateHasWindow: boolean;
   /** Whether this user may read and write it. */
   readonly gateUsable: boolean;
   /** Whether this user may make what is missing of the schema. */
@@ -102,6 +104,7 @@ SELECT json_build_object(
     AND has_table_privilege(own.consumer, 'SELECT') AND has_table_privilege(own.consumer, 'INSERT')
     AND has_table_privilege(own.consumer, 'UPDATE') AND has_table_privilege(own.consumer, 'DELETE'), false),
   'hasGate', own.gate IS NOT NULL,
+  'gateHasWindow', EXISTS (SELECT FROM pg_attribute WHERE attrelid = own.gate AND attname = 'window_ms'),
   'gateUsable', coalesce(has_table_privilege(own.gate, 'SELECT') AND has_table_privilege(own.gate, 'INSERT')
     AND has_table_privilege(own.gate, 'UPDATE'), false),
   'mayCreate', coalesce((SELECT pg_has_role(nspowner, 'USAGE') FROM pg_namespace WHERE nspname = ${name}),
@@ -137,8 +140,9 @@ export function obstacleIn(facts: DatabaseFacts, schema: string, wantsGate: bool
   if (facts.version < 130_000) return 'PostgreSQL 13 or later is needed';
   if (facts.standby) return 'this server is a hot standby, whose rows lag behind; connect to the primary';
   if (!facts.installed) return `the schema '${schema}' is not there; run: npx moneyclip migrate`;
-  if (wantsGate && !facts.hasGate) {
-    return `the schema '${schema}' was made by an older release and has no table for gates; run: npx moneyclip migrate`;
+  if (wantsGate && !(facts.hasGate && facts.gateHasWindow)) {
+    const lack = facts.hasGate ? 'does not say how long a gate lives' : 'has no table for gates';
+    return `the schema '${schema}' was made by an older release and ${lack}; run: npx moneyclip migrate`;
   }
   if (facts.usable && (facts.gateUsable || !wantsGate)) return undefined;
   const user = quoteName(facts.user);

@@ -22,6 +22,8 @@ export interface Batch {
 export interface OpenGate {
   readonly epoch: string;
   readonly beat: string;
+  /** How long it lives. */
+  readonly windowMs: number;
 }
 
 /** Which gate is asked for together with what waits. */
@@ -111,7 +113,7 @@ export class Consumer {
   async read(afterId: string, limit: number, gate?: GateAsk): Promise<Batch | undefined> {
     const { rows } = await this.#run(
       `${gate ? this.#gateSql(gate.beats) : ''}SELECT pg_current_snapshot()::text, change.id::text, change.source,
-         array_to_json(change.columns)::text, change.rows${gate ? ', gate.epoch, gate.beat::text' : ''}
+         array_to_json(change.columns)::text, change.rows${gate ? ', gate.epoch, gate.beat::text, gate.window_ms' : ''}
        FROM ${this.#consumer} AS own ${gate ? 'LEFT JOIN gate ON true ' : ''}LEFT JOIN LATERAL (
          SELECT * FROM ${this.#outbox} WHERE id > $2::bigint
          AND xid >= pg_snapshot_xmin(own.seen) AND NOT pg_visible_in_snapshot(xid, own.seen) ORDER BY id LIMIT $3
@@ -142,8 +144,8 @@ export class Consumer {
   #gateSql(beats: boolean): string {
     const granted = 'ns = $4 AND inst = $5 AND granted AND NOT suspended';
     const gate = beats
-      ? `UPDATE ${this.#gate} SET beat = beat + 1 WHERE ${granted} RETURNING epoch, beat`
-      : `SELECT epoch, beat FROM ${this.#gate} WHERE ${granted}`;
+      ? `UPDATE ${this.#gate} SET beat = beat + 1 WHERE ${granted} RETURNING epoch, beat, window_ms`
+      : `SELECT epoch, beat, window_ms FROM ${this.#gate} WHERE ${granted}`;
     return `WITH gate AS (${gate}) `;
   }
 
@@ -201,8 +203,9 @@ export class Consumer {
   }
 }
 
-function toGate([, , , , , epoch, beat]: readonly unknown[]): OpenGate | undefined {
-  return typeof epoch === 'string' && typeof beat === 'string' ? { epoch, beat } : undefined;
+function toGate([, , , , , epoch, beat, windowMs]: readonly unknown[]): OpenGate | undefined {
+  if (typeof epoch !== 'string' || typeof beat !== 'string') return undefined;
+  return { epoch, beat, windowMs: Number(windowMs) };
 }
 
 function toChange([, , source, columns, rows]: readonly unknown[]): RecordedChange {

@@ -13,7 +13,12 @@ export interface GateKeeperOptions {
   readonly prefix: string;
   /** Where the name of the cache is, without which the gate is not renewed: who lost it lost the marks of writers too. */
   readonly witnessKey?: string | undefined;
+  /** Called when the gate lives for another time than this process was told. */
+  readonly hasOtherWindow?: ((windowMs: number) => void) | undefined;
 }
+
+/** So long at least who leads puts up with the window of another process, once it tried to have its own. */
+const patientForMs = 600_000;
 
 /** The waits of the protocol allow for clocks that run at rates up to 5 % apart. */
 export function longestGateMs(windowMs: number): number {
@@ -25,7 +30,8 @@ export function longestGateMs(windowMs: number): number {
  *
  * Invariants: the gate's end is counted by the clock of Redis from a moment before the database was asked whether it is
  * still granted, and what was visible then was dropped before it is renewed. Who takes the gate over waits until every
- * gate that was opened under the row before has ended.
+ * gate that was opened under the row before has ended: for as long as the row says that they live, whatever this process
+ * was told.
  */
 export class GateKeeper {
   readonly #options: GateKeeperOptions;
@@ -37,6 +43,8 @@ export class GateKeeper {
   #watched: { readonly state: string; readonly since: number } | undefined;
   /** The connection and process for which the row was taken over without waiting that it stands still. */
   #claimed: string | undefined;
+  /** When this process closed the gate last since it lived for another time than this process was told. */
+  #insistedAt = Number.NEGATIVE_INFINITY;
   takeOvers = 0;
 
   constructor(options: GateKeeperOptions) {
@@ -70,8 +78,9 @@ export class GateKeeper {
   }
 
   /** Notes that the database says that the gate is granted, and whether the beat was counted by this process. */
-  granted({ beat }: OpenGate, isOwnBeat: boolean): void {
+  granted({ beat, windowMs }: OpenGate, isOwnBeat: boolean): void {
     this.#watched = undefined;
+    this.#noteWindow(windowMs);
     if (isOwnBeat) return;
     if (this.#beat !== undefined && this.#beat !== beat) this.#renewedAt = this.#now; // another process renews it
     this.#beat = beat;
@@ -88,6 +97,30 @@ export class GateKeeper {
     if (renewal !== 'renewed') throw new StoreUnavailableError(`The gate could not be renewed: Redis has ${renewal}`);
     this.#renewedAt = startedAt;
     this.#beat = gate.beat;
+  }
+
+  /**
+   * Whether the gate is to be granted anew since it lives for another time than this process was told; `regrant` does it.
+   * Not often, so that two with different windows do not take turns all the time.
+   */
+  insists({ windowMs }: OpenGate): boolean {
+    return windowMs !== this.#options.gate.ownWindowMs && this.#now - this.#insistedAt >= patientForMs;
+  }
+
+  /** Closes the gate, so that whoever grants it next says how long it lives. */
+  async regrant(own: OwnConnection, look: GateLook): Promise<void> {
+    this.#insistedAt = this.#now;
+    const { schema, prefix } = this.#options;
+    const row = new GateRow(own, schema, prefix);
+    const instance = this.#instanceOf(look);
+    const state = await row.read();
+    if (state?.instance === instance) await row.takeOver(state, instance);
+  }
+
+  #noteWindow(windowMs: number): void {
+    const { gate, hasOtherWindow } = this.#options;
+    gate.windowMs = windowMs;
+    if (windowMs !== gate.ownWindowMs) hasOtherWindow?.(windowMs);
   }
 
   /** Takes away the marks of writers that ended without doing so. */
@@ -109,21 +142,21 @@ export class GateKeeper {
    * Redis do not take it from one another all the time.
    */
   async claim(own: OwnConnection, look: GateLook): Promise<boolean> {
-    const { schema, prefix } = this.#options;
+    const { schema, prefix, gate } = this.#options;
     const row = new GateRow(own, schema, prefix);
     const instance = this.#instanceOf(look);
     const state = await row.read();
     if (!state) {
-      await row.create(instance);
+      await row.create(instance, gate.ownWindowMs);
       return false;
     }
-    const standsForMs = this.#standsFor(state);
+    const [standsForMs, waitMs] = [this.#standsFor(state), longestGateMs(state.windowMs)];
     if (state.instance === instance && !state.suspended) {
-      const mayGrant = state.granted || standsForMs >= this.#waitMs || weakened.waitAtTakeOver;
-      return mayGrant && row.grant(state);
+      if (state.granted) return true;
+      return (standsForMs >= waitMs || weakened.waitAtTakeOver) && row.grant(state, gate.ownWindowMs);
     }
     const claim = `${look.connection} ${instance}`;
-    if (this.#claimed === claim && standsForMs < 2 * this.#waitMs && !state.suspended) return false;
+    if (this.#claimed === claim && standsForMs < 2 * waitMs && !state.suspended) return false;
     this.#claimed = claim;
     if (await row.takeOver(state, instance)) this.takeOvers += 1;
     return false;
@@ -132,10 +165,6 @@ export class GateKeeper {
   /** NOTE: two databases of one process are two caches: what is dropped in one is not dropped in the other. */
   #instanceOf({ runId, replicationId }: GateLook): string {
     return `${runId}:${replicationId}:${this.#options.gate.place}`;
-  }
-
-  get #waitMs(): number {
-    return longestGateMs(this.#options.gate.windowMs);
   }
 
   /** How long the row has been seen to be as it is: it was so when it was answered first, or longer. */

@@ -12,6 +12,8 @@ export interface GateState {
   readonly token: string;
   readonly suspended: boolean;
   readonly beat: string;
+  /** How long the gates live that may still be open under this row. */
+  readonly windowMs: number;
 }
 
 /** The row of the database that says which process of Redis may keep the gate of a prefix; at most one at a time. */
@@ -29,25 +31,27 @@ export class GateRow {
   /** Undefined where nobody ever had a gate under this prefix. */
   async read(): Promise<GateState | undefined> {
     const [row] = await this.#run(
-      `SELECT inst, granted, token, suspended, beat::text FROM ${this.#table} WHERE ns = $1`,
+      `SELECT inst, granted, token, suspended, beat::text, window_ms FROM ${this.#table} WHERE ns = $1`,
       [],
     );
     if (!row) return undefined;
-    const [instance, granted, token, suspended, beat] = row;
+    const [instance, granted, token, suspended, beat, windowMs] = row;
     return {
       instance: String(instance),
       granted: granted === true,
       token: String(token),
       suspended: suspended === true,
       beat: String(beat),
+      windowMs: Number(windowMs),
     };
   }
 
   /** Makes the row for a process of Redis, not granted; false where somebody else was faster. */
-  async create(instance: string): Promise<boolean> {
+  async create(instance: string, windowMs: number): Promise<boolean> {
     const rows = await this.#run(
-      `INSERT INTO ${this.#table} (ns, inst, epoch, token) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING RETURNING 1`,
-      [instance, randomStamp(), randomStamp()],
+      `INSERT INTO ${this.#table} (ns, inst, epoch, token, window_ms) VALUES ($1, $2, $3, $4, $5)
+       ON CONFLICT DO NOTHING RETURNING 1`,
+      [instance, randomStamp(), randomStamp(), windowMs],
     );
     return rows.length > 0;
   }
@@ -64,16 +68,19 @@ export class GateRow {
   }
 
   /**
-   * Lets the gate be opened; false where somebody else took it over, or a writer is about to commit that may have marked
-   * its stamps where the gate was before: here they are not marked, and a reader would not go past what it changes.
+   * Lets the gate be opened, for so long at a time; false where somebody else did or took it over, or a writer is about to
+   * commit that may have marked its stamps where the gate was before: here they are not marked, and a reader would not go
+   * past what it changes.
    *
-   * NOTE: try, so that no writer ever waits behind this.
+   * NOTE: try, so that no writer ever waits behind this. The window changes here alone, when every older gate has ended:
+   * so whoever reads it after a commit knows how long those may live that were opened without seeing the commit.
    */
-  async grant({ instance, token }: GateState): Promise<boolean> {
+  async grant({ instance, token }: GateState, windowMs: number): Promise<boolean> {
     const noWriter = weakened.writersBarGrant ? '' : ` AND pg_try_advisory_xact_lock(${writersLock('$1')})`;
     const rows = await this.#run(
-      `UPDATE ${this.#table} SET granted = true WHERE ns = $1 AND inst = $2 AND token = $3${noWriter} RETURNING 1`,
-      [instance, token],
+      `UPDATE ${this.#table} SET granted = true, window_ms = $4
+       WHERE ns = $1 AND inst = $2 AND token = $3 AND NOT granted${noWriter} RETURNING 1`,
+      [instance, token, windowMs],
     );
     return rows.length > 0;
   }

@@ -25,7 +25,7 @@ export interface GuaranteeSettings {
 const levels: readonly string[] = ['plain', 'guarded', 'strict', 'verify'] satisfies GuaranteeLevel[];
 const optionNames = ['level', 'window'];
 const shortestWindowMs = 250;
-const longestWindowMs = 60_000;
+export const longestWindowMs = 60_000;
 
 /** The settings of `guarantee`; undefined at the plain level. Throws UsageError. */
 export function guaranteeSettings(

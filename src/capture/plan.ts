@@ -3,7 +3,7 @@ import { quoteName } from '../query/sql-writer.js';
 import { gapIn, refusalOf, type Ask, type DatabaseFacts, type RelationFacts } from './captured-tables.js';
 import { literal } from './sql-text.js';
 import { assertColumns, type TableNeeds } from './table-needs.js';
-import { functionSql, gateSql, schemaSql, triggersSql } from './trigger-sql.js';
+import { functionSql, gateSql, gateWindowSql, schemaSql, triggersSql } from './trigger-sql.js';
 import { parseVersion, versionFor, versionText, type TriggerVersion } from './trigger-version.js';
 
 /** What a migration does. */
@@ -24,6 +24,9 @@ export function planUp(needs: readonly TableNeeds[], facts: DatabaseFacts, schem
   } else if (!facts.hasGate) {
     assertMayCreate(facts, schema);
     statements.push(gateSql(schema));
+  } else if (!facts.gateHasWindow) {
+    assertMayCreate(facts, schema);
+    statements.push(gateWindowSql(schema));
   }
   const skipped: Plan['skipped'][number][] = [];
   for (const group of byRelation(needs, facts)) {

@@ -232,6 +232,10 @@ export class Relay {
       await keeper.claim(session.own, look);
       return false;
     }
+    if (session.leads && keeper.insists(gate)) {
+      await keeper.regrant(session.own, look);
+      return false;
+    }
     keeper.granted(gate, isDue);
     if (pauses.beforeRenewal) await pauses.beforeRenewal();
     const { id } = consumer;

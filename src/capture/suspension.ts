@@ -1,14 +1,13 @@
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { quoteName } from '../query/sql-writer.js';
 import { elapsed, type Clock } from '../support/clock.js';
+import { longestGateMs } from './gate-keeper.js';
 
 export interface SuspensionOptions {
   readonly connection: DatabaseConnection;
   readonly clock: Clock;
   readonly schema: string;
   readonly prefix: string;
-  /** How long a gate may still be open once nobody may renew it. */
-  readonly longestMs: number;
 }
 
 /** What the database says of the gate before a write waits. */
@@ -17,10 +16,12 @@ export interface GrantLook {
   readonly isClosed: boolean;
   /** The grant under which relays may renew the gate; undefined where they may not. */
   readonly grant: string | undefined;
+  /** How long gates live that may still be open; undefined where that is not known. */
+  readonly windowMs: number | undefined;
 }
 
 /** A row that was not read: nothing can be said. */
-const unknown: GrantLook = { isClosed: false, grant: undefined };
+const unknown: GrantLook = { isClosed: false, grant: undefined, windowMs: undefined };
 
 /**
  * A gate that nobody may renew, since nobody was able to for long: then writes need not wait one by one.
@@ -40,17 +41,19 @@ export class Suspension {
   }
 
   async look(): Promise<GrantLook> {
-    const { clock, longestMs } = this.#options;
-    const row = await this.#run(`SELECT token, granted, suspended FROM ${this.#table} WHERE ns = $1`, []);
+    const { clock } = this.#options;
+    const row = await this.#run(`SELECT token, granted, suspended, window_ms FROM ${this.#table} WHERE ns = $1`, []);
     if (!row) return unknown;
     const [token, granted, suspended] = row;
+    const windowMs = Number(row[3]);
     if (granted === true && suspended !== true) {
       this.#seen = undefined;
-      return { isClosed: false, grant: String(token) };
+      return { isClosed: false, grant: String(token), windowMs };
     }
     const state = `${String(token)} ${String(granted)}`;
     if (this.#seen?.state !== state) this.#seen = { state, since: elapsed(clock) };
-    return { isClosed: elapsed(clock) - this.#seen.since >= longestMs, grant: undefined };
+    const isClosed = elapsed(clock) - this.#seen.since >= longestGateMs(windowMs);
+    return { isClosed, grant: undefined, windowMs };
   }
 
   /**

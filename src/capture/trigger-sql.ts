@@ -1,6 +1,7 @@
 import { quoteName } from '../query/sql-writer.js';
 import { mostRowChanges } from '../query/row-changes.js';
 import { hashText } from '../support/hash.js';
+import { longestWindowMs } from './guarantee.js';
 import { dollarQuoted, literal, textArray } from './sql-text.js';
 import { versionText, type TriggerVersion } from './trigger-version.js';
 
@@ -49,15 +50,28 @@ export function schemaSql(schema: string): string[] {
 
 /** The table that says which process of Redis may keep the gate of a prefix; older releases made none. */
 export function gateSql(schema: string): string {
-  return `CREATE TABLE IF NOT EXISTS ${quoteName(schema)}.gate (
+  return `CREATE TABLE IF NOT EXISTS ${gateTable(schema)} (
   ns text PRIMARY KEY,
   inst text NOT NULL,
   epoch text NOT NULL,
   granted boolean NOT NULL DEFAULT false,
   token text NOT NULL,
   suspended boolean NOT NULL DEFAULT false,
-  beat bigint NOT NULL DEFAULT 0
+  beat bigint NOT NULL DEFAULT 0,
+  ${windowColumn}
 ) WITH (fillfactor = 50)`;
+}
+
+/** Adds to a table of gates of an older release how long each of them lives. */
+export function gateWindowSql(schema: string): string {
+  return `ALTER TABLE ${gateTable(schema)} ADD COLUMN IF NOT EXISTS ${windowColumn}`;
+}
+
+/** NOTE: a gate of which an older release did not say how long it lives may live for the longest time. */
+const windowColumn = `window_ms integer NOT NULL DEFAULT ${longestWindowMs}`;
+
+function gateTable(schema: string): string {
+  return `${quoteName(schema)}.gate`;
 }
 
 /** The function that records the changes of one table. */

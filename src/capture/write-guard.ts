@@ -49,8 +49,6 @@ export class WriteGuard {
   readonly #options: WriteGuardOptions;
   readonly #hearing: Hearing;
   readonly #suspension: Suspension;
-  /** How long a gate may still be open that is not renewed any more. */
-  readonly #longestMs: number;
   /** How many writes had to wait, and for how long together. */
   waits = 0;
   waitedMs = 0;
@@ -59,8 +57,7 @@ export class WriteGuard {
     this.#options = options;
     const { prefix } = options.keyspace;
     this.#hearing = new Hearing({ ...options, prefix });
-    this.#longestMs = longestGateMs(options.store.gate.windowMs);
-    this.#suspension = new Suspension({ ...options, prefix, longestMs: this.#longestMs });
+    this.#suspension = new Suspension({ ...options, prefix });
   }
 
   /**
@@ -135,17 +132,17 @@ export class WriteGuard {
   }
 
   async #wait(): Promise<void> {
-    const { clock, hearSoon } = this.#options;
+    const { clock, hearSoon, suspends, store } = this.#options;
     hearSoon();
-    const { suspends } = this.#options;
-    const before = suspends ? await outsideTransactions(() => this.#suspension.look()) : undefined;
-    if (before?.isClosed) return;
+    const { isClosed, grant, windowMs } = await outsideTransactions(() => this.#suspension.look());
+    if (isClosed && suspends) return;
     const startedAt = elapsed(clock);
     this.waits += 1;
-    const isHeard = await outsideTransactions(() => this.#hearing.heard(startedAt + this.#longestMs));
+    // NOTE: as long as those gates live that others opened, who may have been told another window
+    const longestMs = longestGateMs(windowMs ?? store.gate.windowMs);
+    const isHeard = await outsideTransactions(() => this.#hearing.heard(startedAt + longestMs));
     this.waitedMs += elapsed(clock) - startedAt;
-    const grant = before?.grant;
-    if (isHeard || grant === undefined) return;
+    if (isHeard || grant === undefined || !suspends) return;
     await outsideTransactions(() => this.#suspension.begin(grant)); // so that the next ones need not wait
   }
 

@@ -15,7 +15,7 @@ export interface RedisGateOptions {
   readonly client: GateClient;
   readonly key: string;
   readonly clock: Clock;
-  /** How long an open gate stays open without being renewed. */
+  /** How long an open gate stays open without being renewed, where this process grants it. */
   readonly windowMs: number;
 }
 
@@ -49,7 +49,10 @@ export interface Witness {
  */
 export class RedisGate {
   readonly key: string;
-  readonly windowMs: number;
+  /** How long a gate lives that this process grants. */
+  readonly ownWindowMs: number;
+  /** How long it lives as it is granted now, as far as this process knows. */
+  windowMs: number;
   /** Where in its Redis the gate is: the number of the database, and what the client puts before every key. */
   readonly place: string;
   readonly instance: RedisInstance;
@@ -64,6 +67,7 @@ export class RedisGate {
 
   constructor({ client, key, clock, windowMs }: RedisGateOptions) {
     this.key = key;
+    this.ownWindowMs = windowMs;
     this.windowMs = windowMs;
     const { db = 0, keyPrefix = '' } = client.options ?? {};
     this.place = `${db}:${keyPrefix}`;
@@ -111,11 +115,11 @@ export class RedisGate {
    */
   async renew(
     look: GateLook,
-    { epoch, beat }: { readonly epoch: string; readonly beat: string },
+    { epoch, beat, windowMs }: { readonly epoch: string; readonly beat: string; readonly windowMs: number },
     witness?: Witness,
   ): Promise<Renewal> {
     const fromMs = weakened.deadlineBeforeCheck ? (await this.look()).nowMs : look.nowMs;
-    const words = [look.runId, look.replicationId, epoch, beat, String(fromMs + this.windowMs)];
+    const words = [look.runId, look.replicationId, epoch, beat, String(fromMs + windowMs)];
     const keys = [this.key, ...(witness ? [witness.key] : [])];
     if (witness) words.push(witness.text);
     const answer = await this.#deadline.race(this.#client.eval(renewScript, keys.length, ...keys, ...words));
