@@ -172,10 +172,11 @@ function dialectOf(knex: Knex): DialectName {
   throw new UsageError(`captureMigration: a knex instance must use the client 'better-sqlite3' or 'pg'`);
 }
 
+/** NOTE: a deadlock as well, with a transaction that writes to the tables in another order. */
 function lockError(error: unknown): UsageError | undefined {
-  if (!(error instanceof Error) || Reflect.get(error, 'code') !== '55P03') return undefined;
+  if (!(error instanceof Error) || !['55P03', '40P01'].includes(String(Reflect.get(error, 'code')))) return undefined;
   return new UsageError(
-    `A table was in use for ${lockTimeout}, so nothing was changed. Run it again when no long transaction holds the table.`,
+    `A table was in use, so nothing was changed. Run it again when no long transaction holds the table.`,
     { cause: error },
   );
 }

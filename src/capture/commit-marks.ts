@@ -28,6 +28,7 @@ export interface CommitMarksOptions {
 /** Codes of PostgreSQL. */
 const noSuchTable = '42P01';
 const noSuchSchema = '3F000';
+const noRight = '42501';
 
 /** What a transaction is about to commit, and the gate as its database knows it. */
 interface Pending {
@@ -69,10 +70,7 @@ export class CommitMarks implements CommitGuard {
   }
 
   async beforeCommit(transaction: Parameters<CommitGuard['beforeCommit']>[0]): Promise<Settlement | undefined> {
-    await transaction.execute(this.#lock).catch((error: unknown) => {
-      throw this.#explained(error);
-    });
-    const pending = toPending((await transaction.execute(this.#ask)).rows);
+    const pending = await this.#pendingOf(transaction);
     if (!pending) return undefined;
     const { keyspace, changesOf } = this.#options;
     const stampKeys = stampKeysOfChanges(changesOf(pending.records), keyspace);
@@ -81,6 +79,15 @@ export class CommitMarks implements CommitGuard {
     await this.#mark(pending.writer, stampKeys);
     if (pauses.beforeCommit) await pauses.beforeCommit();
     return (outcome, settle) => this.#settle(pending.writer, stampKeys, { outcome, settle });
+  }
+
+  async #pendingOf(transaction: Parameters<CommitGuard['beforeCommit']>[0]): Promise<Pending | undefined> {
+    try {
+      await transaction.execute(this.#lock);
+      return toPending((await transaction.execute(this.#ask)).rows);
+    } catch (error) {
+      throw this.#explained(error);
+    }
   }
 
   #assertAllowed({ isolation, isGranted }: Pending): void {
@@ -129,6 +136,12 @@ export class CommitMarks implements CommitGuard {
 
   #explained(error: unknown): unknown {
     const code: unknown = error instanceof Error && error.cause instanceof Error && Reflect.get(error.cause, 'code');
+    if (code === noRight) {
+      return this.#refused(
+        'this user of the database may not read the outbox or the gate; db.capture.status() tells which GRANT it needs',
+        error,
+      );
+    }
     if (code !== noSuchTable && code !== noSuchSchema) return error;
     return this.#refused('the database has no table of gates; run: npx moneyclip migrate', error);
   }

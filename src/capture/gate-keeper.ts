@@ -99,16 +99,28 @@ export class GateKeeper {
     this.#beat = gate.beat;
   }
 
+  /** The gate where it is granted to this Redis as it should be; otherwise undefined, after a step towards that. */
+  async accepted(
+    gate: OpenGate | undefined,
+    { own, leads }: { readonly own: OwnConnection; readonly leads: boolean },
+    look: GateLook,
+  ): Promise<OpenGate | undefined> {
+    if (!gate) await this.#claim(own, look);
+    else if (!leads || !this.#insists(gate)) return gate;
+    else await this.#regrant(own, look);
+    return undefined;
+  }
+
   /**
-   * Whether the gate is to be granted anew since it lives for another time than this process was told; `regrant` does it.
-   * Not often, so that two with different windows do not take turns all the time.
+   * Whether the gate is to be granted anew since it lives for another time than this process was told. Not often, so that
+   * two with different windows do not take turns all the time.
    */
-  insists({ windowMs }: OpenGate): boolean {
+  #insists({ windowMs }: OpenGate): boolean {
     return windowMs !== this.#options.gate.ownWindowMs && this.#now - this.#insistedAt >= patientForMs;
   }
 
   /** Closes the gate, so that whoever grants it next says how long it lives. */
-  async regrant(own: OwnConnection, look: GateLook): Promise<void> {
+  async #regrant(own: OwnConnection, look: GateLook): Promise<void> {
     this.#insistedAt = this.#now;
     const { schema, prefix } = this.#options;
     const row = new GateRow(own, schema, prefix);
@@ -137,29 +149,29 @@ export class GateKeeper {
   }
 
   /**
-   * Goes a step towards the gate, where the database does not grant it to this Redis; true where it does now. Who has a
-   * new connection takes it over at once; who does not, only where nobody renews it, so that two halves of a divided
-   * Redis do not take it from one another all the time.
+   * Goes a step towards the gate, where the database does not grant it to this Redis. Who has a new connection takes it
+   * over at once; who does not, only where nobody renews it, so that two halves of a divided Redis do not take it from
+   * one another all the time.
    */
-  async claim(own: OwnConnection, look: GateLook): Promise<boolean> {
+  async #claim(own: OwnConnection, look: GateLook): Promise<void> {
     const { schema, prefix, gate } = this.#options;
     const row = new GateRow(own, schema, prefix);
     const instance = this.#instanceOf(look);
     const state = await row.read();
     if (!state) {
       await row.create(instance, gate.ownWindowMs);
-      return false;
+      return;
     }
     const [standsForMs, waitMs] = [this.#standsFor(state), longestGateMs(state.windowMs)];
     if (state.instance === instance && !state.suspended) {
-      if (state.granted) return true;
-      return (standsForMs >= waitMs || weakened.waitAtTakeOver) && row.grant(state, gate.ownWindowMs);
+      const mayGrant = !state.granted && (standsForMs >= waitMs || weakened.waitAtTakeOver);
+      if (mayGrant) await row.grant(state, gate.ownWindowMs);
+      return;
     }
     const claim = `${look.connection} ${instance}`;
-    if (this.#claimed === claim && standsForMs < 2 * waitMs && !state.suspended) return false;
+    if (this.#claimed === claim && standsForMs < 2 * waitMs && !state.suspended) return;
     this.#claimed = claim;
     if (await row.takeOver(state, instance)) this.takeOvers += 1;
-    return false;
   }
 
   /** NOTE: two databases of one process are two caches: what is dropped in one is not dropped in the other. */

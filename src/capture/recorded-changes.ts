@@ -91,6 +91,7 @@ function toRowChange(
     before: before ? toRow(before) : undefined,
     after: after ? toRow(after) : undefined,
     stable,
+    forAll: dialect === 'postgres', // NOTE: there one process hears for all that share a cache
   };
 }
 

@@ -227,15 +227,8 @@ export class Relay {
     const batch = await this.#read(session, '0', ask);
     const { consumer } = session;
     if (!batch || !consumer) return false;
-    const { gate } = batch;
-    if (!gate) {
-      await keeper.claim(session.own, look);
-      return false;
-    }
-    if (session.leads && keeper.insists(gate)) {
-      await keeper.regrant(session.own, look);
-      return false;
-    }
+    const gate = await keeper.accepted(batch.gate, session, look);
+    if (!gate) return false;
     keeper.granted(gate, isDue);
     if (pauses.beforeRenewal) await pauses.beforeRenewal();
     const { id } = consumer;

@@ -28,11 +28,13 @@ function writesElsewhere(own: TableNeeds, needs: readonly TableNeeds[], { tables
   );
 }
 
-/** Whether its triggers record columns for models that are declared elsewhere alone, such as in another release. */
+/** Whether its triggers know columns, or volatile ones, of models that are declared elsewhere alone, such as in another release. */
 function recordsMore({ triggers }: RelationFacts, own: TableNeeds, needs: readonly TableNeeds[]): boolean {
-  const known = new Set(needs.filter(({ table }) => table === own.table).flatMap(({ columns }) => [...columns.keys()]));
+  const here = needs.filter(({ table }) => table === own.table);
+  const known = new Set(here.flatMap(({ columns }) => [...columns.keys()]));
   return triggers.some(({ version }) => {
-    const columns = Object.keys(parseVersion(version)?.columns ?? {});
-    return columns.some((column) => !known.has(column));
+    const { columns = {}, volatile = [] } = parseVersion(version) ?? {};
+    const knowsVolatile = volatile.every((column) => here.every((each) => each.volatile.has(column)));
+    return !knowsVolatile || Object.keys(columns).some((column) => !known.has(column));
   });
 }

@@ -9,6 +9,8 @@ export interface RowChange {
   readonly after: Row | undefined;
   /** Whether a column changed that is not volatile, where the rows hold keys and conditions alone; else they tell. */
   readonly stable?: boolean | undefined;
+  /** True where the models of other processes are concerned too, which may call columns volatile that this one does not. */
+  readonly forAll?: boolean | undefined;
 }
 
 /** Rows of a table changed, and it is not known or too many to say which. */

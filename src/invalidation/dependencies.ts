@@ -156,9 +156,10 @@ function dependenciesOfRowChange(change: RowChange): readonly string[] {
 
 /** What is touched of a table and of every condition that a row goes on to meet. */
 function scopesOf(
-  { model, before, after, stable }: RowChange,
-  { volatile, hadVolatile }: TouchedByRow,
+  { model, before, after, stable, forAll = false }: RowChange,
+  { volatile, hadVolatile: isOwn }: TouchedByRow,
 ): readonly Scope[] {
+  const hadVolatile = isOwn || forAll;
   const all: readonly Scope[] = hadVolatile ? ['any', 'stable', 'members'] : ['any', 'members'];
   if (!before || !after) return all;
   if (!hadVolatile) return ['any'];

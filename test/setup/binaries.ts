@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 
-/** Where the programs of the two servers may be, and which Debian package holds them. */
+/** Where the programs of the servers may be, and which Debian package holds them. */
 const LOCATIONS = {
   postgresql: {
     programs: ['postgres', 'initdb'],
@@ -15,6 +15,12 @@ const LOCATIONS = {
     debianPackage: 'redis-server',
     hint: 'Redis 7 or later',
     variable: 'REDIS_URL',
+  },
+  pgbouncer: {
+    programs: ['pgbouncer'],
+    debianPackage: 'pgbouncer',
+    hint: 'PgBouncer',
+    variable: undefined,
   },
 } as const;
 
@@ -46,14 +52,17 @@ export function binaryFolder(server: ServerName, host = thisHost): string {
   if (installed) return installed;
   throw new Error(
     `The tests need ${hint}, and found no ${programs.join(' and ')} in PATH or /usr/lib/postgresql/*/bin. ` +
-      `Install it (Debian, Ubuntu: apt-get install ${debianPackage}; macOS: brew install ${server}), ` +
-      `or name a running server in ${variable}; tests that stop servers need the programs all the same.`,
+      `Install it (Debian, Ubuntu: apt-get install ${debianPackage}; macOS: brew install ${server})` +
+      (variable
+        ? `, or name a running server in ${variable}; tests that stop servers need the programs all the same.`
+        : '.'),
   );
 }
 
 function findFolder(server: ServerName, host: Host): string | undefined {
   const { programs } = LOCATIONS[server];
-  const candidates = server === 'postgresql' ? [...debianPostgresFolders(), ...folders(host)] : folders(host);
+  const debian = server === 'postgresql' ? debianPostgresFolders() : server === 'pgbouncer' ? ['/usr/sbin'] : [];
+  const candidates = [...debian, ...folders(host)];
   return candidates.find((folder) => programs.every((program) => isExecutable(join(folder, program))));
 }
 

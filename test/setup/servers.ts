@@ -84,6 +84,33 @@ export async function startStandby(primary: TestServer): Promise<TestServer> {
   }));
 }
 
+/** Starts a PgBouncer that gives each transaction whatever connection to a PostgreSQL is free; at most `connections`. */
+export async function startPooler(postgres: TestServer, connections: number): Promise<TestServer> {
+  const programs = binaryFolder('pgbouncer');
+  const user = unprivilegedUser();
+  const folder = temporaryFolder('pgbouncer', user);
+  return startOnFreePort((port) => {
+    const file = join(folder, `${port}.ini`);
+    const settings = {
+      listen_addr: '127.0.0.1',
+      listen_port: port,
+      auth_type: 'any',
+      pool_mode: 'transaction',
+      default_pool_size: connections,
+      max_client_conn: 100,
+      unix_socket_dir: '',
+    };
+    const lines = Object.entries(settings).map(([name, value]) => `${name} = ${value}`);
+    const target = `postgres = host=127.0.0.1 port=${postgres.port} user=moneyclip dbname=postgres`;
+    writeFileSync(file, ['[databases]', target, '[pgbouncer]', ...lines, ''].join('\n'));
+    const command = { program: join(programs, 'pgbouncer'), args: [file], folder, user, ready: /process up/ };
+    return {
+      command: { ...command, stopSignal: 'SIGINT' },
+      url: `postgres://moneyclip@127.0.0.1:${port}/postgres`,
+    };
+  });
+}
+
 /** Starts a Redis of its own. */
 export async function startRedis(options: RedisOptions = {}): Promise<TestServer> {
   const programs = binaryFolder('redis');
