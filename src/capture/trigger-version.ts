@@ -65,7 +65,8 @@ export function lackOf(version: TriggerVersion | undefined, source: string, need
   for (const [name, expression] of needs.columns) {
     if (version.columns[name] !== expression) return `the triggers do not record the column '${name}'`;
   }
-  const ignored = version.volatile.find((name) => !needs.volatile.has(name));
+  // NOTE: a column that no model here declares may be volatile for others: nothing here reads it
+  const ignored = version.volatile.find((name) => needs.stable.has(name));
   if (ignored !== undefined) return `the triggers take the column '${ignored}' for volatile`;
   const { stable } = version;
   if (!stable || needs.volatile.size === 0) return undefined;
