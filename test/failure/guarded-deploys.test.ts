@@ -49,6 +49,15 @@ class NewNote extends CachedModel {
   @Column({ type: 'string', index: true, default: 'none' }) declare kind: string;
 }
 
+/** The same in a release that calls a column volatile, of which the triggers need not know. */
+@Table('captured_notes', { label: 'captured.NoteOfCounting', connection: 'counted' })
+class CountedNote extends CachedModel {
+  declare static objects: Manager<CountedNote>;
+  @PrimaryKey() declare id: number;
+  @Column({ type: 'string' }) declare text: string;
+  @Column({ type: 'integer', volatile: true }) declare views: number;
+}
+
 describe('the guarded level while something is changed', function () {
   this.timeout(40_000);
   let postgres: TestServer;
@@ -157,24 +166,25 @@ describe('the guarded level while something is changed', function () {
         expect(await texts()).to.deep.equal([`new ${round}`]);
       }
     });
+  });
 
-    it('makes the old one hear for the new one, also of what only the new one calls volatile', async () => {
-      await addColumn();
-      await migrate(OldNote, NewNote);
-      await open('old'); // which leads
-      await noteCached(OldNote);
-      await open('new');
-      await noteCached(NewNote);
-      const ofText = NewNote.objects.filter({ kind: 'none' }).values('text').cache();
-      for (const text of ['by plain SQL', 'once more']) {
-        expect(await ofText.all()).to.have.length(1);
-        await noteCached(NewNote);
-        await other.query('UPDATE captured_notes SET text = $1', [text]);
-        await heardByAll(other);
-        expect(await ofText.all()).to.deep.equal([{ text }]);
-        expect((await NewNote.cache.get(1)).text).to.equal(text);
-      }
-    });
+  it('makes one that leads hear for another, also of what only that one calls volatile', async () => {
+    await migrate(OldNote);
+    await open('old'); // which leads
+    await noteCached(OldNote);
+    await open('counted');
+    const text = async (): Promise<unknown> => (await CountedNote.objects.filter({ id: 1 }).cache().values('text'))[0];
+    const counted = opened[1];
+    for (const next of ['second', 'third']) {
+      await until(async () => {
+        const earlier = counted?.stats().hits ?? 0;
+        await text();
+        return (counted?.stats().hits ?? 0) > earlier;
+      });
+      await other.query('UPDATE captured_notes SET text = $1', [next]);
+      await heardByAll(other);
+      expect(await text()).to.deep.equal({ text: next });
+    }
   });
 
   it('serves nothing old of two applications under one prefix that know different tables', async () => {
