@@ -63,9 +63,9 @@ export class DatabaseConnection {
     this.#transactions.commitGuard = guard;
   }
 
-  /** Whether somebody is asked before every COMMIT, so that what belongs to a write is better done before it. */
-  get guardsCommits(): boolean {
-    return this.#transactions.commitGuard !== undefined;
+  /** Whether a write needs a transaction of its own: somebody is asked before every COMMIT, and none is open here. */
+  get wantsTransaction(): boolean {
+    return this.#transactions.commitGuard !== undefined && this.currentTransaction() === undefined;
   }
 
   /** Runs one statement: in this context's transaction if there is one, else alone. Throws a DatabaseError. */
@@ -110,7 +110,7 @@ export class DatabaseConnection {
 
   #runAlone(statement: Statement): Promise<StatementResult> {
     if (this.#closed) return Promise.reject(this.#closedError());
-    if (statement.writes && this.guardsCommits) return this.transaction(() => this.#runInContext(statement));
+    if (statement.writes && this.wantsTransaction) return this.transaction(() => this.#runInContext(statement));
     const answer = this.#runner.executeDirect(statement);
     if (answer === undefined) return this.#runOnPool(statement);
     return isPromise(answer) ? this.#counted(() => answer) : Promise.resolve(answer);

@@ -48,7 +48,7 @@ export async function updateMany(
   }
   const all = prepared();
   if (all.length === 0) return 0;
-  const alone = all.length === 1 && !connection.guardsCommits && !needsTransaction(connection, { model: schema });
+  const alone = all.length === 1 && !connection.wantsTransaction && !needsTransaction(connection, { model: schema });
   const run = () => write(connection, schema, all);
   return alone ? partOfTransaction(connection, run) : connection.transaction(run);
 }

@@ -32,12 +32,12 @@ export function writeTarget(instance: object): WriteTarget {
 
 /**
  * Runs a write in a transaction, or a savepoint of the open one, where something besides the one statement belongs to
- * it: hooks, somebody who watches, or somebody who is asked before every COMMIT.
+ * it: hooks, somebody who watches, or somebody who is asked before the COMMIT of a write alone.
  */
 export function runWrite<T>(target: WriteTarget, moments: readonly HookMoment[], write: () => Promise<T>): Promise<T> {
   const { connection, schema, instance } = target;
   const alone =
-    !connection.guardsCommits &&
+    !connection.wantsTransaction &&
     !writeObserver(connection, schema) &&
     moments.every((moment) => hooksOf(instance, moment).length === 0);
   if (!alone) return connection.transaction(write);

@@ -25,9 +25,15 @@ export function hold(place: Place): Hold {
   return { reached, release: () => release() };
 }
 
-/** Holds every relay up before it renews the gate. */
-export function holdRelays(): void {
-  pauses.beforeRenewal = () => new Promise((resolve) => waiting.push(resolve));
+/** Holds every relay up before it renews the gate; `reached` when the first one is there. */
+export function holdRelays(): Pick<Hold, 'reached'> {
+  const reached = new Promise<void>((resolve) => {
+    pauses.beforeRenewal = () => {
+      resolve();
+      return new Promise((release) => waiting.push(release));
+    };
+  });
+  return { reached };
 }
 
 /** Lets everybody go on who is held up, and who would be. */
