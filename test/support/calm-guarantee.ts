@@ -27,7 +27,9 @@ export interface CalmGuarantee {
   readonly other: pg.Client;
   /** Resolves when the gate is open, the cache has heard of all changes, and the relay is held up. */
   calm(): Promise<void>;
-  /** What `task` costs after that, with the storing that nobody waits for. */
+  /** Takes the gate away while the relay is held up. */
+  closeGate(): Promise<void>;
+  /** What `task` costs after `calm`, with the storing that nobody waits for. */
   costOf(task: () => Promise<unknown>): Promise<GuaranteedCost>;
   close(): Promise<void>;
 }
@@ -43,11 +45,12 @@ export async function calmGuarantee(
   const [client, other] = [new Redis(url), new pg.Client(database)];
   await other.connect();
   const trips = redisTrips(client);
+  const gate = `{${prefix}}gate`;
   const gated = { guarantee: { level, window: windowMs }, capture: { pollMs, checkMs: pollMs } };
   const db = await connect({ database, cache: client, prefix, ...(level === 'plain' ? {} : gated), ...options });
   const isCalm = async (): Promise<boolean> => {
     const { rows } = await other.query('SELECT FROM moneyclip_capture.outbox');
-    return rows.length === 0 && (await client.pttl(`{${prefix}}gate`)) > windowMs / 2;
+    return rows.length === 0 && (await client.pttl(gate)) > windowMs / 2;
   };
   const calm = async (): Promise<void> => {
     releaseAll();
@@ -62,6 +65,7 @@ export async function calmGuarantee(
     trips,
     other,
     calm,
+    closeGate: async () => void (await client.del(gate)),
     costOf: async (task) => {
       await calm();
       await trips.reset();
