@@ -17,6 +17,8 @@ import {
   type Database,
   type Manager,
 } from '../../src/index.js';
+import { AnswerCheck } from '../../src/cache/answer-check.js';
+import { DriftCheck } from '../../src/cache/drift-check.js';
 import { FakeClock } from '../../src/testing/fake-clock.js';
 import { ScriptedStore } from '../concurrency/support/scripted-store.js';
 import { forEachCombination } from '../setup/combinations.js';
@@ -142,6 +144,24 @@ describe('the drift check', () => {
       expect(await price.unchecked()).to.equal(300);
     });
 
+    for (const driftCheck of [undefined, { share: 0 }]) {
+      it(`is not on the way of any read with ${JSON.stringify(driftCheck) ?? 'no option'}`, async () => {
+        const called: string[] = [];
+        const stops = [spy(DriftCheck.prototype, 'isDue', called), spy(AnswerCheck.prototype, 'check', called)];
+        try {
+          await open(driftCheck === undefined ? {} : { driftCheck });
+          for (const read of [...Object.values(reads), ...Object.values(reads)]) await read();
+          expect(called).to.deep.equal([]);
+          await db.close();
+          await open({ driftCheck: { share: 0.5 } });
+          for (const read of [...Object.values(reads), ...Object.values(reads)]) await read();
+          expect(new Set(called)).to.deep.equal(new Set(['isDue', 'check']));
+        } finally {
+          for (const stop of stops) stop();
+        }
+      });
+    }
+
     it('is off by default', async () => {
       await open({});
       await Price.cache.get(1);
@@ -221,6 +241,21 @@ describe('the drift check', () => {
     expect(db.stats().drift).to.include({ checks: 1, failed: 1, mismatches: 0 });
   });
 });
+
+/** Notes the calls of a method; the returned function ends that. */
+function spy<Name extends string>(
+  prototype: Readonly<Record<Name, (...values: never[]) => unknown>>,
+  name: Name,
+  called: string[],
+): () => void {
+  const method = prototype[name];
+  const noting = function (this: unknown, ...values: never[]): unknown {
+    called.push(name);
+    return method.apply(this, values);
+  };
+  Reflect.set(prototype, name, noting);
+  return () => void Reflect.set(prototype, name, method);
+}
 
 function plain(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value));

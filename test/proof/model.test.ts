@@ -23,7 +23,7 @@ describe('the model of the protocol', function () {
   it('keeps every promise of the guarded and strict levels, within small bounds', () => {
     const guarded = { ...scenarios.failover.bounds, ticks: 2, readers: 1, readsEach: 2 };
     const strict = { ...scenarios.strict.bounds, ticks: 1, readers: 2 };
-    for (const bounds of [guarded, strict]) {
+    for (const bounds of [guarded, scenarios.suspension.bounds, strict]) {
       const { exhausted, violation } = explore(new Protocol({ bounds, without: undefined }), maxStates);
       expect(violation).to.equal(undefined);
       expect(exhausted).to.equal(true);
@@ -39,6 +39,8 @@ describe('the model of the protocol', function () {
     ['gate', 'P1', 10],
     ['writerChecksGate', 'P1', 8],
     ['drain', 'P2', 10],
+    ['closedForLong', 'P1', 11],
+    ['newToken', 'P1', 20],
     ['flux', 'P3', 9],
   ];
   for (const [without, promise, steps] of soon) {

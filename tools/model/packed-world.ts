@@ -15,7 +15,8 @@ import {
 /** In the order in which `unpack` takes them. */
 const sharedFields = [
   ...(['clock', 'committed', 'acknowledged', 'returned', 'outbox', 'gateInstance', 'gateEpoch'] as const),
-  ...(['grantableFrom', 'nextEpoch', 'takeOvers', 'rawWrites', 'losses', 'snapshots', 'failovers'] as const),
+  ...(['grantableFrom', 'granted', 'suspended', 'token', 'seenToken', 'seenGranted', 'seenSince'] as const),
+  ...(['nextEpoch', 'takeOvers', 'suspensions', 'rawWrites', 'losses', 'snapshots', 'failovers'] as const),
 ] as const satisfies readonly (keyof Shared)[];
 const versions = 4;
 const storeSize = 9;
@@ -82,8 +83,15 @@ export class PackedWorlds {
       gateInstance: this.#take(),
       gateEpoch: this.#take(),
       grantableFrom: this.#take(),
+      granted: this.#take(),
+      suspended: this.#take(),
+      token: this.#take(),
+      seenToken: this.#take(),
+      seenGranted: this.#take(),
+      seenSince: this.#take(),
       nextEpoch: this.#take(),
       takeOvers: this.#take(),
+      suspensions: this.#take(),
       rawWrites: this.#take(),
       losses: this.#take(),
       snapshots: this.#take(),
@@ -100,6 +108,7 @@ export class PackedWorlds {
   #putShared(world: World, field: keyof Shared): void {
     if (field === 'returned' && this.#counts.level !== 'strict') this.#put(0);
     else if (field === 'grantableFrom' && world.grantableFrom <= world.clock) this.#put(0);
+    else if (field === 'seenSince') this.#putTime(world.seenSince);
     else this.#put(world[field]);
   }
 

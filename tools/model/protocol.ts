@@ -4,6 +4,7 @@ import { PackedWorlds } from './packed-world.js';
 import { readerSteps } from './reader-steps.js';
 import { relaySteps } from './relay-steps.js';
 import { holds, type Setting } from './rules.js';
+import { suspensionSteps } from './suspension-steps.js';
 import { emptyStore, idleReader, idleRelay, idleWriter, type World } from './world.js';
 import { writerSteps } from './writer-steps.js';
 
@@ -39,8 +40,15 @@ export class Protocol implements System<World> {
       gateInstance: 0,
       gateEpoch: 1,
       grantableFrom: 0,
+      granted: 1,
+      suspended: 0,
+      token: 1,
+      seenToken: 0,
+      seenGranted: 0,
+      seenSince: 0,
       nextEpoch: 2,
       takeOvers: 0,
+      suspensions: 0,
       rawWrites: 0,
       losses: 0,
       snapshots: 0,
@@ -58,6 +66,7 @@ export class Protocol implements System<World> {
     const setting = this.#setting;
     return [
       ...faultSteps(setting, world),
+      ...suspensionSteps(setting, world),
       ...world.writers.flatMap((_, index) => writerSteps(setting, world, index)),
       ...world.readers.flatMap((_, index) => readerSteps(setting, world, index)),
       ...world.relays.flatMap((_, index) => relaySteps(setting, world, index)),

@@ -32,8 +32,10 @@ function asks(world: World, index: number): Step<World>[] {
 /** The row of the gate in PostgreSQL, and in the same statement the outbox. */
 function judged(setting: Setting, world: World, index: number): Step<World>[] {
   const { store } = at(world.relays, index);
-  if (world.gateInstance !== store) return [...takeOvers(setting, world, index), giveUp(world, index)];
+  const isOurs = world.gateInstance === store && world.suspended === 0;
+  if (!isOurs) return [...takeOvers(setting, world, index), giveUp(world, index)];
   if (world.clock < world.grantableFrom) return [giveUp(world, index)];
+  if (world.granted === 0) return [grants(world, index), giveUp(world, index)];
   return [
     step(
       world,
@@ -56,10 +58,19 @@ function takeOvers(setting: Setting, world: World, index: number): Step<World>[]
       next.gateInstance = at(next.relays, index).store;
       if (holds(setting, 'newEpoch')) next.gateEpoch = next.nextEpoch++;
       next.grantableFrom = holds(setting, 'waitAtTakeOver') ? next.clock + setting.bounds.lifetime : next.clock;
+      if (setting.bounds.suspensions > 0) Object.assign(next, { granted: 0, suspended: 0 });
+      if (holds(setting, 'newToken')) next.token += 1;
       next.takeOvers += 1;
       next.relays[index] = { ...idleRelay };
     }),
   ];
+}
+
+function grants(world: World, index: number): Step<World> {
+  return step(world, `relay ${index} grants the gate to store ${world.gateInstance}`, (next) => {
+    next.granted = 1;
+    next.relays[index] = { ...idleRelay };
+  });
 }
 
 /** A strict writer holds the lock in PostgreSQL from its first write to its end. */

@@ -24,6 +24,9 @@ export const rules = {
   bypassInFlux: 'readers take no notice of marks',
   openWritersBarTakeOver: 'another instance takes over although a writer has marked a stamp on this one',
   rowNamesInstance: "a writer marks on any instance, whatever the gate's row names",
+  closedForLong: 'a writer takes a gate that nobody may renew any more for one that has ended',
+  grantRemembered: 'a writer takes a row that was granted since it looked for one that never was',
+  newToken: 'who takes the gate over keeps the token of the row',
   markNeedsGate: 'a writer marks a stamp where no gate is valid',
 } as const;
 
@@ -41,6 +44,8 @@ export interface Bounds {
   readonly readsEach: number;
   readonly relays: number;
   readonly takeOvers: number;
+  /** How often writers may suspend the gate. */
+  readonly suspensions: number;
   /** Writes by plain SQL, which tell nobody but the outbox. */
   readonly rawWrites: number;
   /** Whether writers may die at any point. */

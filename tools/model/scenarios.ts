@@ -17,6 +17,7 @@ const plain: Bounds = {
   readsEach: 2,
   relays: 0,
   takeOvers: 0,
+  suspensions: 0,
   rawWrites: 0,
   crashes: false,
   rollbacks: true,
@@ -50,6 +51,10 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
     name: 'guarded: failover with two relays, plain SQL',
     bounds: { ...failover, writers: 0, readers: 1, readsEach: 2, relays: 2, rawWrites: 1 },
   },
+  suspension: {
+    name: 'guarded: suspended, taken over again',
+    bounds: { ...guarded, readers: 1, readsEach: 2, takeOvers: 1, suspensions: 2 },
+  },
   strict: { name: 'strict: a writer that dies or rolls back', bounds: strict },
   strictWriters: {
     name: 'strict: two writers of one stamp',
@@ -60,6 +65,11 @@ export const scenarios: Readonly<Record<ScenarioName, Scenario>> = {
   deepFailover: {
     name: 'guarded: failover, plain SQL, a writer that dies',
     bounds: { ...failover, rawWrites: 1, crashes: true },
+    isDeep: true,
+  },
+  deepSuspension: {
+    name: 'guarded: suspended, then a failover',
+    bounds: { ...failover, readers: 1, readsEach: 2, ticks: 2, suspensions: 1 },
     isDeep: true,
   },
   deepRelays: {
@@ -81,11 +91,13 @@ export type ScenarioName =
   | 'failover'
   | 'restart'
   | 'relays'
+  | 'suspension'
   | 'strict'
   | 'strictWriters'
   | 'strictMasters'
   | 'deepPlain'
   | 'deepFailover'
+  | 'deepSuspension'
   | 'deepRelays'
   | 'deepStrict';
 
@@ -107,6 +119,9 @@ export const mutants: Readonly<Record<Rule, ScenarioName>> = {
   drain: 'raw',
   outbox: 'raw',
   oneStatement: 'relays',
+  closedForLong: 'suspension',
+  grantRemembered: 'suspension',
+  newToken: 'suspension',
   flux: 'strict',
   fluxLasts: 'strict',
   bypassInFlux: 'strict',

@@ -77,8 +77,17 @@ export interface Shared {
   gateInstance: number;
   gateEpoch: number;
   grantableFrom: number;
+  /** Whether relays may renew the gate by the row; a step of its own only where the gate may be suspended. */
+  granted: number;
+  suspended: number;
+  token: number;
+  /** What the writers remember of a row that allows nobody to renew, and since when; a token of 0: nothing. */
+  seenToken: number;
+  seenGranted: number;
+  seenSince: number;
   nextEpoch: number;
   takeOvers: number;
+  suspensions: number;
   rawWrites: number;
   losses: number;
   snapshots: number;

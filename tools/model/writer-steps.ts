@@ -2,6 +2,7 @@ import type { Step } from './explore.js';
 import { holds, type Setting } from './rules.js';
 import { at, step } from './step.js';
 import { acquire, epochOf, gateIsValid, instancesUp, storeOf } from './store-state.js';
+import { isClosedForLong } from './suspension-steps.js';
 import { uncommitted, type World } from './world.js';
 
 /** Everything that one writer may do next, or that may happen to it. */
@@ -143,12 +144,13 @@ function unreachable(setting: Setting, world: World, index: number): Step<World>
   });
 }
 
-/** A relay has heard of the write, or every gate that was there at COMMIT has ended. */
+/** A relay has heard of the write, or every gate that was there at COMMIT has ended, or that is so already. */
 function waited(setting: Setting, world: World, index: number): Step<World>[] {
   const { version, committedAt } = at(world.writers, index);
   const isHeard = holds(setting, 'outbox') && ((world.outbox >> version) & 1) === 0;
-  if (!isHeard && world.clock < committedAt + setting.bounds.lifetime) return [];
-  const reason = isHeard ? 'its change was heard of' : 'it has waited long enough';
+  const isClosed = isClosedForLong(setting, world);
+  if (!isHeard && !isClosed && world.clock < committedAt + setting.bounds.lifetime) return [];
+  const reason = isHeard ? 'its change was heard of' : isClosed ? 'no gate can be open' : 'it has waited long enough';
   return [step(world, `writer ${index} is acknowledged: ${reason}`, (next) => acknowledge(next, index))];
 }
 
