@@ -28,7 +28,7 @@ export interface StatementResult {
 /** A statement in an error message: its model and its verb, never its parameters. */
 export function describeStatement(statement: Statement | undefined): string {
   if (!statement) return 'Connecting to the database';
-  const [, first, inner] = /^\s*(\w+)(?:.*?\((UPDATE|DELETE) )?/s.exec(statement.text) ?? [];
+  const [, first, inner] = /^\s*(\w+)(?:.*\((INSERT|UPDATE|DELETE) )?/s.exec(statement.text) ?? [];
   const verb = (first === 'WITH' ? (inner ?? first) : first)?.toUpperCase() ?? 'A statement';
   return statement.model === undefined ? verb : `${statement.model}: ${verb}`;
 }

@@ -204,7 +204,7 @@ function addLinks(
     model: through,
     condition: undefined,
     used: new Set([near, far]),
-    pins: [...pinsOf(near, own), ...pinsOf(far, other)],
+    pins: [...pinsOf(far, other), ...pinsOf(near, own)], // NOTE: of two that are as narrow the first, by which keys may have been found
   });
 }
 

@@ -4,7 +4,6 @@ import { cascadedModels } from '../changes/cascade.js';
 import { writeObserver } from '../changes/write-observer.js';
 import { connectionNamed } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
-import { mostRowChanges } from '../query/row-changes.js';
 import {
   deleteLinks,
   insertLinks,
@@ -13,12 +12,19 @@ import {
   lockOwner,
   type LinkChoice,
   type LinksOf,
+  type ThroughRows,
 } from '../query/link-sql.js';
+import { linksReplaced, replaceLinks } from '../query/replace-links.js';
+import { changesOf } from '../query/row-changes.js';
+import { partOfTransaction, runAlone } from '../query/run-write.js';
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
 import { valueOf } from '../schema/values.js';
 import { insertCells } from './save.js';
 import { runStatement } from './write-target.js';
+
+/** The most that a statement has besides those of rows: the keys of `replaceLinks`. */
+const otherParameters = 5;
 
 /** Values of the other columns of a through model, by property. */
 export type ThroughValues = Readonly<Record<string, unknown>>;
@@ -36,16 +42,40 @@ export function removeLinks(links: LinksOf, choice: LinkChoice): Promise<number>
 }
 
 /**
- * Makes a row's links lead to exactly these rows. NOTE: whoever else sets the links of this row waits, since neither
- * would see what the other inserts, and both would stay.
+ * Makes a row's links lead to exactly these rows. One statement where the database has one for it. NOTE: whoever else
+ * sets the links of this row waits, since neither would see what the other inserts, and both would stay.
  */
 export async function setLinks(links: LinksOf, far: readonly Cell[], values: ThroughValues): Promise<void> {
+  if (far.length === 0) {
+    await removeLinks(links, { kind: 'all' });
+    return;
+  }
   const connection = connectionOf(links);
-  await connection.transaction(async () => {
-    if (connection.facts.rowLocks) await connection.run(lockOwner(links, connection.facts.name));
-    await remove(links, far.length === 0 ? { kind: 'all' } : { kind: 'not to', far });
-    if (far.length > 0) await insert(links, far, values);
+  await partOfTransaction(connection, async () => {
+    if (await setAtOnce(links, far, values)) return;
+    await connection.transaction(() => setInSteps(links, far, values));
   });
+}
+
+/** False where it cannot be done so, or not now. */
+async function setAtOnce(links: LinksOf, far: readonly Cell[], values: ThroughValues): Promise<boolean> {
+  const connection = connectionOf(links);
+  const { through } = links.relation;
+  if (!connection.facts.rowLocks || writeObserver(connection, through)) return false;
+  const given = through.isPairs ? undefined : throughRows(links, far, values);
+  if (given && given.rows.length > rowsAtOnce(connection, given)) return false;
+  const { rows } = await runAlone(connection, through, replaceLinks(links, far, given));
+  const replaced = linksReplaced(through, rows);
+  if (!replaced) return false;
+  await announce(connection, [...changesOfRemoved(through, replaced.gone), ...changesOfNew(through, replaced.made)]);
+  return true;
+}
+
+async function setInSteps(links: LinksOf, far: readonly Cell[], values: ThroughValues): Promise<void> {
+  const connection = connectionOf(links);
+  if (connection.facts.rowLocks) await connection.run(lockOwner(links, connection.facts.name));
+  await remove(links, { kind: 'not to', far });
+  await insert(links, far, values);
 }
 
 async function insert(links: LinksOf, far: readonly Cell[], values: ThroughValues): Promise<number> {
@@ -56,29 +86,38 @@ async function insert(links: LinksOf, far: readonly Cell[], values: ThroughValue
     ? await runStatement(target, insertLinks(links, far, connection.facts.name))
     : await insertThrough(links, far, values);
   await writeObserver(connection, through)?.after(through, rows);
-  await announce(
-    connection,
-    changesOf(through, rows, (row) => ({ before: undefined, after: row })),
-  );
+  await announce(connection, changesOfNew(through, rows));
   return countFrom(links, rows);
 }
 
-/** Rows of a through model, validated and with its defaults, in as few statements as the database takes. */
+/** Inserts rows of a through model in as few statements as the database takes. */
 async function insertThrough(links: LinksOf, far: readonly Cell[], values: ThroughValues): Promise<Row[]> {
   const connection = connectionOf(links);
+  const { relation } = links;
+  const given = throughRows(links, far, values);
+  const size = rowsAtOnce(connection, given);
+  const stored: Row[] = [];
+  for (let start = 0; start < given.rows.length; start += size) {
+    const part = { ...given, rows: given.rows.slice(start, start + size) };
+    const statement = insertThroughRows(relation, part, connection.facts.name);
+    stored.push(...(await runStatement({ connection, schema: relation.through }, statement)));
+  }
+  return stored;
+}
+
+/** How many of such rows the database takes in one statement. */
+function rowsAtOnce({ facts }: DatabaseConnection, { columns }: ThroughRows): number {
+  return Math.max(1, Math.floor((facts.maxParameters - otherParameters) / columns.length));
+}
+
+/** Rows of a through model, validated and with its defaults. */
+function throughRows(links: LinksOf, far: readonly Cell[], values: ThroughValues): ThroughRows {
   const { relation, near } = links;
   const pairs: (readonly [Cell, Cell])[] = far.map((cell) => [near, cell]);
   if (relation.symmetrical) pairs.push(...far.map((cell) => [cell, near] as const));
   const cells = pairs.map((pair) => throughCells(links, pair, values));
   const columns = relation.through.columns.filter((column) => cells[0]?.get(column) !== undefined);
-  const size = Math.max(1, Math.floor(connection.facts.maxParameters / columns.length));
-  const rows: Row[] = [];
-  for (let start = 0; start < cells.length; start += size) {
-    const part = cells.slice(start, start + size).map((one) => columns.map((column) => one.get(column) ?? null));
-    const statement = insertThroughRows(relation, columns, part, connection.facts.name);
-    rows.push(...(await runStatement({ connection, schema: relation.through }, statement)));
-  }
-  return rows;
+  return { columns, rows: cells.map((one) => columns.map((column) => one.get(column) ?? null)) };
 }
 
 function throughCells(
@@ -101,8 +140,7 @@ async function remove(links: LinksOf, choice: LinkChoice): Promise<number> {
     await observer.before(through, await runStatement(target, lockLinks(links, choice, connection.facts.name)));
   }
   const rows = await runStatement(target, deleteLinks(links, choice, connection.facts.name));
-  const changes = changesOf(through, rows, (row) => ({ before: row, after: undefined }));
-  await announce(connection, rows.length === 0 ? [] : [...changes, ...cascadedModels(through)]);
+  await announce(connection, changesOfRemoved(through, rows));
   return countFrom(links, rows);
 }
 
@@ -114,13 +152,12 @@ function inOneGo(links: LinksOf, verb: () => Promise<number>): Promise<number> {
   return connection.currentTransaction()?.include(verb) ?? verb();
 }
 
-function changesOf(
-  model: ModelSchema,
-  rows: readonly Row[],
-  toChange: (row: Row) => { before: Row | undefined; after: Row | undefined },
-): Change[] {
-  if (rows.length > mostRowChanges) return [{ kind: 'table', model }];
-  return rows.map((row) => ({ kind: 'row', model, ...toChange(row) }));
+function changesOfNew(model: ModelSchema, rows: readonly Row[]): readonly Change[] {
+  return changesOf(model, [], rows);
+}
+
+function changesOfRemoved(model: ModelSchema, rows: readonly Row[]): readonly Change[] {
+  return rows.length === 0 ? [] : [...changesOf(model, rows, []), ...cascadedModels(model)];
 }
 
 /** How many links there are in the direction from the row that they belong to: symmetrical ones are two rows. */

@@ -2,11 +2,12 @@ import { cascadedModels } from '../changes/cascade.js';
 import type { Statement } from '../database/statement.js';
 import type { Cell } from '../schema/cell.js';
 import type { DialectName } from '../schema/column-type.js';
-import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
+import type { ColumnSchema } from '../schema/model-schema.js';
 import type { ManyToManyRelation } from '../schema/relations.js';
 import { jsonArray } from './compile/list-parameter.js';
 import { SqlWriter } from './sql-writer.js';
 import { tableSql } from './table-sql.js';
+import { write } from './write-sql.js';
 
 /** Links of one row. */
 export interface LinksOf {
@@ -18,36 +19,33 @@ export interface LinksOf {
 /** Which of its links: those to these rows, all others, or all. */
 export type LinkChoice = { readonly kind: 'to' | 'not to'; readonly far: readonly Cell[] } | { readonly kind: 'all' };
 
-/**
- * Inserts links into a link table, and answers those that were not there. The text is the same for any number of them.
- * NOTE: always in one order, so that writers of the same links wait for each other instead of deadlocking.
- */
-export function insertLinks({ relation, near }: LinksOf, far: readonly Cell[], dialect: DialectName): Statement {
+/** Inserts links into a link table, and answers those that were not there. The text is the same for any number of them. */
+export function insertLinks(links: LinksOf, far: readonly Cell[], dialect: DialectName): Statement {
   const writer = new SqlWriter(dialect);
-  const { through } = relation;
-  const { table, columns } = tableSql(through, dialect);
-  const ofNear = (): string => typed(writer, relation.near, writer.cell(relation.near, near));
-  const arm = (list: ColumnSchema): string => {
-    const values = through.columns.map((column) => (column === list ? 'v.value' : ofNear()));
-    return `SELECT ${values.join(', ')} FROM ${valueList(writer, list, far)} WHERE TRUE`;
-  };
-  const arms = relation.symmetrical
-    ? [arm(relation.far), mirrored(writer, { relation, near }, far)]
-    : [arm(relation.far)];
-  const names = through.columns.map((column) => writer.name(column.name)).join(', ');
-  return write(
-    writer,
-    through,
-    `INSERT INTO ${table} (${names}) ${arms.join(' UNION ALL ')} ORDER BY 1, 2 ON CONFLICT DO NOTHING RETURNING ${columns}`,
-  );
+  return write(writer, links.relation.through, insertLinksSql(writer, links, far));
 }
 
-/** The links of a symmetrical relation from the other rows to this one. */
-function mirrored(writer: SqlWriter, { relation, near }: LinksOf, far: readonly Cell[]): string {
-  const values = relation.through.columns.map((column) =>
-    column === relation.near ? 'v.value' : typed(writer, relation.far, writer.cell(relation.far, near)),
+/** NOTE: always in one order, so that writers of the same links wait for each other instead of deadlocking. */
+export function insertLinksSql(
+  writer: SqlWriter,
+  { relation, near }: LinksOf,
+  far: readonly Cell[],
+  condition = 'TRUE',
+): string {
+  const { through } = relation;
+  const { table, columns } = tableSql(through, writer.dialect);
+  const arm = (list: ColumnSchema, own: ColumnSchema): string => {
+    const ofNear = typed(writer, own, writer.cell(own, near));
+    const values = through.columns.map((column) => (column === list ? 'v.value' : ofNear));
+    return `SELECT ${values.join(', ')} FROM ${valueList(writer, list, far)} WHERE ${condition}`;
+  };
+  const arms = [arm(relation.far, relation.near)];
+  if (relation.symmetrical) arms.push(arm(relation.near, relation.far)); // the other way round
+  const names = through.columns.map((column) => writer.name(column.name)).join(', ');
+  return (
+    `INSERT INTO ${table} (${names}) ${arms.join(' UNION ALL ')} ORDER BY 1, 2 ` +
+    `ON CONFLICT DO NOTHING RETURNING ${columns}`
   );
-  return `SELECT ${values.join(', ')} FROM ${valueList(writer, relation.near, far)} WHERE TRUE`;
 }
 
 /** One row for each cell, with a column `value`. */
@@ -62,18 +60,25 @@ function valueList(writer: SqlWriter, column: ColumnSchema, cells: readonly Cell
   return `(SELECT column1 AS value FROM (VALUES ${rows})) AS v`;
 }
 
-/**
- * Inserts rows of a through model that link pairs which are not linked yet, and answers them whole. All name the same
- * columns, the two of the pair among them.
- */
-export function insertThroughRows(
-  { through, near, far }: ManyToManyRelation,
-  columns: readonly ColumnSchema[],
-  rows: readonly (readonly Cell[])[],
-  dialect: DialectName,
-): Statement {
+/** Rows of a through model. All name the same columns, the two of the pair among them. */
+export interface ThroughRows {
+  readonly columns: readonly ColumnSchema[];
+  readonly rows: readonly (readonly Cell[])[];
+}
+
+/** Inserts rows of a through model that link pairs which are not linked yet, and answers them whole. */
+export function insertThroughRows(relation: ManyToManyRelation, given: ThroughRows, dialect: DialectName): Statement {
   const writer = new SqlWriter(dialect);
-  const { table, columns: all } = tableSql(through, dialect);
+  return write(writer, relation.through, insertThroughSql(writer, relation, given));
+}
+
+export function insertThroughSql(
+  writer: SqlWriter,
+  { through, near, far }: ManyToManyRelation,
+  { columns, rows }: ThroughRows,
+  condition = 'TRUE',
+): string {
+  const { table, columns: all } = tableSql(through, writer.dialect);
   const values = rows.map((row) => {
     const cells = columns.map((column, index) => typed(writer, column, writer.cell(column, row[index] ?? null)));
     return `(${cells.join(', ')})`;
@@ -81,12 +86,10 @@ export function insertThroughRows(
   const given = (column: ColumnSchema): string => `v.column${columns.indexOf(column) + 1}`;
   const same = [near, far].map((column) => `t.${writer.name(column.name)} = ${given(column)}`).join(' AND ');
   const names = columns.map((column) => writer.name(column.name)).join(', ');
-  return write(
-    writer,
-    through,
+  return (
     `INSERT INTO ${table} (${names}) SELECT ${columns.map(given).join(', ')} FROM (VALUES ${values.join(', ')}) AS v ` +
-      `WHERE NOT EXISTS (SELECT 1 FROM ${table} AS t WHERE ${same}) ORDER BY ${given(near)}, ${given(far)} ` +
-      `ON CONFLICT DO NOTHING RETURNING ${all}`,
+    `WHERE ${condition} AND NOT EXISTS (SELECT 1 FROM ${table} AS t WHERE ${same}) ` +
+    `ORDER BY ${given(near)}, ${given(far)} ON CONFLICT DO NOTHING RETURNING ${all}`
   );
 }
 
@@ -94,10 +97,16 @@ export function insertThroughRows(
 export function deleteLinks(links: LinksOf, choice: LinkChoice, dialect: DialectName): Statement {
   const writer = new SqlWriter(dialect);
   const { through } = links.relation;
-  const { table, columns } = tableSql(through, dialect);
-  const text = `DELETE FROM ${table} WHERE ${linksSql(writer, links, choice)} RETURNING ${columns}`;
+  const text = deleteLinksSql(writer, links, choice);
   const cascades = [through.table, ...cascadedModels(through).map(({ model }) => model.table)];
   return { ...write(writer, through, text), cascades };
+}
+
+export function deleteLinksSql(writer: SqlWriter, links: LinksOf, choice: LinkChoice, condition?: string): string {
+  const { table, columns } = tableSql(links.relation.through, writer.dialect);
+  const chosen = linksSql(writer, links, choice);
+  const where = condition === undefined ? chosen : `${condition} AND (${chosen})`;
+  return `DELETE FROM ${table} WHERE ${where} RETURNING ${columns}`;
 }
 
 /** Reads links under their locks. */
@@ -110,12 +119,15 @@ export function lockLinks(links: LinksOf, choice: LinkChoice, dialect: DialectNa
 }
 
 /** Locks the row that links belong to, against others who set its links; the links of it may come and go. */
-export function lockOwner({ relation: { model }, near }: LinksOf, dialect: DialectName): Statement {
+export function lockOwner(links: LinksOf, dialect: DialectName): Statement {
   const writer = new SqlWriter(dialect);
-  const { table } = tableSql(model, dialect);
+  return { ...write(writer, links.relation.model, lockOwnerSql(writer, links)), writes: false };
+}
+
+export function lockOwnerSql(writer: SqlWriter, { relation: { model }, near }: LinksOf): string {
+  const { table } = tableSql(model, writer.dialect);
   const key = `${writer.name(model.primaryKey.name)} = ${writer.cell(model.primaryKey, near)}`;
-  const text = `SELECT 1 FROM ${table} WHERE ${key} FOR NO KEY UPDATE`;
-  return { ...write(writer, model, text), writes: false };
+  return `SELECT 1 FROM ${table} WHERE ${key} FOR NO KEY UPDATE`;
 }
 
 function linksSql(writer: SqlWriter, { relation, near }: LinksOf, choice: LinkChoice): string {
@@ -137,8 +149,4 @@ function typed(writer: SqlWriter, column: ColumnSchema, parameter: string): stri
 /** NOTE: without a length or precision; a cast would cut off what an insert refuses. */
 function bareType(column: ColumnSchema): string {
   return column.type.sqlType('postgres').replaceAll(/\([\d, ]*\)/g, '');
-}
-
-function write(writer: SqlWriter, model: ModelSchema, text: string): Statement {
-  return { text, parameters: writer.parameters, prepare: true, writes: true, model: model.label };
 }

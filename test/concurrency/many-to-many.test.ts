@@ -107,6 +107,56 @@ describe('writers of the same links, on PostgreSQL', () => {
     expect(await linked()).to.deep.equal(['a']);
   });
 
+  it('set and add the same link: set() does not fail, and the link is there once', async () => {
+    const [a, b] = tags;
+    await overlapping(
+      () => article.tags.add(a),
+      () => article.tags.set([a, b]),
+    );
+    expect(await linked()).to.deep.equal(['a', 'b']);
+    expect(
+      await overlapping(
+        () => b.articles.set([article]),
+        () => article.tags.add(b),
+      ),
+    ).to.equal(0);
+    expect(await linked()).to.deep.equal(['a', 'b']);
+  });
+
+  it('set links from both sides at the same time', async () => {
+    const [a, b, c] = tags;
+    await article.tags.add(a);
+    await overlapping(
+      () => article.tags.set([b, c]),
+      () => a.articles.set([article]),
+    );
+    expect(await linked()).to.deep.equal(['a', 'b', 'c']); // that of the article came first
+  });
+
+  it('set links at the same moment, and those of one of them are there', async () => {
+    const [a, b, c] = tags;
+    for (let run = 0; run < 20; run += 1) {
+      const wanted = [[a, b], [b, c], [c]];
+      const added = article.tags.add(b);
+      await Promise.all(wanted.map((some) => article.tags.set(some)));
+      expect(await added).to.be.oneOf([0, 1]);
+      const names = await linked();
+      expect(wanted.some((some) => namesOf(some).every((name) => names.includes(name)))).to.equal(true);
+    }
+  });
+
+  it('set links of a row whose lock somebody else has, by waiting for it', async () => {
+    const [a, b] = tags;
+    await article.tags.add(a);
+    const other = await Article.objects.get({ id: article.id });
+    const rename = async (): Promise<void> => {
+      other.title = 'renamed';
+      await other.save();
+    };
+    await overlapping(rename, () => article.tags.set([b]));
+    expect(await linked()).to.deep.equal(['b']);
+  });
+
   it('remove and add, from both sides', async () => {
     const [a] = tags;
     await article.tags.add(a);

@@ -150,6 +150,8 @@ forEachCombination((combination) => {
       const [third, fourth] = [await one.watched(), await two.watched()];
       await a.talks.set([]);
       expect([await one.watched(), await two.watched()]).to.deep.equal([third + 1, fourth]);
+      await a.talks.set([two]);
+      expect(await two.watched()).to.be.greaterThan(fourth);
     });
   });
 });
