@@ -109,11 +109,12 @@ describe('a guarantee where something is not as it should be', function () {
     const usage = (): string => `GRANT USAGE ON SCHEMA moneyclip_capture TO "${role}"`;
     const all = (): string =>
       `GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA moneyclip_capture TO "${role}"`;
-    const asClerk = (): Partial<ConnectOptions> => {
+    const clerksUrl = (): string => {
       const changed = new URL(url);
       changed.username = role;
-      return { database: changed.href, name: 'clerk' };
+      return changed.href;
     };
+    const asClerk = (): Partial<ConnectOptions> => ({ database: clerksUrl(), name: 'clerk' });
 
     beforeEach(async () => {
       role = `clerk_${url.slice(url.lastIndexOf('_') + 1)}`;
@@ -170,7 +171,7 @@ describe('a guarantee where something is not as it should be', function () {
 
     it('says that triggers could not be made, and caches nothing of their table', async () => {
       await captureDown(url);
-      const knex = createKnex({ client: 'pg', connection: String(asClerk().database), pool: { min: 0, max: 1 } });
+      const knex = createKnex({ client: 'pg', connection: clerksUrl(), pool: { min: 0, max: 1 } });
       try {
         await other.query(`GRANT CREATE ON DATABASE "${new URL(url).pathname.slice(1)}" TO ${role}`);
         const failed = await rejection(captureMigration({ models: shelfModels }).up(knex), UsageError);
