@@ -11,7 +11,8 @@ export function isDetermined({ model, condition, order, limit, offset }: QuerySt
   return (isWhole || isFullOrder) && (condition === undefined || asksDetermined(condition));
 }
 
-function asksDetermined(condition: Condition): boolean {
+/** Whether a condition lets in the same rows each time. */
+export function asksDetermined(condition: Condition): boolean {
   switch (condition.kind) {
     case 'and':
     case 'or':

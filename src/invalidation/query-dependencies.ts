@@ -1,7 +1,7 @@
 import type { Cell } from '../schema/cell.js';
 import type { Comparison, Condition, RelatedCondition } from '../schema/condition.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import type { ColumnPath, QueryState } from '../schema/query-state.js';
+import type { QueryState } from '../schema/query-state.js';
 import type { ManyToManyRelation, Relation, ToOneRelation } from '../schema/relations.js';
 import {
   bulkDependency,
@@ -12,14 +12,9 @@ import {
   type Scope,
 } from './dependencies.js';
 import { isDetermined } from './determined.js';
+import { orderOf, pathRows, type PathRows, type QueryRead } from './path-rows.js';
 
-const mostAlternatives = 100;
-
-/** A read: which rows it asks for, and which of their columns the answer shows. */
-export interface QueryRead {
-  readonly state: QueryState;
-  readonly shown: readonly ColumnPath[];
-}
+export const mostAlternatives = 100;
 
 /** A column whose values in the rows that a read can give are found by another read, which is narrower. */
 export interface Pin {
@@ -29,16 +24,43 @@ export interface Pin {
   readonly selected: ColumnSchema;
 }
 
+/** What was found of a read before it is made. */
+export interface Known {
+  /** All values that one of its columns has in the rows that it can give. */
+  readonly own?: KnownValues | undefined;
+  /** The keys of rows that its foreign keys lead to; undefined where it is all of their table. */
+  readonly keysOf?: (rows: PathRows) => readonly Cell[] | undefined;
+}
+
 /**
  * What a read's answer depends on. For each table that it looks at: the narrowest values that all of the rows must have
  * which can play a part, else the whole table; in the scope of what it uses of them.
  */
-export function dependenciesOfQuery(read: QueryRead, known?: KnownValues): readonly string[] {
+export function dependenciesOfQuery(read: QueryRead, known: Known = {}): readonly string[] {
   const names = new Set<string>();
-  const own = ownRows(read);
-  addRows(names, known ? { ...own, pins: pinsOf(known.column, known.cells) } : own);
-  for (const { path, column } of [...read.shown, ...read.state.order]) addPath(names, path, column);
+  addRows(names, ownRows(read, known.own));
+  for (const rows of pathRows(read)) {
+    const cells = known.keysOf?.(rows) ?? keysByCondition(read, rows, known.own);
+    for (const name of dependenciesOfPath(rows, cells)) names.add(name);
+  }
   return [...names];
+}
+
+/** What a read depends on of the rows that a path leads to: those with these keys, else all of their table. */
+export function dependenciesOfPath({ target, used }: PathRows, cells: readonly Cell[] | undefined): readonly string[] {
+  const names = new Set<string>();
+  addRows(names, { model: target, condition: undefined, used, pins: pinsOf(target.primaryKey, cells) });
+  return [...names];
+}
+
+/** The keys of the rows that a path leads to, where the condition tells the foreign key that it begins with. */
+export function keysByCondition(
+  read: QueryRead,
+  { from, column }: PathRows,
+  own?: KnownValues,
+): readonly Cell[] | undefined {
+  if (from !== '') return undefined;
+  return pinned(coverAndScope(ownRows(read, own)).cover, column)?.filter((cell) => cell !== null);
 }
 
 /** All values that a column has in the rows that a read can give. */
@@ -104,7 +126,7 @@ function isNarrow({ query, selected }: Pin): boolean {
   return coverAndScope(ownRows(read)).cover !== undefined || pinOf(read) !== undefined;
 }
 
-function isDependedOn({ primaryKey }: ModelSchema, column: ColumnSchema): boolean {
+export function isDependedOn({ primaryKey }: ModelSchema, column: ColumnSchema): boolean {
   return column === primaryKey ? column.type.canonicalEquality : column.condition;
 }
 
@@ -113,10 +135,12 @@ export function scopeOfRead(read: QueryRead): Scope {
   return coverAndScope(ownRows(read)).scope;
 }
 
-function ownRows({ state, shown }: QueryRead): RowsRead {
-  const used = new Set([...shown, ...state.order].map(({ path, column }) => path[0]?.column ?? column));
+function ownRows(read: QueryRead, known?: KnownValues): RowsRead {
+  const { state, shown } = read;
+  const used = new Set([...shown, ...orderOf(read)].map(({ path, column }) => path[0]?.column ?? column));
   if (state.slice) used.add(state.slice.by);
-  return { model: state.model, condition: state.condition, used, pins: [] };
+  const pins = known ? pinsOf(known.column, known.cells) : [];
+  return { model: state.model, condition: state.condition, used, pins };
 }
 
 /** Rows of one table that a read looks at. */
@@ -205,14 +229,6 @@ function addLinks(
     condition: undefined,
     used: new Set([near, far]),
     pins: [...pinsOf(far, other), ...pinsOf(near, own)], // NOTE: of two that are as narrow the first, by which keys may have been found
-  });
-}
-
-/** The rows along a path of foreign keys, of which the last one shows or orders by a column. */
-function addPath(names: Set<string>, path: readonly ToOneRelation[], column: ColumnSchema): void {
-  path.forEach(({ target }, index) => {
-    const next = path[index + 1]?.column ?? column;
-    addRows(names, { model: target, condition: undefined, used: new Set([target.primaryKey, next]), pins: [] });
   });
 }
 

@@ -80,6 +80,55 @@ describe('cached query sets under concurrency', () => {
       ]);
     });
 
+    describe('a list that shows rows which foreign keys lead to', () => {
+      const keysOfList = /^SELECT.*DISTINCT "coherence_articles"."author_id"/;
+      const shownNames = /^SELECT.*JOIN "coherence_authors"/;
+
+      async function withAuthor(): Promise<{ article: Article; author: Author; names: () => Promise<unknown[]> }> {
+        const { category, list } = fresh();
+        const author = await Author.create({ name: 'old' });
+        const article = await Article.create({ title: 'one', category, author });
+        const names = async (): Promise<unknown[]> => (await list.values('author__name')).map(Object.values).flat();
+        return { article, author, names };
+      }
+
+      for (const [when, pattern] of [
+        ['its keys', keysOfList],
+        ['its rows', shownNames],
+      ] as const) {
+        it(`is dead where such a row changes after ${when} were read`, async () => {
+          const { author, names } = await withAuthor();
+          const reading = env.database.hold(pattern, 'after');
+          const late = names();
+          await reading.reached;
+          author.name = 'new';
+          await author.save();
+          reading.release();
+          await late;
+          expect(await names()).to.deep.equal(['new']);
+          author.name = 'newer';
+          await author.save();
+          expect(await names()).to.deep.equal(['newer']);
+        });
+
+        it(`is dead where a key leads elsewhere after ${when} were read`, async () => {
+          const { article, names } = await withAuthor();
+          const other = await Author.create({ name: 'other' });
+          const reading = env.database.hold(pattern, 'after');
+          const late = names();
+          await reading.reached;
+          article.author = other;
+          await article.save();
+          reading.release();
+          await late;
+          expect(await names()).to.deep.equal(['other']);
+          other.name = 'new';
+          await other.save();
+          expect(await names()).to.deep.equal(['new']);
+        });
+      }
+    });
+
     it('A2, A6: a transaction reads past the cache and stores nothing, and what it rolls back is never seen', async () => {
       const { category, list } = fresh();
       await Article.create({ title: 'one', category });

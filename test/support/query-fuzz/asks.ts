@@ -33,6 +33,12 @@ export const asks = {
   getAmong: async ({ rows, drawn }) => plain(await rows.get(drawn.keyed)),
   ids: ({ ordered }) => ordered.ids(),
   values: ({ ordered, column }) => ordered.values('id', column as 'id'),
+  valuesInOrder: ({ ordered, column }) => ordered.values(column as 'id'),
+  limitedValues: ({ ordered, column, drawn }) =>
+    ordered
+      .limit(drawn.limit)
+      .offset(1)
+      .values('id', column as 'id'),
   distinct: ({ rows, column }) =>
     rows
       .orderBy(column as 'id')
