@@ -11,8 +11,7 @@ export function isDetermined({ model, condition, order, limit, offset }: QuerySt
   return (isWhole || isFullOrder) && (condition === undefined || asksDetermined(condition));
 }
 
-/** Whether a condition lets in the same rows each time. */
-export function asksDetermined(condition: Condition): boolean {
+function asksDetermined(condition: Condition): boolean {
   switch (condition.kind) {
     case 'and':
     case 'or':

@@ -223,8 +223,8 @@ forEachCombination((combination) => {
 
     it('ask for the keys in one statement for each step, or none where the condition tells them', async () => {
       const { costOf } = current();
-      const cost = async (ask: (rows: Posts) => Promise<unknown>, rows = posts()): Promise<number> =>
-        (await costOf(() => ask(rows.cache()))).sql;
+      const cost = async (verb: (rows: Posts) => Promise<unknown>, rows = posts()): Promise<number> =>
+        (await costOf(() => verb(rows.cache()))).sql;
       expect(await cost((rows) => rows.values('author__name'))).to.equal(2);
       expect(await cost((rows) => rows.values('author__house__name', 'author__name'))).to.equal(3);
       expect(await cost((rows) => rows.values('author__name', 'editor__name'))).to.equal(3);
