@@ -3,6 +3,8 @@ import { UsageError } from '../errors.js';
 import { isBusy } from '../database/sqlite/sqlite-errors.js';
 import type { DialectName } from '../schema/column-type.js';
 import type { ModelClassLike } from '../schema/declaration.js';
+import { linkTablesOf } from '../schema/link-tables.js';
+import type { ModelSchema } from '../schema/model-schema.js';
 import { schemaOf } from '../schema/schema-of.js';
 import { defaultSchema, schemaName } from './capture-options.js';
 import { gapIn, obstacleIn, readFacts, type Ask, type DatabaseFacts } from './captured-tables.js';
@@ -19,7 +21,10 @@ import { declaredNeeds, needsOf, type TableNeeds } from './table-needs.js';
 
 /** What `captureMigration` takes. */
 export interface CaptureMigrationOptions {
-  /** The models whose tables are captured; default: every one that is declared when the migration runs. */
+  /**
+   * The models whose tables are captured, and the link tables that the library makes for them; default: every one that is
+   * declared when the migration runs.
+   */
   readonly models?: readonly ModelClassLike[];
   /** The connection of these models, where none are given; default: `default`. */
   readonly connection?: string;
@@ -57,6 +62,10 @@ export interface CaptureMigration {
   status(knex: Knex): Promise<CaptureStatus>;
 }
 
+function withLinkTables(models: readonly ModelSchema[]): readonly ModelSchema[] {
+  return [...models, ...linkTablesOf(models)];
+}
+
 /** How long a lock on a table is waited for; meanwhile, writes to it wait too. */
 const lockTimeout = '5s';
 
@@ -65,7 +74,7 @@ export function captureMigration(options: CaptureMigrationOptions = {}): Capture
   const schema = schemaName(options.schema ?? defaultSchema, 'captureMigration: schema');
   const needs = (dialect: DialectName): TableNeeds[] =>
     options.models
-      ? needsOf(options.models.map(schemaOf), dialect)
+      ? needsOf(withLinkTables(options.models.map(schemaOf)), dialect)
       : declaredNeeds(options.connection ?? 'default', dialect);
   const plan = async (knex: Knex, direction: 'up' | 'down'): Promise<Plan> => {
     const dialect = dialectOf(knex);

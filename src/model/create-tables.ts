@@ -1,7 +1,7 @@
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { quoteName } from '../query/sql-writer.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import { schemaOf } from '../schema/schema-of.js';
+import { linkTablesOf } from '../schema/link-tables.js';
 import { hashText } from '../support/hash.js';
 
 /** Of PostgreSQL, in bytes. */
@@ -12,7 +12,7 @@ const longestName = 63;
  * examples and tests; a project keeps knex migrations.
  */
 export async function createTables(connection: DatabaseConnection, models: readonly ModelSchema[]): Promise<void> {
-  const all = [...new Map([...models, ...models.flatMap(linkTables)].map((model) => [model.table, model])).values()];
+  const all = [...new Map([...models, ...linkTablesOf(models)].map((model) => [model.table, model])).values()];
   await connection.transaction(async () => {
     for (const model of all) await create(connection, model);
     for (const model of all) await index(connection, model);
@@ -20,13 +20,6 @@ export async function createTables(connection: DatabaseConnection, models: reado
       for (const model of all) await addForeignKeys(connection, model);
     }
   });
-}
-
-/** The tables of two columns that hold a model's links. */
-function linkTables(model: ModelSchema): ModelSchema[] {
-  return [...model.links.values()].flatMap(({ through, throughModel }) =>
-    through === undefined ? [schemaOf(throughModel())] : [],
-  );
 }
 
 async function create(connection: DatabaseConnection, model: ModelSchema): Promise<void> {

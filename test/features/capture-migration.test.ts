@@ -2,7 +2,16 @@ import { expect } from 'chai';
 import createKnex, { type Knex } from 'knex';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import pg from 'pg';
-import { captureMigration, CachedModel, Column, connect, PrimaryKey, Table } from '../../src/index.js';
+import {
+  captureMigration,
+  CachedModel,
+  Column,
+  connect,
+  ManyToMany,
+  PrimaryKey,
+  Table,
+  type RelatedSet,
+} from '../../src/index.js';
 import { freshDatabase } from '../setup/fresh.js';
 import { shelfModels } from '../support/captured-models.js';
 import { rejection } from '../support/rejection.js';
@@ -25,6 +34,12 @@ class OlderRelease extends CachedModel {
 class NewerRelease extends CachedModel {
   @PrimaryKey() declare id: number;
   @Column({ type: 'string', index: true }) declare title: string;
+}
+
+@Table('captured_labels', { label: 'captured.Label' })
+class Label extends CachedModel {
+  @PrimaryKey() declare id: number;
+  @ManyToMany(() => Event, { relatedName: 'labels' }) declare readonly events: RelatedSet<Event>;
 }
 
 describe('the migration for change capture', () => {
@@ -62,6 +77,20 @@ describe('the migration for change capture', () => {
       ],
     });
     expect((await migration.up(knex)).statements).to.deep.equal([]);
+  });
+
+  it('takes the link tables of models along', async () => {
+    const db = await connect({ database: url, enabled: false });
+    await db.createTables([Event, Label]);
+    await db.close();
+    const ofLabels = captureMigration({ models: [Label] });
+    await ofLabels.up(knex);
+    const tables = ['captured_labels', 'captured_labels_events'].map((table) => ({
+      table,
+      captured: true,
+      reason: undefined,
+    }));
+    expect((await ofLabels.status(knex)).tables).to.deep.equal(tables);
   });
 
   it('takes everything away again, and nothing else', async () => {
