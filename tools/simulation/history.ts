@@ -7,8 +7,31 @@ export type Way = 'row' | `list ${number}` | `count ${number}`;
 /** What a row may have been while a read ran that learned of it in this way. */
 export type Versions = (way: Way, id: number) => readonly (StoredRow | undefined)[];
 
+/** What judges a read: what rows may have been, and whether one of these is what the read says. */
+export interface Seen {
+  readonly versions: Versions;
+  readonly fits: (way: Way, id: number, is: (row: StoredRow | undefined) => boolean) => boolean;
+}
+
 /** Whether a read may have been answered so. */
-export type Judge = (versions: Versions) => boolean;
+export type Judge = (seen: Seen) => boolean;
+
+/** What is promised. P1 and P4 are, unless something else is said. */
+export interface Promised {
+  /** A process is promised to see its own writes, and no more, since drops may get lost on the way. */
+  readonly isOwnOnly?: boolean;
+  /** P2: so long after any commit everybody sees it. */
+  readonly latestMs?: number | undefined;
+  /** Nothing is promised sooner than that. */
+  readonly isLate?: boolean;
+  /** P3: what one read has told of writes of the library, every later one tells too. */
+  readonly isStrict?: boolean;
+  /** The time. */
+  readonly now?: () => number;
+}
+
+/** Who writes past the library. */
+export const plainWriter = 'sql';
 
 /** A read that is under way. */
 export interface StartedRead {
@@ -29,13 +52,14 @@ export class History {
   readonly #database: SimulatedDatabase;
   /** For each process, by way and row, the newest state whose write was acknowledged. */
   readonly #floors: readonly Map<string, number>[];
-  readonly #isOwnOnly: boolean;
+  readonly #promised: Promised;
+  /** The newest state that everybody sees, since it is old enough. */
+  #hardened = 0;
 
-  /** `isOwnOnly`: a process is promised to see its own writes, and no more, since drops may get lost on the way. */
-  constructor(database: SimulatedDatabase, processes: number, isOwnOnly: boolean) {
+  constructor(database: SimulatedDatabase, processes: number, promised: Promised) {
     this.#database = database;
     this.#floors = Array.from({ length: processes }, () => new Map<string, number>());
-    this.#isOwnOnly = isOwnOnly;
+    this.#promised = promised;
   }
 
   /** The number of states that there are now, none of which a write that begins now has made. */
@@ -46,15 +70,13 @@ export class History {
   /** Notes that a write was acknowledged to a process; `isDone` tells whether a state is from after it, given the one before. */
   acknowledge(process: number, since: number, isDone: (state: State, before: State) => boolean): void {
     this.writes += 1;
-    const { states } = this.#database;
-    const made = states.findIndex((state, index) => index >= since && isDone(state, states[index - 1] ?? new Map()));
-    const [before, after] = [states[made - 1], states[made]];
-    if (!before || !after) return; // there was nothing to write
-    const ids = [...new Set([...before.keys(), ...after.keys()])].filter((id) => before.get(id) !== after.get(id));
-    const touched = ids.flatMap((id) => waysOf(before.get(id), after.get(id)).map((way) => `${way} ${id}`));
-    for (const seer of this.#isOwnOnly ? [process] : this.#floors.keys()) {
-      for (const place of touched) this.#raise(seer, place, made);
-    }
+    const { states, commits } = this.#database;
+    const isOwn = (index: number): boolean => commits[index]?.by === `p${process}`;
+    const made = states.findIndex(
+      (state, index) => index >= since && isOwn(index) && isDone(state, states[index - 1] ?? new Map()),
+    );
+    if (this.#promised.isLate) return;
+    this.#raiseAll(made, this.#promised.isOwnOnly ? [process] : this.#floors.keys());
   }
 
   /** From now on everybody must see whatever was committed: all that was on its way has arrived. */
@@ -66,20 +88,63 @@ export class History {
   }
 
   begin(process: number, what: string): StartedRead {
+    this.#harden();
     return { what: `p${process} ${what}`, floors: new Map(this.#floors[process]) };
   }
 
   end({ what, floors }: StartedRead, answer: unknown, judge: Judge): void {
     this.reads += 1;
     const { states } = this.#database;
-    const versions: Versions = (way, id) => [
-      ...new Set(states.slice(floors.get(`${way} ${id}`) ?? 0).map((state) => state.get(id))),
-    ];
-    if (judge(versions)) return;
-    const known = [...(states.at(-1)?.entries() ?? [])].map(([id, row]) => `${id}: ${JSON.stringify(row)}`);
+    const floorOf = (way: Way, id: number): number => floors.get(`${way} ${id}`) ?? 0;
+    const told: number[] = [];
+    const isRight = judge({
+      versions: (way, id) => [...new Set(states.slice(floorOf(way, id)).map((state) => state.get(id)))],
+      fits: (way, id, is) => {
+        const floor = floorOf(way, id);
+        const place = states.findIndex((state, index) => index >= floor && is(state.get(id)));
+        if (place > floor) told.push(place);
+        return place !== -1;
+      },
+    });
+    if (isRight) this.#note(told);
+    else this.#accuse(what, answer);
+  }
+
+  #accuse(what: string, answer: unknown): void {
+    const known = [...this.#database.current.entries()].map(([id, row]) => `${id}: ${JSON.stringify(row)}`);
     this.violations.push(
       `${what} gave ${JSON.stringify(answer)}, with ${known.join(' and ') || 'no rows'} in the database`,
     );
+  }
+
+  /** Where the oldest state that a read can have told of has come after what its reader knew, everybody sees it from now on. */
+  #note(states: readonly number[]): void {
+    if (!this.#promised.isStrict) return;
+    for (const state of states) {
+      if (this.#database.commits[state]?.by !== plainWriter) this.#raiseAll(state, this.#floors.keys());
+    }
+  }
+
+  /** What was committed long ago everybody sees. */
+  #harden(): void {
+    const { latestMs, now } = this.#promised;
+    if (latestMs === undefined || !now) return;
+    const { commits } = this.#database;
+    const limit = now() - latestMs;
+    while ((commits[this.#hardened + 1]?.atMs ?? Infinity) <= limit) {
+      this.#hardened += 1;
+      this.#raiseAll(this.#hardened, this.#floors.keys());
+    }
+  }
+
+  /** What a state has made of the one before it these processes must see. */
+  #raiseAll(made: number, seers: Iterable<number>): void {
+    const { states } = this.#database;
+    const [before, after] = [states[made - 1], states[made]];
+    if (!before || !after) return; // there was nothing to write
+    const ids = [...new Set([...before.keys(), ...after.keys()])].filter((id) => before.get(id) !== after.get(id));
+    const touched = ids.flatMap((id) => waysOf(before.get(id), after.get(id)).map((way) => `${way} ${id}`));
+    for (const seer of seers) for (const place of touched) this.#raise(seer, place, made);
   }
 
   #raise(process: number, place: string, state: number): void {

@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { mutants, type Mutant } from './mutants.js';
-import { realms, simulate, weathers, type RunResult, type Weather } from './simulation.js';
+import type { RunResult } from './run-result.js';
+import { realms, simulate, weathers, type Weather } from './simulation.js';
 
 /*
  * npm run simulate -- [--seconds 60 | --smoke] [--weather storm] [--seed 7] [--steps 20000] [--mutant <name> | --mutants]

@@ -1,7 +1,10 @@
 import type { CacheStore, CacheWrite } from '../../src/store/cache-store.js';
+import type { CaptureTables } from './guarantee/capture-tables.js';
+import { guaranteedMutants } from './guarantee/guaranteed-mutants.js';
 import type { Realm } from './process.js';
 
 type Internals = Realm['internals'];
+type Weakened = Realm['weakened'];
 type Undo = () => void;
 
 /** A library in which one rule of the protocol does not hold. */
@@ -13,8 +16,22 @@ export interface Mutant {
   readonly weather: string;
   /** Takes the rule out of one process; the returned function puts it back. */
   readonly apply?: (internals: Internals) => Undo;
+  /** The rule that the library itself can do without, for tests. */
+  readonly rule?: keyof Weakened;
+  /** Changes what the simulated database does for change capture. */
+  readonly changeTables?: (tables: CaptureTables) => void;
   /** Stands between the library and its store. */
   readonly wrap?: (store: CacheStore) => CacheStore;
+}
+
+/** Takes the rule out of one process; the returned function puts it back. */
+export function takeOut({ rule, apply }: Mutant, { internals, weakened }: Realm): Undo {
+  const putBack = apply?.(internals);
+  if (rule !== undefined) weakened[rule] = true;
+  return () => {
+    if (rule !== undefined) weakened[rule] = false;
+    putBack?.();
+  };
 }
 
 /** Puts a method over a class's own; the returned function puts the old one back. */
@@ -163,4 +180,4 @@ const storeMutants: readonly Mutant[] = [
   },
 ];
 
-export const mutants: readonly Mutant[] = [...engineMutants, ...storeMutants];
+export const mutants: readonly Mutant[] = [...engineMutants, ...storeMutants, ...guaranteedMutants];

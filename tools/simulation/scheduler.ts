@@ -7,8 +7,6 @@ interface Waiting {
 
 /** How many of the last steps are remembered for a report. */
 const longestTrail = 400;
-/** One in so many is slow: it waits while much else happens. */
-const oneIsSlow = 8;
 /** One of so many steps is one of those. */
 const oneGoesOn = 40;
 
@@ -21,6 +19,8 @@ export class Scheduler {
   steps = 0;
   /** Changes with every step: two runs with the same number went the same way. */
   hash = 0x811c9dc5;
+  /** One in so many is slow: it waits while much else happens; 0: none is. */
+  oneIsSlow: number;
   readonly #waiting: Waiting[] = [];
   readonly #slow: Waiting[] = [];
   readonly #trail: string[] = [];
@@ -28,8 +28,9 @@ export class Scheduler {
   readonly #isDetailed: boolean;
 
   /** `isDetailed`: steps are told with what was asked and answered. Stamps are random, so no two runs tell the same then. */
-  constructor(seed: number, isDetailed: boolean) {
+  constructor(seed: number, isDetailed: boolean, oneIsSlow = 8) {
     this.random = new Random(seed);
+    this.oneIsSlow = oneIsSlow;
     this.#isDetailed = isDetailed;
   }
 
@@ -54,7 +55,7 @@ export class Scheduler {
 
   /** Calls `go` when the scheduler picks it. */
   when(what: string, go: () => void): void {
-    const list = this.random.below(oneIsSlow) === 0 ? this.#slow : this.#waiting;
+    const list = this.oneIsSlow > 0 && this.random.below(this.oneIsSlow) === 0 ? this.#slow : this.#waiting;
     list.push({ what, go });
   }
 

@@ -1,3 +1,4 @@
+import type { CapturedTransaction, CaptureTables, ChangedRow } from './guarantee/capture-tables.js';
 import type { Scheduler } from './scheduler.js';
 import { columns, type Assignment, type Command, type Condition, type StoredRow } from './sql.js';
 
@@ -5,8 +6,16 @@ import { columns, type Assignment, type Command, type Condition, type StoredRow 
 export type State = ReadonlyMap<number, StoredRow>;
 
 /** A transaction: what it has changed, undefined for a row that it deleted, and what it keeps locked. */
-export interface OpenTransaction {
+export interface OpenTransaction extends CapturedTransaction {
+  /** Who began it. */
+  readonly by: string;
   readonly changes: Map<number, StoredRow | undefined>;
+}
+
+/** How a state came about. */
+interface Commit {
+  readonly atMs: number;
+  readonly by: string;
 }
 
 export interface Answer {
@@ -26,15 +35,25 @@ export class MustWait extends Error {}
 export class SimulatedDatabase {
   /** Every state that there was, the first one empty: what a read may answer is judged by these. */
   readonly states: State[] = [new Map()];
+  /** For each state who made it, and when. */
+  readonly commits: Commit[] = [{ atMs: 0, by: '' }];
+  /** What change capture has in the database, where it is set up. */
+  readonly capture: CaptureTables | undefined;
+  readonly #now: () => number;
   readonly #locks = new Map<number, OpenTransaction>();
   #whenUnlocked: (() => void)[] = [];
+
+  constructor(now: () => number, capture?: CaptureTables) {
+    this.#now = now;
+    this.capture = capture;
+  }
 
   get current(): State {
     return this.states.at(-1) ?? new Map();
   }
 
-  begin(): OpenTransaction {
-    return { changes: new Map() };
+  begin(by: string): OpenTransaction {
+    return { by, changes: new Map(), xid: undefined, records: [], sharesWritersLock: false };
   }
 
   /** Calls `retry` once any transaction has ended. */
@@ -50,12 +69,15 @@ export class SimulatedDatabase {
         else next.delete(id);
       }
       this.states.push(next);
+      this.commits.push({ atMs: this.#now(), by: transaction.by });
     }
+    this.capture?.end(transaction, true);
     this.end(transaction);
   }
 
   /** Lets go of its locks; what it has changed without a commit is gone. */
   end(transaction: OpenTransaction): void {
+    this.capture?.end(transaction, false);
     let hadLocks = false;
     for (const [id, owner] of this.#locks) if (owner === transaction) hadLocks = this.#locks.delete(id);
     if (!hadLocks) return;
@@ -96,7 +118,7 @@ export class SimulatedDatabase {
     const [id] = row;
     this.#lock(transaction, id);
     if (this.#rowAt(transaction, id)) throw uniqueViolation();
-    transaction.changes.set(id, row);
+    this.#change(transaction, [[undefined, row]]);
     return { command: 'INSERT', rows: [[...row]] };
   }
 
@@ -105,15 +127,24 @@ export class SimulatedDatabase {
     const before = this.#matching(transaction, where, parameters);
     for (const [id] of before) this.#assertUnlocked(transaction, id);
     const written = before.map((old) => ({ old, row: kind === 'update' ? withValues(old, values, parameters) : old }));
-    for (const { row } of written) {
-      this.#lock(transaction, row[0]);
-      transaction.changes.set(row[0], kind === 'update' ? row : undefined);
-    }
+    for (const { row } of written) this.#lock(transaction, row[0]);
+    this.#change(
+      transaction,
+      written.map(({ old, row }) => [old, kind === 'update' ? row : undefined]),
+    );
     const rows = written.map(({ old, row }) => {
       if (!answersOld) return [...row];
       return [String(written.length), ...old, ...(kind === 'update' ? row : [])];
     });
     return { command: answersOld ? 'SELECT' : kind.toUpperCase(), rows };
+  }
+
+  #change(transaction: OpenTransaction, changes: readonly ChangedRow[]): void {
+    for (const [before, after] of changes) {
+      const id = (after ?? before)?.[0];
+      if (id !== undefined) transaction.changes.set(id, after);
+    }
+    this.capture?.record(transaction, changes);
   }
 
   #matching(transaction: OpenTransaction, where: readonly Condition[], parameters: readonly unknown[]): StoredRow[] {

@@ -1,5 +1,5 @@
 import type { Random } from '../../test/support/random.js';
-import type { History, Judge, StartedRead, Versions, Way } from './history.js';
+import type { History, Judge, Seen, StartedRead, Way } from './history.js';
 import type { Realm } from './process.js';
 import type { Scheduler } from './scheduler.js';
 import type { State } from './simulated-database.js';
@@ -11,12 +11,21 @@ export const parts = [0, 1] as const;
 class RolledBack extends Error {}
 
 /** Errors that a program has to expect of this library, by the names of their classes. */
-const expected = new Set(['UniqueViolationError', 'ConnectionError', 'RecordNotFoundError', 'StoreUnavailableError']);
+const expected = new Set([
+  'UniqueViolationError',
+  'ConnectionError',
+  'RecordNotFoundError',
+  'StoreUnavailableError',
+  'UnconfirmedInvalidationError',
+  'WriteRefusedError',
+]);
 
 /** What all clients of a run share. */
 export interface Stage {
   readonly scheduler: Scheduler;
   readonly history: History;
+  /** Resolves when the client's next step is picked. */
+  readonly until: (what: string) => Promise<void>;
   /** Gives a number that no row has had. */
   readonly nextValue: () => number;
   /** Whether to begin anything new. */
@@ -39,7 +48,7 @@ export class Client {
 
   async run(): Promise<void> {
     while (this.#stage.isOpen()) {
-      await this.#stage.scheduler.until(`p${this.#process} begins something`);
+      await this.#stage.until(`p${this.#process} begins something`);
       try {
         await (this.#random.below(4) === 0 ? this.#write() : this.#read());
       } catch (error) {
@@ -86,52 +95,48 @@ export class Client {
     const started = this.#begin(`row ${id}`);
     const row = await this.#realm.Cell.cache.find(id);
     const answer = row && { part: row.part, value: row.value };
-    this.#end(started, answer, (versions) =>
-      versions('row', id).some((each) => each?.[1] === answer?.part && each?.[2] === answer?.value),
+    this.#end(started, answer, ({ fits }) =>
+      fits('row', id, (each) => each?.[1] === answer?.part && each?.[2] === answer?.value),
     );
   }
 
   async #readCount(part: number): Promise<void> {
     const started = this.#begin(`count of part ${part}`);
     const count = await this.#realm.Cell.objects.filter({ part }).cache().count();
-    this.#end(started, count, (versions) => isCount(versions, part, count));
+    this.#end(started, count, (seen) => isCount(seen, part, count));
   }
 
   async #readList(part: number): Promise<void> {
     const started = this.#begin(`list of part ${part}`);
     const rows = await this.#realm.Cell.objects.filter({ part }).cache().all();
     const values = new Map(rows.map(({ id, value }) => [id, value]));
-    this.#end(started, [...values], (versions) =>
-      ids.every((id) => versions(`list ${part}`, id).some((row) => valueIn(row, part) === values.get(id))),
+    this.#end(started, [...values], ({ fits }) =>
+      ids.every((id) => fits(`list ${part}`, id, (row) => valueIn(row, part) === values.get(id))),
     );
   }
 
   async #readPair(first: number, second: number): Promise<void> {
     const started = this.#begin(`pair of ${first} and ${second}`);
     const pair = await this.#realm.pair(first, second);
-    this.#end(started, pair, (versions) => areValues(versions, [first, second], pair));
+    this.#end(started, pair, (seen) => areValues(seen, [first, second], pair));
   }
 
   async #readNested(part: number, first: number, second: number): Promise<void> {
     const started = this.#begin(`nested of ${part}, ${first} and ${second}`);
     const nested = await this.#realm.nested(part, first, second);
     const [count = 0, ...values] = nested;
-    this.#end(
-      started,
-      nested,
-      (versions) => isCount(versions, part, count) && areValues(versions, [first, second, first], values),
-    );
+    this.#end(started, nested, (seen) => isCount(seen, part, count) && areValues(seen, [first, second, first], values));
   }
 
   /** Asks an instance that was read a while ago for what is computed of its row now; without its row, it speaks for itself. */
   async #readBadge(id: number): Promise<void> {
     const instance = await this.#realm.Cell.cache.find(id);
     if (!instance) return;
-    await this.#stage.scheduler.until(`p${this.#process} keeps an instance for a while`);
+    await this.#stage.until(`p${this.#process} keeps an instance for a while`);
     const started = this.#begin(`badge of ${id}`);
     const { value } = instance;
     const [badge] = await instance.badge();
-    this.#end(started, badge, (versions) => versions('row', id).some((row) => (row ? row[2] : value) === badge));
+    this.#end(started, badge, ({ fits }) => fits('row', id, (row) => (row ? row[2] : value) === badge));
   }
 
   #begin(what: string): StartedRead {
@@ -228,7 +233,7 @@ function valueIn(row: StoredRow | undefined, part: number): number | undefined {
 }
 
 /** Whether so many rows may have been in a part. */
-function isCount(versions: Versions, part: number, count: number): boolean {
+function isCount({ versions }: Seen, part: number, count: number): boolean {
   const way: Way = `count ${part}`;
   const most = ids.filter((id) => versions(way, id).some((row) => row?.[1] === part)).length;
   const least = ids.filter((id) => versions(way, id).every((row) => row?.[1] === part)).length;
@@ -236,6 +241,6 @@ function isCount(versions: Versions, part: number, count: number): boolean {
 }
 
 /** Whether rows may have had these values; 0 stands for no row. */
-function areValues(versions: Versions, rows: readonly number[], values: readonly number[]): boolean {
-  return rows.every((id, index) => versions('row', id).some((row) => (row?.[2] ?? 0) === values[index]));
+function areValues({ fits }: Seen, rows: readonly number[], values: readonly number[]): boolean {
+  return rows.every((id, index) => fits('row', id, (row) => (row?.[2] ?? 0) === values[index]));
 }

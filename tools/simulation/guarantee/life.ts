@@ -1,0 +1,64 @@
+import type { Clock } from '../../../src/support/clock.js';
+import type { Host, SimulatedConnection } from '../simulated-postgres.js';
+import type { Scheduler } from '../scheduler.js';
+import type { SimulatedRedisClient } from './redis-client.js';
+
+/**
+ * A process from its start to its death. After that nothing reaches it: no answer, no timer, no step of its own. What it
+ * had sent may still be done.
+ */
+export class Life implements Host {
+  readonly name: string;
+  readonly connections = new Set<SimulatedConnection>();
+  readonly clock: Clock;
+  /** Resolves when it dies. */
+  readonly death: Promise<void>;
+  redis: SimulatedRedisClient | undefined;
+  isDead = false;
+  /** When relays may go on that are held up. */
+  #heldUntil = 0;
+  readonly #scheduler: Scheduler;
+  #tellDeath: () => void = () => undefined;
+
+  constructor(name: string, scheduler: Scheduler, clock: Clock) {
+    this.name = name;
+    this.#scheduler = scheduler;
+    this.death = new Promise((resolve) => (this.#tellDeath = resolve));
+    this.clock = {
+      now: () => clock.now(),
+      schedule: (delayMs, task) =>
+        clock.schedule(delayMs, () => {
+          if (!this.isDead) task();
+        }),
+    };
+  }
+
+  /** Resolves when the scheduler picks it, unless the process is dead by then. */
+  until(what: string): Promise<void> {
+    return new Promise((resolve) => {
+      this.#scheduler.when(`${this.name} ${what}`, () => {
+        if (!this.isDead) resolve();
+      });
+    });
+  }
+
+  /** Its relay gets no further than to the answer of the database for so long. */
+  holdRelaysUp(ms: number): void {
+    this.#heldUntil = this.clock.now() + ms;
+  }
+
+  /** Resolves when its relay may go on. */
+  async relayGoesOn(): Promise<void> {
+    const leftMs = this.#heldUntil - this.clock.now();
+    if (leftMs > 0) await new Promise<void>((resolve) => this.clock.schedule(leftMs, resolve));
+  }
+
+  die(): void {
+    if (this.isDead) return;
+    this.isDead = true;
+    this.#scheduler.note(`${this.name} dies`);
+    for (const connection of this.connections) connection.abandon();
+    this.redis?.cut(0);
+    this.#tellDeath();
+  }
+}
