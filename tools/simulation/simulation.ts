@@ -66,7 +66,7 @@ export function realms(count = mostProcesses): Promise<Realm[]> {
 /** One run: everything that several processes do with one database and one store, in the order that a seed gives. */
 export async function simulate(options: RunOptions): Promise<RunResult> {
   const { weather } = options;
-  const loaded = await realms('processes' in weather ? (weather.processes ?? 1) : mostProcesses);
+  const loaded = await realms(weather.processes ?? 1);
   const { mutant } = options;
   const undo = mutant ? loaded.map((realm) => takeOut(mutant, realm)) : [];
   const { random } = Math;
@@ -159,6 +159,7 @@ class Simulation {
       until: (what) => this.#scheduler.until(what),
       nextValue: () => ++value,
       isOpen: () => this.#driver.isOpen,
+      oneWrites: () => 4,
     };
   }
 

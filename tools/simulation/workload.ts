@@ -30,6 +30,8 @@ export interface Stage {
   readonly nextValue: () => number;
   /** Whether to begin anything new. */
   readonly isOpen: () => boolean;
+  /** One of so many things that clients do is a write. */
+  readonly oneWrites: () => number;
 }
 
 /** One caller in one process, who reads and writes one thing after the other. */
@@ -50,7 +52,7 @@ export class Client {
     while (this.#stage.isOpen()) {
       await this.#stage.until(`p${this.#process} begins something`);
       try {
-        await (this.#random.below(4) === 0 ? this.#write() : this.#read());
+        await (this.#random.below(this.#stage.oneWrites()) === 0 ? this.#write() : this.#read());
       } catch (error) {
         if (error instanceof RolledBack || expected.has(error instanceof Error ? error.name : '')) continue;
         this.#stage.history.violations.push(`p${this.#process} met an error that nobody expects: ${String(error)}`);

@@ -12,7 +12,7 @@ export type Fault =
   | 'refuse writes'
   | 'cut off'
   | 'fail over'
-  | 'hold relays up'
+  | 'slow relays'
   | 'kill'
   | 'set the clock back';
 
@@ -32,6 +32,8 @@ interface FateParts {
 /** A fault comes so many windows after the one before, on average. */
 const windowsApart = 3;
 const longestSetBackMs = 20_000;
+/** Relays are slow for so many windows, and each step may take as long. */
+const slowWindows = 4;
 
 /** Makes one thing after the other go wrong, as the seed says. */
 export class Fate {
@@ -88,17 +90,22 @@ export class Fate {
         return random.oneOf(lives()).redis?.cut(random.below(3 * windowMs));
       case 'fail over':
         return this.#failOver();
-      case 'hold relays up':
-        for (const life of lives()) life.holdRelaysUp(random.below(3 * windowMs));
-        return undefined;
+      case 'slow relays':
+        return this.#slowRelaysDown();
       case 'kill':
         return random.oneOf(lives()).die();
       case 'set the clock back':
         fleet.current.clockOffsetMs -= random.below(longestSetBackMs);
-        return undefined;
+        return this.#slowRelaysDown();
       default:
         return fault satisfies never;
     }
+  }
+
+  /** NOTE: all of them; while one is fast, it does the work of the others. */
+  #slowRelaysDown(): void {
+    const { lives, windowMs } = this.#parts;
+    for (const life of lives()) life.slowRelayDown(slowWindows * windowMs, slowWindows * windowMs);
   }
 
   #refuseWrites(): void {

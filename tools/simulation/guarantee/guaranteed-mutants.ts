@@ -24,8 +24,8 @@ export const guaranteedMutants: readonly Mutant[] = [
   rule('beat', 'clocks', 'a gate counts however long its beat has stood still'),
   rule('marks', 'strict', 'a strict write marks no stamps before COMMIT'),
   rule('marksHide', 'strict', 'a marked stamp reads as it is'),
-  rule('gateAtCommit', 'strict', 'a strict write commits although no gate is valid where it marked its stamps'),
-  rule('writersBarGrant', 'strict', 'a gate is granted while writers that marked stamps elsewhere are open'),
+  rule('gateAtCommit', 'strict failover', 'a strict write commits although no gate is valid where it marked its stamps'),
+  rule('writersBarGrant', 'strict failover', 'a gate is granted while writers that marked stamps elsewhere are open'),
   rule('witness', 'strict', 'the gate is renewed although everything in Redis was lost, marks too'),
   rule('endsWriters', 'strict', 'nobody takes the marks of dead writers away'),
   {

@@ -36,6 +36,7 @@ export interface GuaranteedOptions {
 }
 
 const windowMs = 500;
+const turnMs = 3 * windowMs;
 const clientsEach = 2;
 const oneIsSlow = 40;
 /** So long after the last fault the gate is open, however much is written: backoffs end, and it is taken over once more. */
@@ -211,16 +212,26 @@ export class GuaranteedSimulation {
     const hold = async (what: string): Promise<void> => {
       if (this.#scheduler.oneIsSlow > 0 && random.below(4) === 0) await life.until(what);
     };
+    const rarely = async (oneIn: number, windows: number): Promise<void> => {
+      if (this.#scheduler.oneIsSlow > 0 && random.below(oneIn) === 0) await life.pause(random.below(windows * windowMs));
+    };
     pauses.beforeRenewal = async () => {
       await life.relayGoesOn();
       await hold('goes on after it has asked the database');
     };
-    pauses.beforeDrops = () => hold('goes on to drop');
-    pauses.betweenStatements = () => life.until('goes on between two statements');
-    pauses.beforeCommit = () => hold('goes on to COMMIT');
+    pauses.beforeDrops = async () => {
+      await life.relayGoesOn();
+      await hold('goes on to drop');
+    };
+    pauses.betweenStatements = () => rarely(4, 4);
+    pauses.beforeCommit = async () => {
+      await rarely(12, 3);
+      await hold('goes on to COMMIT');
+    };
     pauses.afterCommit = async () => {
       if (faults.includes('kill') && this.#scheduler.oneIsSlow > 0 && random.below(100) === 0) life.die();
       if (life.isDead) await new Promise(() => undefined);
+      await rarely(20, 1);
       await hold('goes on after COMMIT');
     };
   }
@@ -243,7 +254,15 @@ export class GuaranteedSimulation {
       until: async (what) => life.until(what),
       nextValue: () => this.#nextValue(),
       isOpen: () => this.#driver.isOpen,
+      oneWrites: () => this.#oneWrites(),
     };
+  }
+
+  /** NOTE: in turns, since what a write does makes up for much that went wrong with the same row before. */
+  #oneWrites(): number {
+    if (!this.#options.weather.writes) return Infinity;
+    const isQuiet = this.#scheduler.oneIsSlow > 0 && Math.floor(this.#clock.now() / turnMs) % 2 === 1;
+    return isQuiet ? 60 : 4;
   }
 
   #nextValue(): number {

@@ -4,6 +4,7 @@ import type { Fault } from './fate.js';
 export interface GuaranteedWeather {
   readonly name: string;
   readonly level: 'guarded' | 'strict';
+  readonly processes: number;
   readonly faults: readonly Fault[];
   /** The chance that a connection to Redis is lost, of each command. */
   readonly losses: number;
@@ -11,24 +12,23 @@ export interface GuaranteedWeather {
   readonly lostStatements: number;
   /** Whether somebody writes past the library. */
   readonly hasPlainSql: boolean;
+  /** Whether the processes write, in turns much and little. */
+  readonly writes: boolean;
   /** P1 is not judged, and P2 is by twice the window: somebody sets the clock of Redis back. */
   readonly isLate?: boolean;
 }
 
-const usual = { losses: 0.002, lostStatements: 0.002, hasPlainSql: true } as const;
+const usual = { processes: 3, losses: 0.002, lostStatements: 0.002, hasPlainSql: true, writes: true } as const;
 const restarts: readonly Fault[] = ['restart', 'restart', 'restart empty', 'flush', 'refuse writes'];
 const mishaps: readonly Fault[] = ['evict', 'cut off', 'kill'];
+const relaysOnly = { ...usual, processes: 2, writes: false } as const;
+const strict = { ...usual, level: 'strict', hasPlainSql: false } as const;
 
 export const guaranteedWeathers: readonly GuaranteedWeather[] = [
   { ...usual, name: 'restarts', level: 'guarded', faults: [...restarts, ...mishaps] },
   { ...usual, name: 'failover', level: 'guarded', faults: ['fail over', 'fail over', ...mishaps] },
-  { ...usual, name: 'delays', level: 'guarded', faults: ['hold relays up', 'hold relays up', ...mishaps] },
-  {
-    ...usual,
-    name: 'clocks',
-    level: 'guarded',
-    faults: ['set the clock back', 'hold relays up', 'kill'],
-    isLate: true,
-  },
-  { ...usual, name: 'strict', level: 'strict', faults: [...restarts, 'fail over', ...mishaps], hasPlainSql: false },
+  { ...relaysOnly, name: 'delays', level: 'guarded', faults: ['slow relays', 'slow relays', ...mishaps] },
+  { ...relaysOnly, name: 'clocks', level: 'guarded', faults: ['set the clock back', 'evict'], isLate: true },
+  { ...strict, name: 'strict', faults: [...restarts, 'flush', ...mishaps] },
+  { ...strict, name: 'strict failover', faults: ['fail over', 'fail over', 'restart', ...mishaps] },
 ];

@@ -15,8 +15,8 @@ export class Life implements Host {
   readonly death: Promise<void>;
   redis: SimulatedRedisClient | undefined;
   isDead = false;
-  /** When relays may go on that are held up. */
-  #heldUntil = 0;
+  /** Until when each step of its relay takes long, and how long at most. */
+  #slow = { until: 0, longestMs: 0 };
   readonly #scheduler: Scheduler;
   #tellDeath: () => void = () => undefined;
 
@@ -42,15 +42,20 @@ export class Life implements Host {
     });
   }
 
-  /** Its relay gets no further than to the answer of the database for so long. */
-  holdRelaysUp(ms: number): void {
-    this.#heldUntil = this.clock.now() + ms;
+  /** From now on, for so long, each step of its relay may take as long as is said. */
+  slowRelayDown(forMs: number, longestMs: number): void {
+    this.#slow = { until: this.clock.now() + forMs, longestMs };
   }
 
-  /** Resolves when its relay may go on. */
-  async relayGoesOn(): Promise<void> {
-    const leftMs = this.#heldUntil - this.clock.now();
-    if (leftMs > 0) await new Promise<void>((resolve) => this.clock.schedule(leftMs, resolve));
+  /** Resolves when its relay takes the next step. */
+  relayGoesOn(): Promise<void> {
+    const { until, longestMs } = this.#slow;
+    return this.clock.now() < until ? this.pause(this.#scheduler.random.below(longestMs)) : Promise.resolve();
+  }
+
+  /** Resolves after so long, unless the process is dead by then. */
+  pause(ms: number): Promise<void> {
+    return new Promise((resolve) => this.clock.schedule(ms, resolve));
   }
 
   die(): void {
