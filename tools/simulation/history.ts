@@ -24,6 +24,8 @@ export interface Promised {
   readonly latestMs?: number | undefined;
   /** Nothing is promised sooner than that. */
   readonly isLate?: boolean;
+  /** Of whom nothing is judged now. */
+  readonly isExcused?: (process: number) => boolean;
   /** P3: what one read has told of writes of the library, every later one tells too. */
   readonly isStrict?: boolean;
   /** The time. */
@@ -35,6 +37,8 @@ export const plainWriter = 'sql';
 
 /** A read that is under way. */
 export interface StartedRead {
+  readonly process: number;
+  readonly isExcused: boolean;
   readonly what: string;
   /** The oldest state that each row may be read from, by the way. */
   readonly floors: ReadonlyMap<string, number>;
@@ -89,11 +93,13 @@ export class History {
 
   begin(process: number, what: string): StartedRead {
     this.#harden();
-    return { what: `p${process} ${what}`, floors: new Map(this.#floors[process]) };
+    const isExcused = this.#promised.isExcused?.(process) ?? false;
+    return { process, isExcused, what: `p${process} ${what}`, floors: new Map(this.#floors[process]) };
   }
 
-  end({ what, floors }: StartedRead, answer: unknown, judge: Judge): void {
+  end({ process, isExcused, what, floors }: StartedRead, answer: unknown, judge: Judge): void {
     this.reads += 1;
+    if (isExcused || this.#promised.isExcused?.(process)) return;
     const { states } = this.#database;
     const floorOf = (way: Way, id: number): number => floors.get(`${way} ${id}`) ?? 0;
     const told: number[] = [];

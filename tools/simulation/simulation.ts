@@ -160,6 +160,7 @@ class Simulation {
       nextValue: () => ++value,
       isOpen: () => this.#driver.isOpen,
       oneWrites: () => 4,
+      readsPast: false,
     };
   }
 

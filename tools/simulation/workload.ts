@@ -32,6 +32,8 @@ export interface Stage {
   readonly isOpen: () => boolean;
   /** One of so many things that clients do is a write. */
   readonly oneWrites: () => number;
+  /** Whether clients ask the database itself at times: what these have seen others must not see older. */
+  readonly readsPast: boolean;
 }
 
 /** One caller in one process, who reads and writes one thing after the other. */
@@ -75,6 +77,7 @@ export class Client {
   }
 
   #read(): Promise<void> {
+    if (this.#stage.readsPast && this.#random.below(6) === 0) return this.#readPast(this.#random.oneOf(ids));
     const [first, second, part] = [this.#random.oneOf(ids), this.#random.oneOf(ids), this.#random.oneOf(parts)];
     switch (this.#random.below(7)) {
       case 0:
@@ -96,6 +99,15 @@ export class Client {
   async #readRow(id: number): Promise<void> {
     const started = this.#begin(`row ${id}`);
     const row = await this.#realm.Cell.cache.find(id);
+    const answer = row && { part: row.part, value: row.value };
+    this.#end(started, answer, ({ fits }) =>
+      fits('row', id, (each) => each?.[1] === answer?.part && each?.[2] === answer?.value),
+    );
+  }
+
+  async #readPast(id: number): Promise<void> {
+    const started = this.#begin(`row ${id} itself`);
+    const [row] = await this.#realm.Cell.objects.noCache().filter({ id }).all();
     const answer = row && { part: row.part, value: row.value };
     this.#end(started, answer, ({ fits }) =>
       fits('row', id, (each) => each?.[1] === answer?.part && each?.[2] === answer?.value),

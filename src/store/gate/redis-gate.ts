@@ -28,6 +28,8 @@ export interface GateLook {
   readonly nowMs: number;
   /** The connection that it answered on. */
   readonly connection: number;
+  /** When it was asked, by the clock of this process that nobody sets. */
+  readonly askedAt: number;
 }
 
 /**
@@ -99,6 +101,7 @@ export class RedisGate {
   /** Asks the process that answers now who it is and what time it has. */
   async look(): Promise<GateLook> {
     const { connection } = this.instance;
+    const askedAt = elapsed(this.#clock);
     const [time, facts] = await this.#answers(() => this.#client.pipeline());
     const runId = factIn(String(facts), 'run_id');
     const replicationId = factIn(String(facts), 'master_replid');
@@ -106,18 +109,22 @@ export class RedisGate {
     if (runId === undefined || replicationId === undefined || nowMs === undefined) throw this.#unusable();
     await this.instance.known();
     if (this.instance.connection !== connection) throw new StoreUnavailableError('The connection to Redis changed');
-    return { runId, replicationId, nowMs, connection };
+    return { runId, replicationId, nowMs, connection, askedAt };
   }
 
   /**
    * Keeps the gate open for a time from `look` on; with a witness, only where that is there. Rejects where it is not
    * known whether that worked.
+   *
+   * NOTE: Redis says too whether the time is over, but by a clock that somebody may have set back since `look`.
    */
   async renew(
     look: GateLook,
     { epoch, beat, windowMs }: { readonly epoch: string; readonly beat: string; readonly windowMs: number },
     witness?: Witness,
   ): Promise<Renewal> {
+    const isOver = elapsed(this.#clock) - look.askedAt >= this.windowMs;
+    if (isOver && !weakened.deadlineBeforeCheck) return 'late';
     const fromMs = weakened.deadlineBeforeCheck ? (await this.look()).nowMs : look.nowMs;
     const words = [look.runId, look.replicationId, epoch, beat, String(fromMs + windowMs)];
     const keys = [this.key, ...(witness ? [witness.key] : [])];

@@ -96,8 +96,9 @@ function keepHouse({ tables }: Asked): Rows {
 
 function noteTableStates({ tables, parameters: [id, states] }: Asked): Rows {
   const own = tables.consumers.get(String(id));
-  if (own)
-    own.tables = JSON.stringify({ ...(JSON.parse(own.tables) as object), ...(JSON.parse(String(states)) as object) });
+  if (!own) return [];
+  const [before, noted] = [own.tables, String(states)].map((text) => JSON.parse(text) as object);
+  own.tables = JSON.stringify({ ...before, ...noted });
   return [];
 }
 

@@ -91,21 +91,21 @@ export class Fate {
       case 'fail over':
         return this.#failOver();
       case 'slow relays':
-        return this.#slowRelaysDown();
+        return this.#slowRelaysDown(slowWindows);
       case 'kill':
         return random.oneOf(lives()).die();
       case 'set the clock back':
         fleet.current.clockOffsetMs -= random.below(longestSetBackMs);
-        return this.#slowRelaysDown();
+        return this.#slowRelaysDown(3 * slowWindows);
       default:
         return fault satisfies never;
     }
   }
 
   /** NOTE: all of them; while one is fast, it does the work of the others. */
-  #slowRelaysDown(): void {
+  #slowRelaysDown(windows: number): void {
     const { lives, windowMs } = this.#parts;
-    for (const life of lives()) life.slowRelayDown(slowWindows * windowMs, slowWindows * windowMs);
+    for (const life of lives()) life.slowRelayDown(windows * windowMs, windows * windowMs);
   }
 
   #refuseWrites(): void {
@@ -118,6 +118,6 @@ export class Fate {
   #failOver(): void {
     const { fleet, clock, random, windowMs } = this.#parts;
     fleet.failOver();
-    clock.schedule(random.below(4 * windowMs), () => fleet.endFormer());
+    clock.schedule(random.below(10 * windowMs), () => fleet.endFormer());
   }
 }

@@ -13,7 +13,7 @@ export const guaranteedMutants: readonly Mutant[] = [
   rule('newEpoch', 'restarts', 'who takes the gate over keeps the epoch'),
   rule('waitAtTakeOver', 'failover', 'who takes the gate over grants it at once'),
   rule('gateAtWrite', 'failover', 'a write is acknowledged whatever the gate is'),
-  rule('oneStatement', 'failover', "the relay reads the gate's row and the outbox in two statements"),
+  rule('oneStatement', 'divided', "the relay reads the gate's row and the outbox in two statements"),
   rule('outbox', 'restarts', 'nothing is dropped for what waits in the outbox'),
   rule(
     'deadlineBeforeCheck',
@@ -24,7 +24,11 @@ export const guaranteedMutants: readonly Mutant[] = [
   rule('beat', 'clocks', 'a gate counts however long its beat has stood still'),
   rule('marks', 'strict', 'a strict write marks no stamps before COMMIT'),
   rule('marksHide', 'strict', 'a marked stamp reads as it is'),
-  rule('gateAtCommit', 'strict failover', 'a strict write commits although no gate is valid where it marked its stamps'),
+  rule(
+    'gateAtCommit',
+    'strict failover',
+    'a strict write commits although no gate is valid where it marked its stamps',
+  ),
   rule('writersBarGrant', 'strict failover', 'a gate is granted while writers that marked stamps elsewhere are open'),
   rule('witness', 'strict', 'the gate is renewed although everything in Redis was lost, marks too'),
   rule('endsWriters', 'strict', 'nobody takes the marks of dead writers away'),

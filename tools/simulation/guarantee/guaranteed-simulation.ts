@@ -57,6 +57,8 @@ export class GuaranteedSimulation {
   readonly #fate: Fate;
   readonly #driver: Driver;
   readonly #processes: readonly Process[];
+  /** Who goes on after the next write past the library. */
+  readonly #whenWrittenPast: (() => void)[] = [];
   #value = 0;
   #hits = 0;
 
@@ -73,14 +75,15 @@ export class GuaranteedSimulation {
     const now = (): number => clock.now();
     this.#database = new SimulatedDatabase(now, tables);
     this.#history = new History(this.#database, realms.length, {
-      latestMs: weather.isLate ? 2 * windowMs : windowMs,
-      isLate: weather.isLate ?? false,
+      latestMs: (weather.lateWindows ?? 1) * windowMs,
+      isLate: weather.lateWindows !== undefined,
+      isExcused: (index) => weather.lateWindows !== undefined && this.#processes[index]?.life.wasIdle === true,
       isStrict: weather.level === 'strict',
       now,
     });
     this.#route = { database: this.#database, scheduler, lostAnswers: 0, lostRequests: 0 };
     this.#fleet = new RedisFleet(clock, random);
-    this.#redis = { scheduler, losses: 0 };
+    this.#redis = { scheduler, windowMs, losses: 0 };
     this.#processes = realms.map((realm, index) => ({ realm, index, life: this.#birth(index), db: undefined }));
     const { violations } = this.#history;
     this.#fate = new Fate({
@@ -119,6 +122,7 @@ export class GuaranteedSimulation {
     const { weather, steps } = this.#options;
     const lived = Promise.all(this.#processes.map((process) => this.#runProcess(process)));
     const written = weather.hasPlainSql ? this.#plainClient().run() : Promise.resolve();
+    while (this.#processes.some(({ db }) => !db)) await this.#driver.forSteps(10);
     this.#route.lostAnswers = weather.lostStatements / 2;
     this.#route.lostRequests = weather.lostStatements / 2;
     this.#redis.losses = weather.losses;
@@ -126,17 +130,19 @@ export class GuaranteedSimulation {
     await this.#driver.forSteps(steps);
     this.#calmDown();
     await this.#driver.forTime(calmMs);
-    this.#judgeGate();
+    if (this.#history.violations.length === 0) this.#judgeGate();
     this.#driver.isOpen = false;
     await this.#driver.until(Promise.all([lived, written]), Infinity);
     await this.#readAll();
-    await this.#driver.until(Promise.all(this.#processes.map(({ db }) => db?.close())), Infinity);
+    await this.#driver.until(Promise.all(this.#processes.flatMap(({ db }) => db?.close() ?? [])), Infinity);
   }
 
   #calmDown(): void {
     this.#scheduler.note('everything calms down');
     this.#scheduler.oneIsSlow = 0;
     this.#fate.end();
+    for (const { life } of this.#processes) life.calmDown();
+    for (const goOn of this.#whenWrittenPast.splice(0)) goOn();
     this.#route.lostAnswers = 0;
     this.#route.lostRequests = 0;
     this.#redis.losses = 0;
@@ -208,12 +214,14 @@ export class GuaranteedSimulation {
   /** Holds steps of the protocol up now and then, and lets writers die after COMMIT. */
   #holdUp({ pauses }: Realm, life: Life): void {
     const { random } = this.#scheduler;
-    const { faults } = this.#options.weather;
+    const { faults, level } = this.#options.weather;
+    const isStrict = level === 'strict';
     const hold = async (what: string): Promise<void> => {
       if (this.#scheduler.oneIsSlow > 0 && random.below(4) === 0) await life.until(what);
     };
     const rarely = async (oneIn: number, windows: number): Promise<void> => {
-      if (this.#scheduler.oneIsSlow > 0 && random.below(oneIn) === 0) await life.pause(random.below(windows * windowMs));
+      if (this.#scheduler.oneIsSlow === 0 || random.below(oneIn) > 0) return;
+      await life.pause(random.below(windows * windowMs));
     };
     pauses.beforeRenewal = async () => {
       await life.relayGoesOn();
@@ -223,15 +231,19 @@ export class GuaranteedSimulation {
       await life.relayGoesOn();
       await hold('goes on to drop');
     };
-    pauses.betweenStatements = () => rarely(4, 4);
+    pauses.betweenStatements = async () => {
+      if (!life.redis?.isBehind || this.#scheduler.oneIsSlow === 0) return;
+      await life.pause(random.below(4 * windowMs));
+      await new Promise<void>((resolve) => this.#whenWrittenPast.push(resolve));
+    };
     pauses.beforeCommit = async () => {
-      await rarely(12, 3);
+      await rarely(isStrict ? 4 : 12, 4);
       await hold('goes on to COMMIT');
     };
     pauses.afterCommit = async () => {
       if (faults.includes('kill') && this.#scheduler.oneIsSlow > 0 && random.below(100) === 0) life.die();
       if (life.isDead) await new Promise(() => undefined);
-      await rarely(20, 1);
+      await rarely(isStrict ? 4 : 20, 1);
       await hold('goes on after COMMIT');
     };
   }
@@ -243,7 +255,10 @@ export class GuaranteedSimulation {
       clock: this.#clock,
       nextValue: () => this.#nextValue(),
       isOpen: () => this.#driver.isOpen,
-      pauseMs: windowMs,
+      pauseMs: windowMs / 2,
+      written: () => {
+        for (const goOn of this.#whenWrittenPast.splice(0)) goOn();
+      },
     });
   }
 
@@ -255,6 +270,7 @@ export class GuaranteedSimulation {
       nextValue: () => this.#nextValue(),
       isOpen: () => this.#driver.isOpen,
       oneWrites: () => this.#oneWrites(),
+      readsPast: true,
     };
   }
 

@@ -14,8 +14,11 @@ export interface GuaranteedWeather {
   readonly hasPlainSql: boolean;
   /** Whether the processes write, in turns much and little. */
   readonly writes: boolean;
-  /** P1 is not judged, and P2 is by twice the window: somebody sets the clock of Redis back. */
-  readonly isLate?: boolean;
+  /**
+   * P1 is not judged, and P2 by so many windows: somebody sets the clock of Redis back. Who looks at the gate all the time
+   * knows by its beat that it is over; what a process reads that did not, for a window, is not judged for as long.
+   */
+  readonly lateWindows?: number;
 }
 
 const usual = { processes: 3, losses: 0.002, lostStatements: 0.002, hasPlainSql: true, writes: true } as const;
@@ -28,7 +31,8 @@ export const guaranteedWeathers: readonly GuaranteedWeather[] = [
   { ...usual, name: 'restarts', level: 'guarded', faults: [...restarts, ...mishaps] },
   { ...usual, name: 'failover', level: 'guarded', faults: ['fail over', 'fail over', ...mishaps] },
   { ...relaysOnly, name: 'delays', level: 'guarded', faults: ['slow relays', 'slow relays', ...mishaps] },
-  { ...relaysOnly, name: 'clocks', level: 'guarded', faults: ['set the clock back', 'evict'], isLate: true },
-  { ...strict, name: 'strict', faults: [...restarts, 'flush', ...mishaps] },
+  { ...relaysOnly, name: 'divided', level: 'guarded', processes: 3, faults: ['fail over'] },
+  { ...relaysOnly, name: 'clocks', level: 'guarded', faults: ['set the clock back', 'evict'], lateWindows: 2 },
+  { ...strict, name: 'strict', faults: ['flush', 'flush', 'flush', 'restart', 'refuse writes', ...mishaps] },
   { ...strict, name: 'strict failover', faults: ['fail over', 'fail over', 'restart', ...mishaps] },
 ];

@@ -17,6 +17,9 @@ export class Life implements Host {
   isDead = false;
   /** Until when each step of its relay takes long, and how long at most. */
   #slow = { until: 0, longestMs: 0 };
+  readonly #held = new Set<() => void>();
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  #wasIdleUntil = Number.NEGATIVE_INFINITY;
   readonly #scheduler: Scheduler;
   #tellDeath: () => void = () => undefined;
 
@@ -53,9 +56,34 @@ export class Life implements Host {
     return this.clock.now() < until ? this.pause(this.#scheduler.random.below(longestMs)) : Promise.resolve();
   }
 
-  /** Resolves after so long, unless the process is dead by then. */
+  /** Resolves after so long, or when all is calm, unless the process is dead by then. */
   pause(ms: number): Promise<void> {
-    return new Promise((resolve) => this.clock.schedule(ms, resolve));
+    return new Promise((resolve) => {
+      this.#held.add(resolve);
+      this.clock.schedule(ms, () => {
+        this.#held.delete(resolve);
+        resolve();
+      });
+    });
+  }
+
+  /** Nothing is held up any more. */
+  calmDown(): void {
+    this.#slow = { until: 0, longestMs: 0 };
+    for (const goOn of this.#held) goOn();
+    this.#held.clear();
+  }
+
+  /** It has looked at the gate; where it had not for a window before, it may take for alive what it sees for as long. */
+  looked(windowMs: number): void {
+    const now = this.clock.now();
+    if (now - this.#lookedAt > windowMs) this.#wasIdleUntil = now + windowMs;
+    this.#lookedAt = now;
+  }
+
+  /** Whether it had not looked at the gate for a window, a window ago. */
+  get wasIdle(): boolean {
+    return this.clock.now() <= this.#wasIdleUntil;
   }
 
   die(): void {

@@ -11,6 +11,8 @@ interface PlainClientParts {
   readonly nextValue: () => number;
   readonly isOpen: () => boolean;
   readonly pauseMs: number;
+  /** Called after each write. */
+  readonly written: () => void;
 }
 
 const answered = ' RETURNING "id", "part", "value"';
@@ -20,9 +22,9 @@ export class PlainClient {
   readonly #parts: PlainClientParts;
   readonly #connection: SimulatedConnection;
 
-  constructor(parts: PlainClientParts) {
-    this.#parts = parts;
-    this.#connection = new SimulatedConnection(parts.route, {
+  constructor(given: PlainClientParts) {
+    this.#parts = given;
+    this.#connection = new SimulatedConnection(given.route, {
       name: plainWriter,
       isDead: false,
       connections: new Set(),
@@ -30,10 +32,11 @@ export class PlainClient {
   }
 
   async run(): Promise<void> {
-    const { clock, scheduler, isOpen, pauseMs } = this.#parts;
+    const { clock, scheduler, isOpen, pauseMs, written } = this.#parts;
     while (isOpen()) {
       await new Promise<void>((resolve) => clock.schedule(scheduler.random.below(2 * pauseMs), resolve));
       await this.#write();
+      written();
     }
   }
 

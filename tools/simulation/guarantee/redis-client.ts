@@ -20,9 +20,11 @@ export class SimulatedRedisClient implements RedisClient, GateClient {
   readonly #world: RedisWorld;
   readonly #life: Life;
   readonly #listeners = new Map<string, Set<Listener>>();
+  readonly #looked: () => void;
   #line: RedisLine | undefined;
 
   constructor(fleet: RedisFleet, world: RedisWorld, life: Life) {
+    this.#looked = () => life.looked(world.windowMs);
     this.#fleet = fleet;
     this.#world = world;
     this.#life = life;
@@ -30,7 +32,10 @@ export class SimulatedRedisClient implements RedisClient, GateClient {
   }
 
   mget(keys: string[]): Promise<(string | null)[]> {
-    return this.#ask('MGET', keys, mget(keys)) as Promise<(string | null)[]>; // which it answers
+    const answer = this.#ask('MGET', keys, mget(keys)) as Promise<(string | null)[]>; // which it answers
+    const looks = keys.some((key) => key.endsWith('gate'));
+    if (looks) answer.then(this.#looked, () => undefined);
+    return answer;
   }
 
   set(key: string, value: string, px?: 'PX', ttlMs?: number): Promise<unknown> {
@@ -93,6 +98,11 @@ export class SimulatedRedisClient implements RedisClient, GateClient {
 
   disconnect(): void {
     this.#line?.cut(true);
+  }
+
+  /** Whether it talks to a process of Redis that was replaced. */
+  get isBehind(): boolean {
+    return this.#line !== undefined && this.#fleet.isReplaced(this.#line.server);
   }
 
   /** Loses its connection, for as long as is said. */

@@ -52,12 +52,18 @@ export class RedisFleet {
     this.#end(before);
   }
 
-  /** Another process is promoted, with what it had heard of. The one before goes on: who is connected to it stays there. */
+  /** Another process is promoted, with what it had heard of. The one before goes on: some stay connected to it. */
   failOver(): void {
     if (this.#former) this.#end(this.#former);
     const before = this.#current;
     this.#current = this.#start(this.#anySnapshot());
     this.#former = before;
+    for (const connection of this.connections) if (this.#random.below(2) === 0) connection.cut(true);
+  }
+
+  /** Whether a process of Redis was replaced by another. */
+  isReplaced(server: RedisServer): boolean {
+    return server !== this.#current;
   }
 
   /** The process that was replaced ends. */
@@ -72,7 +78,7 @@ export class RedisFleet {
 
   #end(server: RedisServer): void {
     if (this.#former === server) this.#former = undefined;
-    for (const connection of [...this.connections]) if (connection.server === server) connection.cut(false);
+    for (const connection of this.connections) if (connection.server === server) connection.cut(false);
   }
 
   #anySnapshot(): Contents | undefined {

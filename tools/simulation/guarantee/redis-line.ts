@@ -19,6 +19,7 @@ interface Answer {
 /** What all connections share. */
 export interface RedisWorld {
   readonly scheduler: Scheduler;
+  readonly windowMs: number;
   /** The chance that a connection is lost when a command has come, and when it has been done. */
   losses: number;
 }
