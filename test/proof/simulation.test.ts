@@ -25,7 +25,7 @@ describe('the simulation', function () {
   });
 
   /** Those that soon show; `npm run simulate -- --mutants` takes all. */
-  const soon = ['runId', 'waitAtTakeOver', 'dropBeforeRenewal', 'marks', 'endsWriters'];
+  const soon = ['gateAtHit', 'outbox', 'dropBeforeRenewal', 'beat', 'marks'];
 
   it('notices mutants of the levels above it', () => {
     const { status, output } = simulated(...soon.flatMap((name) => ['--mutant', name]));

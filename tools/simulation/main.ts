@@ -40,11 +40,13 @@ function named<T extends { readonly name: string }>(all: readonly T[], name: str
   return found;
 }
 
-/** What is told of changes that are not heard of is no news here. */
-function silenceCapture(): void {
+/** What the library warns of where things fail is no news here: that nothing is cached, or may be outdated for a while. */
+const usualWarnings: readonly unknown[] = ['MONEYCLIP_CAPTURE', 'INVALIDATION_UNCONFIRMED'];
+
+function silenceUsual(): void {
   process.removeAllListeners('warning');
   process.on('warning', (warning) => {
-    if (!('code' in warning) || warning.code !== 'MONEYCLIP_CAPTURE') console.error(warning);
+    if (!usualWarnings.includes(Reflect.get(warning, 'code'))) console.error(warning);
   });
 }
 
@@ -140,7 +142,7 @@ async function hunt(some: readonly Mutant[]): Promise<void> {
   }
 }
 
-silenceCapture();
+silenceUsual();
 const chosen = values.weather.length === 0 ? weathers : values.weather.map((name) => named(weathers, name));
 const [mutant, ...more] = values.mutant.map((name) => named(mutants, name));
 if (values.seed !== undefined) {
