@@ -73,7 +73,14 @@ export function triggerFacts(): TriggerFacts {
   }));
   const owned = { file: '1', kind: 'r', persistence: 'p', owner: 'app', owned: true, runsOthers: false, cascades: [] };
   const table = { ...owned, name: source, quoted: '"public"."cells"', columns: ['id', 'part', 'value'], triggers };
-  const rights = { installed: true, usable: true, hasGate: true, gateUsable: true, mayCreate: true };
+  const rights = {
+    installed: true,
+    usable: true,
+    hasGate: true,
+    gateHasWindow: true,
+    gateUsable: true,
+    mayCreate: true,
+  };
   const facts = {
     ...rights,
     version: 150_000,

@@ -123,7 +123,7 @@ export class RedisGate {
     { epoch, beat, windowMs }: { readonly epoch: string; readonly beat: string; readonly windowMs: number },
     witness?: Witness,
   ): Promise<Renewal> {
-    const isOver = elapsed(this.#clock) - look.askedAt >= this.windowMs;
+    const isOver = elapsed(this.#clock) - look.askedAt >= windowMs;
     if (isOver && !weakened.deadlineBeforeCheck) return 'late';
     const fromMs = weakened.deadlineBeforeCheck ? (await this.look()).nowMs : look.nowMs;
     const words = [look.runId, look.replicationId, epoch, beat, String(fromMs + windowMs)];

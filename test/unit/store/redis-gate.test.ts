@@ -48,7 +48,7 @@ describe('RedisGate', () => {
     const { clock, client, gate } = open();
     const look = await gate.look();
     clock.advance(windowMs - 1);
-    expect(await gate.renew(look, { epoch: 'e', beat: '1' })).to.equal('renewed');
+    expect(await gate.renew(look, { epoch: 'e', beat: '1', windowMs })).to.equal('renewed');
     expect(client.renewals).to.equal(1);
   });
 
@@ -56,7 +56,7 @@ describe('RedisGate', () => {
     const { clock, client, gate } = open();
     const look = await gate.look();
     clock.advance(windowMs);
-    expect(await gate.renew(look, { epoch: 'e', beat: '1' })).to.equal('late');
+    expect(await gate.renew(look, { epoch: 'e', beat: '1', windowMs })).to.equal('late');
     expect(client.renewals).to.equal(0);
   });
 });

@@ -66,7 +66,7 @@ function readOutbox({ tables, text, parameters }: Asked): Rows {
   const gate = asksForGate ? grantedGate(tables, String(prefix)) : undefined;
   const own = gate?.inst === instance ? gate : undefined;
   if (own && text.startsWith('WITH gate AS (UPDATE')) own.beat += 1;
-  const tail = asksForGate ? [own?.epoch ?? null, own ? String(own.beat) : null] : [];
+  const tail = asksForGate ? [own?.epoch ?? null, own ? String(own.beat) : null, own?.windowMs ?? null] : [];
   const unheard = tables.unheard(String(id));
   if (!unheard) return [];
   const waiting = unheard.filter((row) => row.id > Number(afterId)).slice(0, Number(limit));
@@ -104,13 +104,21 @@ function noteTableStates({ tables, parameters: [id, states] }: Asked): Rows {
 
 function readGate({ tables, parameters: [prefix] }: Asked): Rows {
   const gate = tables.gates.get(String(prefix));
-  return gate ? [[gate.inst, gate.granted, gate.token, gate.suspended, String(gate.beat)]] : [];
+  return gate ? [[gate.inst, gate.granted, gate.token, gate.suspended, String(gate.beat), gate.windowMs]] : [];
 }
 
 function createGate({ tables, parameters }: Asked): Rows {
-  const [prefix = '', inst = '', epoch = '', token = ''] = parameters.map(String);
+  const [prefix = '', inst = '', epoch = '', token = '', windowMs] = parameters.map(String);
   if (tables.gates.has(prefix)) return [];
-  tables.gates.set(prefix, { inst, epoch, token, granted: false, suspended: false, beat: 0 });
+  tables.gates.set(prefix, {
+    inst,
+    epoch,
+    token,
+    granted: false,
+    suspended: false,
+    beat: 0,
+    windowMs: Number(windowMs),
+  });
   return [[1]];
 }
 
@@ -124,11 +132,11 @@ function takeOver({ tables, text, parameters }: Asked): Rows {
 }
 
 function grant({ tables, text, parameters }: Asked): Rows {
-  const [prefix = '', inst, token] = parameters.map(String);
+  const [prefix = '', inst, token, windowMs] = parameters.map(String);
   const gate = tables.gates.get(prefix);
-  if (!gate || gate.inst !== inst || gate.token !== token) return [];
+  if (!gate || gate.inst !== inst || gate.token !== token || gate.granted) return [];
   if (tables.hasWriters && text.includes('pg_try_advisory_xact_lock')) return [];
-  gate.granted = true;
+  Object.assign(gate, { granted: true, windowMs: Number(windowMs) });
   return [[1]];
 }
 
@@ -141,7 +149,7 @@ function unheardIds({ tables, parameters: [id, prefix] }: Asked): Rows {
 
 function lookAtGrant({ tables, parameters: [prefix] }: Asked): Rows {
   const gate = tables.gates.get(String(prefix));
-  return gate ? [[gate.token, gate.granted, gate.suspended]] : [];
+  return gate ? [[gate.token, gate.granted, gate.suspended, gate.windowMs]] : [];
 }
 
 function suspend({ tables, parameters: [prefix, token] }: Asked): Rows {

@@ -21,6 +21,7 @@ export interface GateRow {
   granted: boolean;
   suspended: boolean;
   beat: number;
+  windowMs: number;
 }
 
 /** What change capture needs to know of a transaction. */

@@ -40,7 +40,7 @@ export const guaranteedMutants: readonly Mutant[] = [
       const { look } = Suspension.prototype;
       Suspension.prototype.look = async function lookAgain(this: InstanceType<typeof Suspension>) {
         const seen = await look.call(this);
-        return seen.isClosed ? seen : { isClosed: false, grant: seen.grant ?? 'any' };
+        return seen.isClosed ? seen : { ...seen, grant: seen.grant ?? 'any' };
       };
       return () => {
         Suspension.prototype.look = look;
