@@ -55,9 +55,10 @@ describe('a gate that nobody may renew', function () {
   const waits = (): number => db.stats().guarantee?.waits ?? 0;
   const put = async ({ token, granted, suspended }: Row): Promise<void> => {
     await other.query(
-      `INSERT INTO moneyclip_capture.gate (ns, inst, epoch, token, granted, suspended) VALUES ($1, 'some', 'old', $2, $3, $4)
+      `INSERT INTO moneyclip_capture.gate (ns, inst, epoch, token, granted, suspended, window_ms)
+       VALUES ($1, 'some', 'old', $2, $3, $4, $5)
        ON CONFLICT (ns) DO UPDATE SET token = excluded.token, granted = excluded.granted, suspended = excluded.suspended`,
-      [prefix, token, granted, suspended],
+      [prefix, token, granted, suspended, windowMs],
     );
   };
   const row = async (): Promise<Row & { readonly epoch: string }> => {

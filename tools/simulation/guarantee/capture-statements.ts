@@ -60,19 +60,25 @@ function join({ tables, parameters }: Asked): Rows {
 }
 
 /** What waits in the outbox for a cache, and the gate where it is asked for; both as of one moment. */
-function readOutbox({ tables, text, parameters }: Asked): Rows {
-  const [id, afterId, limit, prefix, instance] = parameters;
-  const asksForGate = text.startsWith('WITH gate AS');
-  const gate = asksForGate ? grantedGate(tables, String(prefix)) : undefined;
-  const own = gate?.inst === instance ? gate : undefined;
-  if (own && text.startsWith('WITH gate AS (UPDATE')) own.beat += 1;
-  const tail = asksForGate ? [own?.epoch ?? null, own ? String(own.beat) : null, own?.windowMs ?? null] : [];
+function readOutbox(asked: Asked): Rows {
+  const { tables, parameters } = asked;
+  const [id, afterId, limit] = parameters;
+  const tail = gateAsked(asked);
   const unheard = tables.unheard(String(id));
   if (!unheard) return [];
   const waiting = unheard.filter((row) => row.id > Number(afterId)).slice(0, Number(limit));
   const { snapshot } = tables.ids;
   if (waiting.length === 0) return [[snapshot, null, null, null, null, ...tail]];
   return waiting.map((row) => [snapshot, String(row.id), ...asRecorded(tables, row), ...tail]);
+}
+
+/** The columns of the gate, and a beat more where one is counted; none where the gate is not asked for. */
+function gateAsked({ tables, text, parameters: [, , , prefix, instance] }: Asked): readonly unknown[] {
+  if (!text.startsWith('WITH gate AS')) return [];
+  const gate = grantedGate(tables, String(prefix));
+  if (!gate || gate.inst !== instance) return [null, null, null];
+  if (text.startsWith('WITH gate AS (UPDATE')) gate.beat += 1;
+  return [gate.epoch, String(gate.beat), gate.windowMs];
 }
 
 function asRecorded({ triggers: { source, recorded } }: CaptureTables, { rows }: OutboxRow): unknown[] {
