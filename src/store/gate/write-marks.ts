@@ -43,17 +43,12 @@ export class WriteMarks {
   /** False where the gate is not valid; then some may be marked all the same. Rejects where that is not known. */
   async mark(writer: Writer, stampKeys: readonly string[]): Promise<boolean> {
     if (weakened.marks) return true;
-    for (const part of partsOf(stampKeys)) {
-      if (!(await this.#run(markScript, writer, part))) return false;
-    }
-    return true;
+    return this.#runParts(markScript, writer, stampKeys);
   }
 
   /** Drops stamps, with the mark of this writer alone; answers whether the gate is valid. Rejects where that is not known. */
-  async unmark(writer: Writer, stampKeys: readonly string[]): Promise<boolean> {
-    let isValid = true;
-    for (const part of partsOf(stampKeys)) isValid = (await this.#run(unmarkScript, writer, part)) && isValid;
-    return isValid;
+  unmark(writer: Writer, stampKeys: readonly string[]): Promise<boolean> {
+    return this.#runParts(unmarkScript, writer, stampKeys);
   }
 
   /** The ids of transactions whose marks are still there, the oldest first. */
@@ -82,6 +77,12 @@ export class WriteMarks {
 
   #keyOf(id: string): string {
     return `${this.#options.gateKey}:writer:${id}`;
+  }
+
+  /** One round trip, however many stamps; true where each part says so. */
+  async #runParts(script: string, writer: Writer, stampKeys: readonly string[]): Promise<boolean> {
+    const answers = await Promise.all(partsOf(stampKeys).map((part) => this.#run(script, writer, part)));
+    return answers.every(Boolean);
   }
 
   async #run(script: string, { id, epoch, runId }: Writer, stampKeys: readonly string[]): Promise<boolean> {
