@@ -49,15 +49,15 @@ describe('random graphs of cached functions under random writes', function () {
     it('give what each would give uncached while it ran, and afterwards what it gives now', async () => {
       const random = Random.fromEnvironment('MONEYCLIP_GRAPH_SEED');
       const tally = { calls: 0, hits: 0, tornHits: 0, atOneMoment: 0, writes: 0, thrown: 0, caught: 0 };
+      const isEnough = (): boolean => tally.calls >= calls && tally.hits > 0 && tally.thrown > 0 && tally.caught > 0;
       try {
-        while (tally.calls < calls) await runGraph(random, tally);
+        while (!isEnough()) await runGraph(random, tally); // some graphs throw nothing
       } catch (error) {
         throw new Error(`MONEYCLIP_GRAPH_SEED=${random.seed} on ${combination.name}`, { cause: error });
       }
       if (process.env['MONEYCLIP_GRAPH_CALLS']) {
         process.stdout.write(`${combination.name}: seed ${random.seed}, ${JSON.stringify(tally)}\n`);
       }
-      for (const what of ['hits', 'thrown', 'caught'] as const) expect(tally[what], what).to.be.greaterThan(0);
       expect(tally.tornHits, 'hits of what was computed across a commit').to.be.at.most(2 + tally.hits / 100);
       expect(tally.atOneMoment / tally.calls, 'calls that were checked against one moment').to.be.greaterThan(0.5);
     });
