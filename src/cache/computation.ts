@@ -14,7 +14,7 @@ import { errorIn } from './kept-error.js';
 import { LoadLock, type LockOptions } from './load-lock.js';
 import { countHit, hitsOf, Plans, type Plan } from './plans.js';
 import { Renewals } from './renewals.js';
-import { Runner, type Computed, type Work } from './run.js';
+import { isMistake, Runner, type Computed, type Work } from './run.js';
 
 /**
  * A labelled function whose results are kept until something changes that they were made from. What that is is found
@@ -250,7 +250,8 @@ export class Computation<T> {
     }
   }
 
-  async #join(work: Work<T>): Promise<T> {
+  /** `isAgain`: the run that was under way when the caller asked has failed, so whichever is now began after that. */
+  async #join(work: Work<T>, isAgain = false): Promise<T> {
     const { call, plan, stamps } = work;
     if (currentFrame()?.isComputing(this.#engine, plan.entryKey)) throw this.#endless();
     let isOwn = false;
@@ -258,10 +259,31 @@ export class Computation<T> {
       isOwn = true;
       return this.#run(work, this.#lock);
     });
-    const computed = await (isOwn ? flight : this.#waitFor(flight));
-    if (isOwn || (await this.#isStillValid(computed))) return this.#finish(computed);
+    if (isOwn) return this.#finish(await flight);
+    const shared = await this.#outcomeOf(flight, isAgain);
+    if (shared === undefined) return this.#joinAgain(work);
+    if (await this.#isStillValid(shared.frame)) return this.#finish(shared);
     // NOTE: what cannot be stored cannot be shared either; everybody runs it alone instead of waiting in turn
-    return computed.frame.taint === undefined ? this.get(call) : this.#finish(await this.#run(work));
+    return shared.frame.taint === undefined ? this.get(call) : this.#finish(await this.#run(work));
+  }
+
+  /**
+   * What a run gave that somebody else began. Undefined where it failed by something that it read, perhaps before a write
+   * that was acknowledged when the caller asked. Rejects where the caller's own run would fail as well.
+   */
+  async #outcomeOf(flight: Promise<Computed>, isAgain: boolean): Promise<Computed | undefined> {
+    const frame = this.#frames.get(flight);
+    try {
+      return await this.#waitFor(flight);
+    } catch (error) {
+      if (isAgain || isMistake(error) || (frame && (await this.#isStillValid(frame)))) throw error;
+      return undefined;
+    }
+  }
+
+  async #joinAgain({ call, plan }: Work<T>): Promise<T> {
+    const stamps = await this.#engine.acquire(plan.base);
+    return stamps ? this.#join({ call, plan, stamps }, true) : this.bypass(call, 'the store failed');
   }
 
   /** Waits for a run that somebody else began, unless that one waits for this caller. */
@@ -280,7 +302,7 @@ export class Computation<T> {
   }
 
   /** Whether a run that began before this caller asked may answer it: nothing it read has changed until now. */
-  async #isStillValid({ frame }: Computed): Promise<boolean> {
+  async #isStillValid(frame: DependencyFrame): Promise<boolean> {
     if (frame.taint !== undefined) return false;
     const current = await this.#engine.readStamps([...frame.stamps.keys()]);
     return current !== undefined && [...frame.stamps.values()].every((stamp, index) => current[index] === stamp);

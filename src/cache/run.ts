@@ -115,8 +115,7 @@ export class Runner<T> {
     { call, plan, frame, costMs }: Pick<Work<T>, 'call' | 'plan'> & { frame: DependencyFrame; costMs: number },
   ): Computed | undefined {
     const { errorTtlMs } = this.#options;
-    const isMistake = error instanceof UsageError || error instanceof ComputeTimeoutError;
-    if (errorTtlMs === undefined || isMistake) return undefined;
+    if (errorTtlMs === undefined || isMistake(error)) return undefined;
     const computed = { payload: keptError(error), frame, failure: { error } };
     this.store(plan, computed, { call, costMs, ttlMs: errorTtlMs });
     return computed;
@@ -136,4 +135,9 @@ export class Runner<T> {
       running.then(resolve, reject).finally(cancel);
     });
   }
+}
+
+/** Whether an error is a mistake of the program, or the end of its time, rather than something that the values read led to. */
+export function isMistake(error: unknown): boolean {
+  return error instanceof UsageError || error instanceof ComputeTimeoutError;
 }

@@ -107,6 +107,45 @@ describe('A9: loads that are shared', () => {
       expect(await author.outer()).to.equal('new');
     });
 
+    it('never give a caller what a run threw because of something from before a write', async () => {
+      const [author, other] = [await Author.create({ name: 'self' }), await Author.create({ name: 'old' })];
+      let runs = 0;
+      scripts.outer = async () => {
+        runs += 1;
+        const { name } = await Author.cache.get(other.id);
+        await Author.objects.filter({ name: 'a second query' }).count();
+        if (name === 'old') throw new RangeError('it is old');
+        return name;
+      };
+      const counting = env.database.hold(/count\(\*\)/i, 'before');
+      const early = author.outer().catch((error: unknown) => error);
+      await counting.reached;
+      await Author.objects.filter({ id: other.id }).update({ name: 'new' });
+      const late = [1, 2, 3].map(() => author.outer());
+      await env.settle();
+      counting.release();
+      expect(await early).to.be.instanceOf(RangeError);
+      expect(await Promise.all(late)).to.deep.equal(['new', 'new', 'new']);
+      expect(runs).to.equal(2);
+    });
+
+    it('share what a run threw while nothing changed', async () => {
+      const author = await Author.create({ name: 'self' });
+      let runs = 0;
+      scripts.outer = async () => {
+        runs += 1;
+        await Author.objects.filter({ name: 'x' }).count();
+        throw new RangeError('always');
+      };
+      const counting = env.database.hold(/count\(\*\)/i, 'before');
+      const calls = Array.from({ length: 20 }, () => author.outer().catch((error: unknown) => error));
+      await counting.reached;
+      await env.settle();
+      counting.release();
+      for (const error of await Promise.all(calls)) expect(error).to.be.instanceOf(RangeError);
+      expect(runs).to.equal(1);
+    });
+
     it('are one run for callers that ask while nothing changed', async () => {
       const author = await Author.create({ name: 'self' });
       let runs = 0;
