@@ -1,12 +1,10 @@
 import { expect } from 'chai';
 import createKnex, { type Knex } from 'knex';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import pg from 'pg';
+import { afterEach, beforeEach, describe, it } from 'mocha';
 import {
   CachedModel,
   captureMigration,
   Column,
-  connect,
   PrimaryKey,
   Table,
   type CacheManager,
@@ -15,11 +13,10 @@ import {
   type Manager,
   type ModelClass,
 } from '../../src/index.js';
-import { freshPrefix } from '../setup/fresh.js';
-import { startPostgres, startRedis, startStandby, type TestServer } from '../setup/servers.js';
-import { createCaptured } from '../support/captured.js';
+import { startStandby } from '../setup/servers.js';
 import { Book, Shelf, shelfModels } from '../support/captured-models.js';
-import { firstBook, freshBooks } from '../support/first-book.js';
+import { CapturedServers } from '../support/captured-servers.js';
+import { firstBook } from '../support/first-book.js';
 import { heardByAll } from '../support/outbox.js';
 import { rejection } from '../support/rejection.js';
 import { until } from '../support/until.js';
@@ -60,28 +57,14 @@ class CountedNote extends CachedModel {
 
 describe('the guarded level while something is changed', function () {
   this.timeout(40_000);
-  let postgres: TestServer;
-  let redis: TestServer;
-  let other: pg.Client;
-  let knex: Knex;
-  let prefix: string;
-  let heard: ReturnType<typeof warnings>;
-  const opened: Database[] = [];
+  const servers = new CapturedServers();
+  const { opened } = servers;
   const { titleNow, hit, cached } = firstBook(opened);
+  let knex: Knex;
+  let heard: ReturnType<typeof warnings>;
 
-  const open = async (name = 'default', options: Partial<ConnectOptions> = {}): Promise<Database> => {
-    const db = await connect({
-      database: postgres.url,
-      cache: redis.url,
-      prefix,
-      name,
-      capture: { pollMs: 5, checkMs },
-      guarantee: { level: 'guarded', window },
-      ...options,
-    });
-    opened.push(db);
-    return db;
-  };
+  const open = (name = 'default', options: Partial<ConnectOptions> = {}): Promise<Database> =>
+    servers.open({ name, capture: { pollMs: 5, checkMs }, guarantee: { level: 'guarded', window }, ...options });
   const migrate = async (...models: readonly ModelClass[]): Promise<void> => {
     await captureMigration({ models }).up(knex);
   };
@@ -91,36 +74,23 @@ describe('the guarded level while something is changed', function () {
       return (await model.cache.explain(1)).state === 'hit';
     });
 
-  before(async () => {
-    [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-    await createCaptured(postgres.url, shelfModels);
-  });
-
-  after(() => Promise.all([postgres.kill(), redis.kill()]));
-
   beforeEach(async () => {
     heard = warnings('moneyclip, change capture');
-    prefix = freshPrefix();
-    other = new pg.Client(postgres.url);
-    await other.connect();
-    knex = createKnex({ client: 'pg', connection: postgres.url, pool: { min: 0, max: 1 } });
+    knex = createKnex({ client: 'pg', connection: servers.postgres.url, pool: { min: 0, max: 1 } });
     await migrate(...shelfModels);
-    await freshBooks(other);
-    await other.query('CREATE TABLE captured_notes (id int PRIMARY KEY, text text, views int)');
-    await other.query("INSERT INTO captured_notes VALUES (1, 'first', 0)");
+    await servers.other.query('CREATE TABLE captured_notes (id int PRIMARY KEY, text text, views int)');
+    await servers.other.query("INSERT INTO captured_notes VALUES (1, 'first', 0)");
   });
 
   afterEach(async () => {
     heard.end();
-    for (const db of opened.splice(0)) await db.close();
-    await other.query('DROP TABLE captured_notes; DROP EVENT TRIGGER IF EXISTS refuse');
+    await servers.other.query('DROP TABLE captured_notes; DROP EVENT TRIGGER IF EXISTS refuse');
     await knex.destroy();
-    await other.end();
   });
 
   describe('by a release that adds an indexed column and calls another one volatile', () => {
     const addColumn = (): Promise<unknown> =>
-      other.query("ALTER TABLE captured_notes ADD COLUMN kind text NOT NULL DEFAULT 'none'");
+      servers.other.query("ALTER TABLE captured_notes ADD COLUMN kind text NOT NULL DEFAULT 'none'");
 
     it('caches nothing of the table in the new release before it is migrated, and goes on in the old one', async () => {
       await migrate(OldNote);
@@ -181,8 +151,8 @@ describe('the guarded level while something is changed', function () {
         await text();
         return (counted?.stats().hits ?? 0) > earlier;
       });
-      await other.query('UPDATE captured_notes SET text = $1', [next]);
-      await heardByAll(other);
+      await servers.other.query('UPDATE captured_notes SET text = $1', [next]);
+      await heardByAll(servers.other);
       expect(await text()).to.deep.equal({ text: next });
     }
   });
@@ -198,8 +168,8 @@ describe('the guarded level while something is changed', function () {
     };
     for (const title of ['second', 'third']) {
       await until(async () => (await hits()) < (await hits()));
-      await other.query('UPDATE captured_books SET title = $1 WHERE id = 1', [title]);
-      await heardByAll(other);
+      await servers.other.query('UPDATE captured_books SET title = $1 WHERE id = 1', [title]);
+      await heardByAll(servers.other);
       expect(await titleNow()).to.equal(title);
       await until(async () => (await hits()) < (await hits()));
       await Book.objects.filter({ id: 1 }).update({ title: `${title} again` });
@@ -210,7 +180,7 @@ describe('the guarded level while something is changed', function () {
   it('goes on as before where a migration is interrupted half way', async () => {
     await open();
     await cached('first');
-    await other.query(
+    await servers.other.query(
       `CREATE OR REPLACE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN
          IF EXISTS (SELECT FROM pg_trigger WHERE tgname = 'moneyclip_capture_update' AND tgrelid = 'captured_notes'::regclass)
          THEN PERFORM pg_terminate_backend(pg_backend_pid()); END IF; END $$;
@@ -218,7 +188,7 @@ describe('the guarded level while something is changed', function () {
     );
     await open('old');
     await rejection(migrate(OldNote), Error);
-    await other.query('DROP EVENT TRIGGER refuse');
+    await servers.other.query('DROP EVENT TRIGGER refuse');
     const why = 'public.captured_notes has no trigger moneyclip_capture_insert; run: npx moneyclip migrate';
     expect((await OldNote.cache.explain(1)).reason).to.contain(why);
     await cached('first');
@@ -261,7 +231,7 @@ describe('the guarded level while something is changed', function () {
   });
 
   it('caches nothing in a process that reads a hot standby, and takes nothing of what others cached', async () => {
-    const standby = await startStandby(postgres);
+    const standby = await startStandby(servers.postgres);
     try {
       await open();
       await cached('first');

@@ -1,14 +1,11 @@
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import pg from 'pg';
-import { connect, type ConnectOptions, type Database } from '../../src/index.js';
-import { freshPrefix } from '../setup/fresh.js';
-import { startPostgres, startRedis, type TestServer } from '../setup/servers.js';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { ConnectOptions, Database } from '../../src/index.js';
 import { startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.js';
-import { createCaptured } from '../support/captured.js';
-import { Book, shelfModels } from '../support/captured-models.js';
-import { firstBook, freshBooks } from '../support/first-book.js';
+import { Book } from '../support/captured-models.js';
+import { CapturedServers } from '../support/captured-servers.js';
+import { firstBook } from '../support/first-book.js';
 import { holdRelays, releaseAll } from '../support/holds.js';
 import { until } from '../support/until.js';
 import { warnings } from '../support/warnings.js';
@@ -18,59 +15,40 @@ const long = 2000;
 
 describe('processes under one prefix that were told different windows', function () {
   this.timeout(40_000);
-  let postgres: TestServer;
-  let redis: TestServer;
   let proxy: TcpProxy;
-  let other: pg.Client;
   let admin: Redis;
-  let prefix: string;
   let heard: ReturnType<typeof warnings>;
-  const opened: Database[] = [];
+
+  afterEach(() => {
+    releaseAll(); // before what they hold up is closed
+    proxy.resume();
+  });
+
+  const servers = new CapturedServers();
+  const { opened } = servers;
   const { cached } = firstBook(opened);
 
-  const open = async (window: number, options: Partial<ConnectOptions> = {}): Promise<Database> => {
-    const db = await connect({
-      database: postgres.url,
-      cache: redis.url,
-      prefix,
-      capture: { pollMs: 5, checkMs: 100 },
-      guarantee: { level: 'guarded', window },
-      ...options,
-    });
-    opened.unshift(db);
+  const open = async (windowMs: number, options: Partial<ConnectOptions> = {}): Promise<Database> => {
+    const db = await servers.open({ guarantee: { level: 'guarded', window: windowMs }, ...options });
+    opened.unshift(...opened.splice(-1)); // the latest is the one whose hits count
     return db;
   };
-  const isOpen = async (client = admin): Promise<boolean> => (await client.exists(`{${prefix}}gate`)) === 1;
+  const isOpen = async (client = admin): Promise<boolean> => (await client.exists(`{${servers.prefix}}gate`)) === 1;
   const windowNow = async (): Promise<number | undefined> => {
     const text = 'SELECT window_ms FROM moneyclip_capture.gate WHERE ns = $1 AND granted';
-    const { rows } = await other.query<{ window_ms: number }>(text, [prefix]);
+    const { rows } = await servers.other.query<{ window_ms: number }>(text, [servers.prefix]);
     return rows[0]?.window_ms;
   };
 
-  before(async () => {
-    [postgres, redis] = await Promise.all([startPostgres(), startRedis()]);
-    await createCaptured(postgres.url, shelfModels);
-  });
-
-  after(() => Promise.all([postgres.kill(), redis.kill()]));
-
   beforeEach(async () => {
     heard = warnings('moneyclip, change capture');
-    prefix = freshPrefix();
-    proxy = await startTcpProxy({ port: redis.port });
-    admin = new Redis(redis.port);
-    other = new pg.Client(postgres.url);
-    await other.connect();
-    await freshBooks(other);
+    proxy = await startTcpProxy({ port: servers.redis.port });
+    admin = new Redis(servers.redis.port);
   });
 
   afterEach(async () => {
     heard.end();
-    releaseAll();
-    proxy.resume();
-    for (const db of opened.splice(0)) await db.close().catch(() => undefined);
     admin.disconnect();
-    await other.end();
     await proxy.close();
   });
 
@@ -107,13 +85,13 @@ describe('processes under one prefix that were told different windows', function
     const endAt = performance.now() + 3 * short;
     while (performance.now() < endAt) {
       await Book.cache.get(1);
-      expect(await admin.pttl(`{${prefix}}gate`)).to.be.at.most(short);
+      expect(await admin.pttl(`{${servers.prefix}}gate`)).to.be.at.most(short);
     }
     expect(db.stats().guarantee?.lapses).to.equal(earlier);
   });
 
   it('open no second gate elsewhere before those of the others have ended', async () => {
-    const url = `${redis.url}/1`;
+    const url = `${servers.redis.url}/1`;
     const second = new Redis(url);
     try {
       const old = await open(long);
