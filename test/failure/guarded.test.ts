@@ -1,10 +1,8 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
-import { after, afterEach, before, beforeEach, describe, it } from 'mocha';
-import pg from 'pg';
+import { afterEach, beforeEach, describe, it } from 'mocha';
 import {
-  connect,
   invalidateAll,
   invalidateTag,
   UnconfirmedInvalidationError,
@@ -12,12 +10,10 @@ import {
   type Database,
 } from '../../src/index.js';
 import { weakened } from '../../src/support/weakened.js';
-import { freshPrefix } from '../setup/fresh.js';
-import { startPostgres, startRedis, type TestServer } from '../setup/servers.js';
 import { startTcpProxy, type TcpProxy } from '../setup/tcp-proxy.js';
-import { createCaptured } from '../support/captured.js';
-import { Book, shelfModels } from '../support/captured-models.js';
-import { firstBook, freshBooks } from '../support/first-book.js';
+import { Book } from '../support/captured-models.js';
+import { CapturedServers } from '../support/captured-servers.js';
+import { firstBook } from '../support/first-book.js';
 import { holdRelays, releaseAll } from '../support/holds.js';
 import { until } from '../support/until.js';
 
@@ -26,54 +22,32 @@ const longestGateMs = window * 1.05 + 50;
 
 describe('the guarded level where something fails', function () {
   this.timeout(40_000);
-  let postgres: TestServer;
-  let redis: TestServer;
   let proxy: TcpProxy;
-  let other: pg.Client;
-  let prefix: string;
   let admin: Redis;
-  const opened: Database[] = [];
 
-  const open = async (options: Partial<ConnectOptions> = {}): Promise<Database> => {
-    const db = await connect({
-      database: postgres.url,
-      cache: redis.url,
-      prefix,
-      capture: { pollMs: 5, checkMs: 100 },
-      guarantee: { level: 'guarded', window },
-      ...options,
-    });
-    opened.push(db);
-    return db;
-  };
-  const { titleNow, hit, cached } = firstBook(opened);
-
-  before(async () => {
-    [postgres, redis] = await Promise.all([startPostgres(), startRedis({ settings: { save: '3600 1' } })]);
-    await createCaptured(postgres.url, shelfModels);
+  afterEach(async () => {
+    releaseAll(); // before what they hold up is closed
+    weakened.runId = false;
+    if (!servers.redis.process.isRunning) await servers.redis.restart();
+    await configure('min-replicas-to-write', '0');
+    proxy.resume();
   });
 
-  after(() => Promise.all([postgres.kill(), redis.kill()]));
+  const servers = new CapturedServers({ save: '3600 1' });
+  const { opened } = servers;
+  const { titleNow, hit, cached } = firstBook(opened);
+
+  const open = (options: Partial<ConnectOptions> = {}): Promise<Database> =>
+    servers.open({ guarantee: { level: 'guarded', window }, ...options });
 
   beforeEach(async () => {
-    prefix = freshPrefix();
-    proxy = await startTcpProxy({ port: redis.port });
-    admin = new Redis(redis.port, { retryStrategy: () => 20 });
+    proxy = await startTcpProxy({ port: servers.redis.port });
+    admin = new Redis(servers.redis.port, { retryStrategy: () => 20 });
     admin.on('error', () => undefined);
-    other = new pg.Client(postgres.url);
-    await other.connect();
-    await freshBooks(other);
   });
 
   afterEach(async () => {
-    releaseAll();
-    weakened.runId = false;
-    if (!redis.process.isRunning) await redis.restart();
-    await configure('min-replicas-to-write', '0');
-    proxy.resume();
-    for (const db of opened.splice(0)) await db.close().catch(() => undefined);
     admin.disconnect();
-    await other.end().catch(() => undefined);
     await proxy.close();
   });
 
@@ -91,24 +65,24 @@ describe('the guarded level where something fails', function () {
   it('serves nothing from before a restart from an old snapshot', async () => {
     await open();
     await cached('first');
-    const epoch = await admin.get(`{${prefix}}gate`);
+    const epoch = await admin.get(`{${servers.prefix}}gate`);
     await admin.save();
     await rename('second');
-    await redis.kill();
+    await servers.redis.kill();
     const killedAt = performance.now();
-    await redis.restart();
+    await servers.redis.restart();
     await until(async () => {
       expect(await titleNow()).to.equal('second');
       return (await hit()) === 'second';
     });
     expect(performance.now() - killedAt).to.be.greaterThan(longestGateMs);
-    expect((await admin.get(`{${prefix}}gate`))?.split('|')[0]).not.to.equal(epoch?.split('|')[0]);
+    expect((await admin.get(`{${servers.prefix}}gate`))?.split('|')[0]).not.to.equal(epoch?.split('|')[0]);
   });
 
   it('hears of a writer that died after COMMIT and of plain SQL', async () => {
     await open();
     await cached('first');
-    await other.query("UPDATE captured_books SET title = 'second'");
+    await servers.other.query("UPDATE captured_books SET title = 'second'");
     const committedAt = performance.now();
     await until(async () => (await titleNow()) === 'second');
     expect(performance.now() - committedAt).to.be.lessThan(longestGateMs);
@@ -118,7 +92,7 @@ describe('the guarded level where something fails', function () {
     const db = await open();
     await cached('first');
     holdRelays();
-    await other.query("UPDATE captured_books SET title = 'second'");
+    await servers.other.query("UPDATE captured_books SET title = 'second'");
     const committedAt = performance.now();
     await until(async () => (await titleNow()) === 'second');
     expect(performance.now() - committedAt).to.be.lessThan(longestGateMs + 100);
@@ -129,57 +103,59 @@ describe('the guarded level where something fails', function () {
 
   it('lets a writer that is cut off from Redis wait until another process has heard of its write', async () => {
     await open({ name: 'reader' });
-    await open({ cache: redis.url.replace(String(redis.port), String(proxy.port)) });
+    await open({ cache: servers.redis.url.replace(String(servers.redis.port), String(proxy.port)) });
     await until(() => opened.every((db) => db.stats().guarantee !== undefined));
-    await until(async () => (await admin.exists(`{${prefix}}gate`)) === 1);
+    await until(async () => (await admin.exists(`{${servers.prefix}}gate`)) === 1);
     proxy.cut();
     const ms = await rename('second');
     expect(ms).to.be.lessThan(longestGateMs);
     expect(opened[1]?.stats().guarantee).to.deep.include({ waits: 1 });
-    const { rows } = await other.query('SELECT FROM moneyclip_capture.outbox');
+    const { rows } = await servers.other.query('SELECT FROM moneyclip_capture.outbox');
     expect(rows).to.have.length(0);
   });
 
   it('takes a cache that has joined afresh for none that has heard of a write', async () => {
     const guarantee = { level: 'guarded', window: 2000 } as const;
     await open({ name: 'reader', guarantee });
-    await open({ cache: redis.url.replace(String(redis.port), String(proxy.port)), guarantee });
-    await until(async () => (await admin.exists(`{${prefix}}gate`)) === 1);
+    await open({ cache: servers.redis.url.replace(String(servers.redis.port), String(proxy.port)), guarantee });
+    await until(async () => (await admin.exists(`{${servers.prefix}}gate`)) === 1);
     holdRelays();
     proxy.cut();
     const writing = rename('second');
-    await until(async () => (await other.query("SELECT FROM captured_books WHERE title = 'second'")).rowCount === 1);
+    await until(
+      async () => (await servers.other.query("SELECT FROM captured_books WHERE title = 'second'")).rowCount === 1,
+    );
     // as a process does that finds another Redis behind its address, empty
-    await other.query(
+    await servers.other.query(
       `UPDATE moneyclip_capture.consumer SET seen = pg_current_snapshot();
        UPDATE moneyclip_capture.gate SET granted = false, token = 'another'`,
     );
-    expect(await admin.exists(`{${prefix}}gate`), 'others still read there').to.equal(1);
+    expect(await admin.exists(`{${servers.prefix}}gate`), 'others still read there').to.equal(1);
     await writing;
-    expect(await admin.exists(`{${prefix}}gate`)).to.equal(0);
+    expect(await admin.exists(`{${servers.prefix}}gate`)).to.equal(0);
   });
 
   it('lets a write wait for the window where Redis is gone', async () => {
     const db = await open();
     await cached('first');
-    await redis.kill();
+    await servers.redis.kill();
     const ms = await rename('second');
     expect(ms).to.be.greaterThan(longestGateMs);
     expect(db.stats().guarantee?.waits).to.equal(1);
-    await redis.restart();
+    await servers.redis.restart();
     await cached('second');
   });
 
   it('lets only the first writes wait where Redis is gone for long, and opens again when it is back', async () => {
     const db = await open();
     await cached('first');
-    await redis.kill();
+    await servers.redis.kill();
     await rename('second');
     await rename('third');
     expect(await rename('fourth')).to.be.lessThan(longestGateMs / 2);
     expect(db.stats().guarantee?.waits).to.equal(2);
     expect(await titleNow()).to.equal('fourth');
-    await redis.restart();
+    await servers.redis.restart();
     await cached('fourth');
     expect(await rename('fifth')).to.be.lessThan(longestGateMs / 2);
     await cached('fifth');
@@ -196,8 +172,8 @@ describe('the guarded level where something fails', function () {
       await wait((place * longestGateMs) / 4);
       await write();
     });
-    await redis.kill();
-    await redis.restart();
+    await servers.redis.kill();
+    await servers.redis.restart();
     await cached('first').finally(() => (isOver = true));
     await Promise.all(writers);
   });
@@ -205,11 +181,11 @@ describe('the guarded level where something fails', function () {
   it('says that a write is not confirmed where that is wanted instead', async () => {
     await open({ onCacheFailure: 'throw' });
     await cached('first');
-    await redis.kill();
+    await servers.redis.kill();
     const error = await rename('second').catch((thrown: unknown) => thrown);
     expect(error).to.be.instanceOf(UnconfirmedInvalidationError);
     expect(error).to.include({ code: 'INVALIDATION_UNCONFIRMED', withinMs: window });
-    await redis.restart();
+    await servers.redis.restart();
     await until(async () => (await titleNow().catch(() => '')) === 'second');
   });
 
@@ -246,10 +222,10 @@ describe('the guarded level where something fails', function () {
   it('serves nothing old after Redis stood still', async () => {
     await open();
     await cached('first');
-    await redis.pause();
+    await servers.redis.pause();
     const writing = rename('second');
     expect(await writing).to.be.greaterThan(longestGateMs);
-    await redis.resume();
+    await servers.redis.resume();
     await until(async () => {
       expect(await titleNow()).to.equal('second');
       return (await hit()) === 'second';
@@ -283,9 +259,9 @@ describe('the guarded level where something fails', function () {
 
   it('hears of tags and of everything, where a write could not drop them', async () => {
     const reader = await open({ name: 'reader' });
-    await open({ cache: redis.url.replace(String(redis.port), String(proxy.port)) });
-    await until(async () => (await admin.exists(`{${prefix}}gate`)) === 1);
-    const all = `{${prefix}}epoch`;
+    await open({ cache: servers.redis.url.replace(String(servers.redis.port), String(proxy.port)) });
+    await until(async () => (await admin.exists(`{${servers.prefix}}gate`)) === 1);
+    const all = `{${servers.prefix}}epoch`;
     await admin.set(all, 'before');
     proxy.cut();
     await invalidateAll();
@@ -294,20 +270,20 @@ describe('the guarded level where something fails', function () {
   });
 
   it('says that a tag may be served as it was where neither Redis nor the database took it', async () => {
-    await open({ cache: redis.url.replace(String(redis.port), String(proxy.port)) });
-    await until(async () => (await admin.exists(`{${prefix}}gate`)) === 1);
+    await open({ cache: servers.redis.url.replace(String(servers.redis.port), String(proxy.port)) });
+    await until(async () => (await admin.exists(`{${servers.prefix}}gate`)) === 1);
     proxy.cut();
-    await other.query('ALTER TABLE moneyclip_capture.outbox RENAME TO gone');
+    await servers.other.query('ALTER TABLE moneyclip_capture.outbox RENAME TO gone');
     const error = await invalidateTag('any').catch((thrown: unknown) => thrown);
-    await other.query('ALTER TABLE moneyclip_capture.gone RENAME TO outbox');
+    await servers.other.query('ALTER TABLE moneyclip_capture.gone RENAME TO outbox');
     expect(error).to.be.instanceOf(UnconfirmedInvalidationError);
     expect((error as UnconfirmedInvalidationError).withinMs).to.equal(Number.POSITIVE_INFINITY);
   });
 
   it('opens the gate of one database of a Redis at a time', async () => {
-    const url = `${redis.url.replace(/\/$/, '')}/1`;
+    const url = `${servers.redis.url.replace(/\/$/, '')}/1`;
     const second = new Redis(url);
-    const isOpen = async (client: Redis): Promise<boolean> => (await client.exists(`{${prefix}}gate`)) === 1;
+    const isOpen = async (client: Redis): Promise<boolean> => (await client.exists(`{${servers.prefix}}gate`)) === 1;
     try {
       await open({ name: 'reader' });
       await until(() => isOpen(admin));
@@ -326,10 +302,10 @@ describe('the guarded level where something fails', function () {
   it('knows a process that Redis does not name by its own check alone', async () => {
     await open();
     await cached('first');
-    const text = await admin.get(`{${prefix}}gate`);
+    const text = await admin.get(`{${servers.prefix}}gate`);
     const [epoch, , beat, deadline] = text?.split('|') ?? [];
     holdRelays();
-    await admin.set(`{${prefix}}gate`, `${epoch}|${'0'.repeat(40)}|${beat}|${deadline}`);
+    await admin.set(`{${servers.prefix}}gate`, `${epoch}|${'0'.repeat(40)}|${beat}|${deadline}`);
     expect(await hit()).to.equal(undefined);
     weakened.runId = true;
     expect(await hit()).to.equal('first');
@@ -339,8 +315,8 @@ describe('the guarded level where something fails', function () {
     await open();
     await cached('first');
     holdRelays();
-    await until(async () => (await admin.persist(`{${prefix}}gate`)) === 1);
+    await until(async () => (await admin.persist(`{${servers.prefix}}gate`)) === 1);
     await until(async () => (await hit()) === undefined);
-    expect(await admin.exists(`{${prefix}}gate`)).to.equal(1);
+    expect(await admin.exists(`{${servers.prefix}}gate`)).to.equal(1);
   });
 });
