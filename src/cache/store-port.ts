@@ -1,4 +1,4 @@
-import type { CacheStore, CacheWrite, InProcessStore } from '../store/cache-store.js';
+import type { CacheStore, CacheWrite, InProcessStore, Reject } from '../store/cache-store.js';
 import { isInProcess } from '../store/cache-store.js';
 import type { Awaitable } from '../support/awaitable.js';
 import { TickBatch } from '../support/tick-batch.js';
@@ -31,8 +31,13 @@ export class StorePort {
     this.store = store;
     this.inProcess = isInProcess(store) ? store : undefined;
     this.#onWriteError = onWriteError;
-    this.#reads = new TickBatch((batch) => answerTogether(batch, gather, (keys) => store.read(keys)));
-    this.#acquires = new TickBatch((batch) => answerTogether(batch, eachKeyOnce, (all) => store.acquire(all)));
+    const read = reader(store);
+    this.#reads = new TickBatch((batch) => answerTogether(batch, gather, read));
+    this.#acquires = new TickBatch((batch) =>
+      answerTogether(batch, eachKeyOnce, (all, resolve, reject) => {
+        Promise.resolve(store.acquire(all)).then(resolve, reject);
+      }),
+    );
     this.#writes = new TickBatch((writes) => this.#writeAll(writes));
   }
 
@@ -83,25 +88,38 @@ export class StorePort {
 /** The items of all that wait in one list, and for each who waits the places of its own. */
 type Gather<Item> = (lists: readonly (readonly Item[])[]) => Gathered<Item>;
 
+type Ask<Item, Answer> = (items: readonly Item[], resolve: (answers: Answer[]) => void, reject: Reject) => void;
+
+function reader(store: CacheStore): Ask<string, string | undefined> {
+  const request = store.request?.bind(store);
+  return (
+    request ??
+    ((keys, resolve, reject) => {
+      Promise.resolve(store.read(keys)).then(resolve, reject);
+    })
+  );
+}
+
 /** Asks once for all that wait, and gives each its own answers in its own order. */
 function answerTogether<Item, Answer>(
   batch: readonly Waiting<Item, Answer>[],
   together: Gather<Item>,
-  ask: (items: readonly Item[]) => Awaitable<Answer[]>,
+  ask: Ask<Item, Answer>,
 ): void {
   const [first] = batch;
   if (first && batch.length === 1) {
-    Promise.resolve(ask(first.items)).then(first.resolve, first.reject);
+    ask(first.items, first.resolve, first.reject);
     return;
   }
   const { items, places } = together(batch.map((waiting) => waiting.items));
-  Promise.resolve(ask(items)).then(
+  ask(
+    items,
     (answers) => {
       for (const [index, { resolve }] of batch.entries()) {
         resolve((places[index] ?? []).map((place) => answers[place] as Answer)); // every place is that of an item
       }
     },
-    (error: unknown) => {
+    (error) => {
       for (const { reject } of batch) reject(error);
     },
   );

@@ -33,6 +33,9 @@ export interface CacheWrite {
   readonly note?: CacheNote | undefined;
 }
 
+/** Hears why there is no answer. */
+export type Reject = (error: unknown) => void;
+
 /**
  * Where entries and stamps live. A store knows nothing of what they mean: it keeps texts under keys, may forget any of
  * them at any time, and must never bring back a text that was dropped or replaced.
@@ -46,6 +49,12 @@ export interface CacheStore {
 
   /** The texts under `keys` in their order, `undefined` where there is none. One round trip, whatever the number. */
   read(keys: readonly string[]): Awaitable<(string | undefined)[]>;
+
+  /**
+   * The same by callbacks, one of which is called, and once; they do not throw. Left out by a store whose answers take so
+   * long that the promises which this saves do not matter.
+   */
+  request?(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void;
 
   /**
    * Puts each text where its key is empty, then answers what is there now, in order: the own text or the one that was

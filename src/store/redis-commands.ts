@@ -113,8 +113,9 @@ function valuesOf(replies: RedisPipelineReply[] | null): unknown[] {
   });
 }
 
-function toTexts(values: readonly unknown[]): Texts {
-  return values.map((value) => (typeof value === 'string' ? value : undefined)); // Redis says null
+/** Redis says null where there is none. */
+export function toTexts(values: readonly unknown[]): Texts {
+  return values.map((value) => (typeof value === 'string' ? value : undefined));
 }
 
 function chunksOf(keys: string[]): string[][] {

@@ -1,6 +1,6 @@
 import { UsageError } from '../errors.js';
 import { systemClock } from '../support/clock.js';
-import type { CacheStore, CacheWrite, ListPage } from './cache-store.js';
+import type { CacheStore, CacheWrite, ListPage, Reject } from './cache-store.js';
 import { askPerHashTag } from './hash-tag.js';
 import type { RedisClient } from './redis-client.js';
 import { ListTrimmer, memberOf, readList } from './redis-lists.js';
@@ -8,7 +8,9 @@ import {
   acquireTexts,
   dropTexts,
   dropTextsOfOneSlot,
+  keysPerCommand,
   readTexts,
+  toTexts,
   writeTexts,
   type RedisWrite,
 } from './redis-commands.js';
@@ -61,7 +63,27 @@ export class RedisStore implements CacheStore {
   }
 
   read(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return this.#ask(keys, itself, (part) => readTexts(this.#client, part));
+    return new Promise((resolve, reject) => this.request(keys, resolve, reject));
+  }
+
+  request(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void {
+    if (this.#client.isCluster || keys.length > keysPerCommand || keys.length === 0) {
+      this.#ask(keys, itself, (part) => readTexts(this.#client, part)).then(resolve, reject);
+      return;
+    }
+    // NOTE: one promise, that of the client, since each costs on the way of every hit
+    const answer = this.#client.mget([...keys]);
+    this.#silence?.asked();
+    answer.then(
+      (values) => {
+        this.#silence?.answered();
+        resolve(toTexts(values));
+      },
+      (error: unknown) => {
+        this.#silence?.answered();
+        reject(withoutArguments(this.#reasonOf(error)));
+      },
+    );
   }
 
   acquire(requests: readonly CacheWrite[]): Promise<(string | undefined)[]> {
@@ -106,7 +128,6 @@ export class RedisStore implements CacheStore {
     }
   }
 
-  // NOTE: not async, since every promise costs on the way of each hit
   #ask<Item, Answer>(
     items: readonly Item[],
     key: (item: Item) => string,

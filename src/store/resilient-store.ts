@@ -2,7 +2,7 @@ import { StoreUnavailableError } from '../errors.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { systemClock, type Clock } from '../support/clock.js';
 import type { BackoffLimits } from './backoff.js';
-import type { CacheStore, CacheWrite } from './cache-store.js';
+import type { CacheStore, CacheWrite, Reject } from './cache-store.js';
 import { CircuitBreaker, type CircuitState, type Ticket } from './circuit-breaker.js';
 import { Deadline, DeadlineError } from './deadline.js';
 import { PendingDrops } from './pending-drops.js';
@@ -72,7 +72,33 @@ export class ResilientStore implements CacheStore {
   }
 
   read(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return this.#ask('read', () => this.#store.read(keys));
+    return new Promise((resolve, reject) => this.request(keys, resolve, reject));
+  }
+
+  request(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void {
+    let ticket: Ticket;
+    try {
+      ticket = this.#enter('read');
+    } catch (error) {
+      reject(error);
+      return;
+    }
+    const fail = (error: unknown): void => reject(this.#failed('read', ticket, error));
+    const waiting = this.#deadline.begin(fail);
+    const answered = (texts: (string | undefined)[]): void => {
+      if (!this.#deadline.end(waiting)) return;
+      this.#circuit.succeeded(ticket);
+      resolve(texts);
+    };
+    const failed = (error: unknown): void => {
+      if (this.#deadline.end(waiting)) fail(error);
+    };
+    try {
+      if (this.#store.request) this.#store.request(keys, answered, failed);
+      else Promise.resolve(this.#store.read(keys)).then(answered, failed);
+    } catch (error) {
+      failed(error);
+    }
   }
 
   acquire(requests: readonly CacheWrite[]): Promise<(string | undefined)[]> {
@@ -103,12 +129,9 @@ export class ResilientStore implements CacheStore {
     );
   }
 
-  // NOTE: one promise, since every one costs on the way of each hit
   #ask<Answer>(operation: Operation, ask: () => Awaitable<Answer>): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
-      if (this.#pending.size > 0 && operation !== 'write') throw this.#waitingForDrops(operation);
-      const ticket = this.#circuit.enter();
-      if (ticket === undefined) throw this.#notAsked(operation);
+      const ticket = this.#enter(operation);
       this.#deadline.watch(
         resolved(ask),
         (answer) => {
@@ -118,6 +141,14 @@ export class ResilientStore implements CacheStore {
         (error) => reject(this.#failed(operation, ticket, error)),
       );
     });
+  }
+
+  /** Throws where the store is not asked now. */
+  #enter(operation: Operation): Ticket {
+    if (this.#pending.size > 0 && operation !== 'write') throw this.#waitingForDrops(operation);
+    const ticket = this.#circuit.enter();
+    if (ticket === undefined) throw this.#notAsked(operation);
+    return ticket;
   }
 
   #failed(operation: Operation, ticket: Ticket, error: unknown): StoreUnavailableError {

@@ -12,6 +12,12 @@ export function afterThisTick(task: () => void): void {
 /** Collects what is asked for in one tick and hands it over as one list. */
 export class TickBatch<T> {
   readonly #flush: (items: T[]) => void;
+  readonly #flushNow = (): void => {
+    const items = this.#items ?? [];
+    this.#items = undefined;
+    this.#flush(items);
+  };
+  readonly #flushAfterTicks = (): void => process.nextTick(this.#flushNow);
   #items: T[] | undefined;
 
   constructor(flush: (items: T[]) => void) {
@@ -24,10 +30,6 @@ export class TickBatch<T> {
       return;
     }
     this.#items = [item];
-    afterThisTick(() => {
-      const items = this.#items ?? [];
-      this.#items = undefined;
-      this.#flush(items);
-    });
+    void settled.then(this.#flushAfterTicks); // as afterThisTick, with functions that are made once
   }
 }

@@ -34,6 +34,20 @@ const reading: readonly ContractTest[] = [
     },
   ],
   [
+    'tells callbacks what it answers, where it has a way for that',
+    async (bench) => {
+      await bench.write('a', '1');
+      const { store } = bench;
+      for (const keys of [[], [bench.key('a'), bench.key('none'), bench.key('a')]]) {
+        const told = await new Promise((resolve, reject) => {
+          if (store.request) store.request(keys, resolve, reject);
+          else resolve(store.read(keys));
+        });
+        deepStrictEqual(told, await store.read(keys));
+      }
+    },
+  ],
+  [
     'hands out lists that callers may change',
     async (bench) => {
       await bench.write('a', '1');

@@ -57,6 +57,29 @@ describe('ResilientStore', () => {
 
     it('keeps its name', () => expect(store.name).to.equal('flaky memory'));
 
+    it('is asked by callbacks where it takes them: at once, badly, by throwing, and too late', async () => {
+      let answer: (texts: (string | undefined)[]) => void = () => undefined;
+      const ways: Record<string, NonNullable<CacheStore['request']>> = {
+        good: (keys, resolve) => resolve(keys.map((key) => `of ${key}`)),
+        bad: (_keys, _resolve, reject) => reject(new Error('no')),
+        throwing: () => {
+          throw new Error('thrown');
+        },
+        late: (_keys, resolve) => (answer = resolve),
+      };
+      const request: NonNullable<CacheStore['request']> = (keys, resolve, reject) =>
+        ways[keys[0] ?? '']?.(keys, resolve, reject);
+      const asking: CacheStore = Object.assign(new FlakyStore(memory, clock), { request });
+      store = new ResilientStore(asking, { clock });
+      expect(await store.read(['good', 'b'])).to.deep.equal(['of good', 'of b']);
+      expect((await failureOf(store.read(['bad'])))?.cause).to.have.property('message', 'no');
+      expect((await failureOf(store.read(['throwing'])))?.cause).to.have.property('message', 'thrown');
+      const late = failureOf(store.read(['late']), 250);
+      expect((await late)?.message).to.contain('no answer within 250 ms');
+      answer(['too late']);
+      expect(await store.read(['good'])).to.deep.equal(['of good']);
+    });
+
     it('may answer at once or throw at once', async () => {
       const failing: CacheStore = {
         name: 'odd',
