@@ -16,6 +16,7 @@ export const bigintType: ColumnType = {
   sqlType: (dialect) => (dialect === 'sqlite' ? 'integer' : 'bigint'),
   encode,
   decode: (cell) => BigInt(String(cell)),
+  isValueOf: (value, cell) => typeof value === 'bigint' && String(value) === cell,
   toDatabase: (cell, dialect) => (dialect === 'sqlite' ? BigInt(String(cell)) : cell),
   fromDatabase,
   // As text: better-sqlite3 rounds above 2^53, and so does a parser that an application gave to pg.

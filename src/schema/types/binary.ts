@@ -14,6 +14,7 @@ export const binaryType: ColumnType = {
   sqlType: (dialect) => (dialect === 'sqlite' ? 'blob' : 'bytea'),
   encode: (value) => (isUint8Array(value) ? toBase64(value) : refuse('a Buffer or a Uint8Array', value)),
   decode: (cell) => Buffer.from(String(cell), 'base64'),
+  isValueOf: (value, cell) => isUint8Array(value) && toBase64(value) === cell,
   toDatabase: (cell) => Buffer.from(String(cell), 'base64'),
   fromDatabase: (raw) => (isUint8Array(raw) ? toBase64(raw) : readHex(raw)),
 };

@@ -20,6 +20,7 @@ export const datetimeType: ColumnType = {
   sqlType: (dialect) => (dialect === 'sqlite' ? 'text' : 'timestamptz(3)'),
   encode,
   decode: (cell) => new Date(Number(cell)),
+  isValueOf: (value, cell) => isDate(value) && value.getTime() === cell && cell >= MIN && cell <= MAX,
   toDatabase: (cell) => new Date(Number(cell)).toISOString(),
   fromDatabase: (raw, dialect) => (dialect === 'sqlite' ? fromSqlite(raw) : fromPostgres(raw)),
   // Neither DateStyle, TimeZone nor a parser that an application gave to pg changes a number, and it is read faster

@@ -14,6 +14,7 @@ export const floatType: ColumnType = {
   sqlType: (dialect) => (dialect === 'sqlite' ? 'real' : 'double precision'),
   encode: (value) => (typeof value === 'number' && !Number.isNaN(value) ? toCell(value) : refuse('a number', value)),
   decode: (cell) => (typeof cell === 'number' ? cell : Number(cell)),
+  isValueOf: (value, cell) => typeof value === 'number' && !Number.isNaN(value) && toCell(value) === cell,
   toDatabase: (cell) => (typeof cell === 'number' ? cell : Number(cell)),
   fromDatabase: (raw) => (typeof raw === 'number' ? toCell(raw) : readOther(raw)),
 };
