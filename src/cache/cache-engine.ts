@@ -141,7 +141,7 @@ export class CacheEngine {
   #judgeAnswer(key: string, stampKeys: readonly string[], texts: Texts): Found {
     const { gate } = this.#options;
     if (gate && texts[1] === undefined && stampKeys[0] === gate.key) return { state: 'bypass', reason: gateIsClosed };
-    return this.#judgeText(key, texts[0], texts.slice(1));
+    return this.#judgeText(key, texts[0], texts, 1);
   }
 
   /** What `use` makes of the texts under keys, or of the error where there are none. One promise, since each costs. */
@@ -202,17 +202,20 @@ export class CacheEngine {
     return { state: 'hit', entry, stamps: entry.stamps, bytes, shared: true };
   }
 
-  #judgeText(key: string, text: string | undefined, stamps: readonly (string | undefined)[]): Hit | Miss {
-    if (text === undefined) return { state: 'miss', reason: 'absent', stamps, entry: undefined };
+  /** The stamps that are current begin at `from`; a hit, which has the same, makes no list of them. */
+  #judgeText(key: string, text: string | undefined, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
+    if (text === undefined) return { state: 'miss', reason: 'absent', stamps: stamps.slice(from), entry: undefined };
     const entry = decodeEntry(unpackText(text));
-    if (entry) return this.#judge({ entry, bytes: text.length, shared: false }, stamps);
+    if (entry) return this.#judge({ entry, bytes: text.length, shared: false }, stamps, from);
     this.#options.events.corruptEntry(key);
-    return { state: 'miss', reason: 'unreadable', stamps, entry };
+    return { state: 'miss', reason: 'unreadable', stamps: stamps.slice(from), entry };
   }
 
-  #judge({ entry, bytes, shared }: Judged, stamps: readonly (string | undefined)[]): Hit | Miss {
-    if (!areCurrent(entry.stamps, stamps)) return { state: 'miss', reason: 'invalidated', stamps, entry };
-    if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps, entry };
+  #judge({ entry, bytes, shared }: Judged, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
+    const isValid = areCurrent(entry.stamps, stamps, from);
+    if (!isValid || entry.expiresAt <= this.clock.now()) {
+      return { state: 'miss', reason: isValid ? 'expired' : 'invalidated', stamps: stamps.slice(from), entry };
+    }
     return { state: 'hit', entry, stamps: entry.stamps, bytes, shared };
   }
 

@@ -11,7 +11,7 @@ export interface Plan {
   readonly base: readonly string[];
   /** Those, and the stamps that the value was found to depend on lately; only a hint. */
   keys: readonly string[];
-  /** How often this process answered from the value that was made at `hitsOf`. */
+  /** How often this process answered from the value that `hitsOf` tells. */
   hits: number;
   hitsOf: number;
   /** When the value was last seen to be current in this process, where that is asked for. */
@@ -51,10 +51,15 @@ export class Plans {
 /** Counts a hit. NOTE: in the process alone and where the keys are remembered anyway, so that it costs a hit nothing. */
 export function countHit(plan: Plan, { createdAt }: { readonly createdAt: number }): void {
   plan.hits = hitsOf(plan, createdAt) + 1;
-  plan.hitsOf = createdAt;
+  plan.hitsOf = small(createdAt);
 }
 
 /** How often this process answered from the value that was made then. */
 export function hitsOf(plan: Plan, createdAt: number): number {
-  return plan.hitsOf === createdAt ? plan.hits : 0;
+  return plan.hitsOf === small(createdAt) ? plan.hits : 0;
+}
+
+/** NOTE: V8 keeps a number of 32 bits in its place, and makes an object for a larger one. Values made 50 days apart may share it. */
+function small(createdAt: number): number {
+  return Math.trunc(createdAt) | 0;
 }

@@ -115,8 +115,10 @@ function answerTogether<Item, Answer>(
   ask(
     items,
     (answers) => {
-      for (const [index, { resolve }] of batch.entries()) {
-        resolve((places[index] ?? []).map((place) => answers[place] as Answer)); // every place is that of an item
+      for (let index = 0; index < batch.length; index++) {
+        const own: Answer[] = [];
+        for (const place of places[index] ?? []) own.push(answers[place] as Answer); // every place is that of an item
+        batch[index]?.resolve(own);
       }
     },
     (error) => {

@@ -85,6 +85,16 @@ export class CachedMethod {
     return computationDependency(this.#identity(self, args));
   }
 
+  /** What a value depends on before it is made. */
+  dependencies(identity: string): readonly string[] {
+    return [computationDependency(identity), ...this.#labelled.dependencies()];
+  }
+
+  /** Makes the value of a call, on the row as it is now; whatever it reads is tracked by the frame. */
+  run({ self, args }: MethodArguments, frame: DependencyFrame): Promise<unknown> {
+    return tracedRun(this.label, () => this.#run(self, args, frame));
+  }
+
   #get(self: object, args: readonly unknown[]): Promise<unknown> {
     const call = this.#call(self, args);
     const found = this.#labelled.computation.get(call);
@@ -97,14 +107,7 @@ export class CachedMethod {
   }
 
   #call(self: object, args: readonly unknown[]): Call<unknown> {
-    const identity = this.#identity(self, args);
-    return {
-      identity,
-      dependencies: () => [computationDependency(identity), ...this.#labelled.dependencies()],
-      run: (frame) => tracedRun(this.label, () => this.#run(self, args, frame)),
-      note: () => noteOf([self, ...args]),
-      renewElsewhere: (madeAt) => renewLater(this.target, [self, ...args], { madeAt }),
-    };
+    return new MethodCall(this, { self, args }, this.#identity(self, args));
   }
 
   #toTarget(isFound: boolean): JobTarget {
@@ -180,6 +183,41 @@ export class CachedMethod {
   }
 }
 
+/** What a method is called with: the instance, and what comes between the parentheses. */
+interface MethodArguments {
+  readonly self: object;
+  readonly args: readonly unknown[];
+}
+
+/** One call of a computed method. NOTE: a class, since a hit makes one, and needs none of its functions. */
+class MethodCall implements Call<unknown> {
+  readonly identity: string;
+  readonly #method: CachedMethod;
+  readonly #given: MethodArguments;
+
+  constructor(method: CachedMethod, given: MethodArguments, identity: string) {
+    this.#method = method;
+    this.#given = given;
+    this.identity = identity;
+  }
+
+  dependencies(): readonly string[] {
+    return this.#method.dependencies(this.identity);
+  }
+
+  run(frame: DependencyFrame): Promise<unknown> {
+    return this.#method.run(this.#given, frame);
+  }
+
+  note(): string | undefined {
+    return noteOf([this.#given.self, ...this.#given.args]);
+  }
+
+  renewElsewhere(madeAt: number): Promise<void> {
+    return renewLater(this.#method.target, [this.#given.self, ...this.#given.args], { madeAt });
+  }
+}
+
 const methods = new WeakMap<object, Map<MethodDeclaration, CachedMethod>>();
 const declarations = new WeakMap<object, MethodDeclaration>();
 
@@ -212,10 +250,10 @@ export function findMethod(model: ModelClassLike, name: string): CachedMethod | 
 
 /** The computed method of a class that has it, also where a subclass overrides it. */
 export function methodIn(model: ModelClassLike, declaration: MethodDeclaration): CachedMethod {
-  const known = methods.get(model) ?? new Map<MethodDeclaration, CachedMethod>();
-  methods.set(model, known);
-  const method = known.get(declaration);
+  let known = methods.get(model);
+  const method = known?.get(declaration);
   if (method && method.schema === schemaOf(model)) return method;
+  if (!known) methods.set(model, (known = new Map<MethodDeclaration, CachedMethod>()));
   const made = new CachedMethod(declaration, model);
   known.set(declaration, made);
   return made;

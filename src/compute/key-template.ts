@@ -26,10 +26,12 @@ export class KeyTemplate {
 
   /** What tells this key from every other: two different lists of arguments never share it, whatever they contain. */
   identity(parts: readonly unknown[], where: string): string {
-    const texts = this.#check(parts, where).map((part) =>
-      typeof part === 'string' ? JSON.stringify(part) : `"${String(part)}"`,
-    );
-    return `${this.text}[${texts.join()}]`;
+    let texts = '';
+    for (const part of this.#check(parts, where)) {
+      if (texts !== '') texts += ',';
+      texts += typeof part === 'string' ? JSON.stringify(part) : `"${String(part)}"`;
+    }
+    return `${this.text}[${texts}]`;
   }
 
   #check(parts: readonly unknown[], where: string): readonly KeyPart[] {
@@ -44,14 +46,14 @@ export class KeyTemplate {
         `${where}: the key template '${this.text}' has ${expected} %s, but the key function gave ${parts.length} arguments`,
       );
     }
-    return parts.map((part, index) => checkedPart(part, index, where));
+    for (let index = 0; index < parts.length; index++) checkPart(parts[index], index, where);
+    return parts as readonly KeyPart[]; // just checked
   }
 }
 
-function checkedPart(part: unknown, index: number, where: string): KeyPart {
-  const isKeyPart =
-    typeof part === 'string' || typeof part === 'bigint' || typeof part === 'boolean' || Number.isFinite(part);
-  if (isKeyPart) return part as KeyPart; // just checked
+function checkPart(part: unknown, index: number, where: string): void {
+  const type = typeof part;
+  if (type === 'string' || type === 'bigint' || type === 'boolean' || Number.isFinite(part)) return;
   const came = part === null || typeof part === 'number' ? String(part) : typeof part;
   throw new UsageError(
     `${where}: argument ${index + 1} of the key must be a text, a number, a bigint or a boolean, got ${came}`,
