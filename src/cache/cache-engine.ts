@@ -6,9 +6,9 @@ import { randomStamp } from '../support/random-stamp.js';
 import { weakened } from '../support/weakened.js';
 import type { Address } from './address.js';
 import { currentFrame } from './dependency-frame.js';
-import { decodeEntry, encodeEntry, type Entry } from './entry.js';
+import { decodeEntry, DecodedEntry, encodeEntry, type Entry } from './entry.js';
 import type { Confirmed, EngineOptions, Fill } from './engine-options.js';
-import type { Bypass, Found, Hit, Miss } from './found.js';
+import { EntryHit, type Bypass, type Found, type Hit, type Miss } from './found.js';
 import { gather } from './gather.js';
 import { areHeld, copied, HeldEntry, packed, stampsIn, type Judged } from './held-entry.js';
 import type { Keyspace } from './keyspace.js';
@@ -196,10 +196,10 @@ export class CacheEngine {
     if (!(held instanceof HeldEntry)) {
       return this.#judgeText(key, held instanceof HeldText ? held.text : undefined, stampsIn(store, stampKeys));
     }
-    const { entry, bytes } = held;
+    const { entry } = held;
     if (!areHeld(store, stampKeys, entry.stamps)) return this.#judge(held, stampsIn(store, stampKeys));
     if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps: entry.stamps, entry };
-    return { state: 'hit', entry, stamps: entry.stamps, bytes, shared: true };
+    return new EntryHit(held);
   }
 
   /** The stamps that are current begin at `from`; a hit, which has the same, makes no list of them. */
@@ -211,12 +211,12 @@ export class CacheEngine {
     return { state: 'miss', reason: 'unreadable', stamps: stamps.slice(from), entry };
   }
 
-  #judge({ entry, bytes, shared }: Judged, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
-    const isValid = areCurrent(entry.stamps, stamps, from);
-    if (!isValid || entry.expiresAt <= this.clock.now()) {
-      return { state: 'miss', reason: isValid ? 'expired' : 'invalidated', stamps: stamps.slice(from), entry };
-    }
-    return { state: 'hit', entry, stamps: entry.stamps, bytes, shared };
+  #judge(found: Judged, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
+    const { entry } = found;
+    const isUnder =
+      entry instanceof DecodedEntry ? entry.isUnder(stamps, from) : areCurrent(entry.stamps, stamps.slice(from));
+    if (isUnder && entry.expiresAt > this.clock.now()) return new EntryHit(found);
+    return { state: 'miss', reason: isUnder ? 'expired' : 'invalidated', stamps: stamps.slice(from), entry };
   }
 
   /**

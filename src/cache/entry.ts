@@ -48,7 +48,7 @@ export function encodeEntry(entry: Entry): string {
 }
 
 /** The entry in a text, or undefined for anything that `encodeEntry` of this version did not write. */
-export function decodeEntry(text: string): Entry | undefined {
+export function decodeEntry(text: string): DecodedEntry | undefined {
   if (!text.startsWith(opening)) return undefined;
   let parts: unknown;
   try {
@@ -56,30 +56,73 @@ export function decodeEntry(text: string): Entry | undefined {
   } catch {
     return undefined;
   }
-  if (!Array.isArray(parts)) return undefined;
-  return parts.length === 7 || (parts.length === 8 && isSoftLife(parts[7])) ? fromParts(parts) : undefined;
+  return Array.isArray(parts) && isEntry(parts) ? new DecodedEntry(parts) : undefined;
 }
 
-function fromParts(parts: readonly unknown[]): Entry | undefined {
-  // NOTE: by index, since destructuring goes through an iterator, on the way of each hit
-  const createdAt = parts[1];
-  const lifeMs = parts[2];
-  const costMs = parts[3];
-  const stamps = parts[4];
-  const dependencies = parts[5];
-  const payload = parts[6];
-  const softMs = parts[7];
-  if (typeof createdAt !== 'number' || typeof lifeMs !== 'number' || typeof costMs !== 'number') return undefined;
-  if (typeof stamps !== 'string' || !isDependencies(dependencies)) return undefined;
-  return {
-    createdAt,
-    expiresAt: createdAt + lifeMs,
-    softExpiresAt: typeof softMs === 'number' ? createdAt + softMs : undefined,
-    costMs,
-    stamps: stamps.split(' '),
-    dependencies: dependencies === 0 ? undefined : dependencies,
-    payload,
-  };
+/** What an entry is as text. */
+type EntryParts = readonly [
+  version: number,
+  createdAt: number,
+  lifeMs: number,
+  costMs: number,
+  stamps: string,
+  dependencies: 0 | string[],
+  payload: unknown,
+  softMs?: number,
+];
+
+/**
+ * An entry that was read from its text.
+ *
+ * NOTE: a class, as all that hits make: where many literals of one place were alive at a garbage collection, V8 makes the
+ * later ones old from the start, and they keep what they refer to until the next full collection.
+ */
+export class DecodedEntry implements Entry {
+  readonly createdAt: number;
+  readonly expiresAt: number;
+  readonly softExpiresAt: number | undefined;
+  readonly costMs: number;
+  readonly dependencies: readonly string[] | undefined;
+  readonly payload: unknown;
+  readonly #joined: string;
+  #stamps: readonly string[] | undefined;
+
+  constructor(parts: EntryParts) {
+    // NOTE: by index, since destructuring goes through an iterator, on the way of each hit
+    const createdAt = parts[1];
+    const softMs = parts[7];
+    this.createdAt = createdAt;
+    this.expiresAt = createdAt + parts[2];
+    this.softExpiresAt = softMs === undefined ? undefined : createdAt + softMs;
+    this.costMs = parts[3];
+    this.#joined = parts[4];
+    this.dependencies = parts[5] === 0 ? undefined : parts[5];
+    this.payload = parts[6];
+  }
+
+  get stamps(): readonly string[] {
+    this.#stamps ??= this.#joined.split(' ');
+    return this.#stamps;
+  }
+
+  /** The whole check of a hit, without a list of the stamps: these are the current ones, which begin at `from`. */
+  isUnder(current: readonly (string | undefined)[], from: number): boolean {
+    const joined = this.#joined;
+    let end = -1; // of the stamp before
+    for (let index = from; index < current.length; index++) {
+      const stamp = current[index];
+      if (stamp === undefined || (end >= 0 && joined[end] !== ' ')) return false;
+      if (!joined.startsWith(stamp, end + 1)) return false;
+      end += 1 + stamp.length;
+    }
+    return end === joined.length;
+  }
+}
+
+function isEntry(parts: readonly unknown[]): parts is EntryParts {
+  if (parts.length !== 7 && !(parts.length === 8 && isSoftLife(parts[7]))) return false;
+  if (typeof parts[1] !== 'number' || typeof parts[2] !== 'number' || typeof parts[3] !== 'number') return false;
+  return typeof parts[4] === 'string' && isDependencies(parts[5]);
 }
 
 function isSoftLife(value: unknown): boolean {

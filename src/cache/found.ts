@@ -14,6 +14,24 @@ export interface Hit {
   readonly shared: boolean;
 }
 
+/** A hit of an entry that carries exactly the stamps that are current. */
+export class EntryHit implements Hit {
+  readonly state = 'hit';
+  readonly entry: Entry;
+  readonly bytes: number;
+  readonly shared: boolean;
+
+  constructor({ entry, bytes, shared }: Pick<Hit, 'entry' | 'bytes' | 'shared'>) {
+    this.entry = entry;
+    this.bytes = bytes;
+    this.shared = shared;
+  }
+
+  get stamps(): readonly string[] {
+    return this.entry.stamps;
+  }
+}
+
 export interface Miss {
   readonly state: 'miss';
   readonly reason: 'absent' | 'expired' | 'invalidated' | 'unreadable';

@@ -1,11 +1,8 @@
-/**
- * The whole check of a hit: every stamp is still the one that the entry was stored under. Those that are current begin at
- * `from` of their list.
- */
-export function areCurrent(stored: readonly string[], current: readonly (string | undefined)[], from = 0): boolean {
-  if (stored.length !== current.length - from) return false;
+/** The whole check of a hit: every stamp is still the one that the entry was stored under. */
+export function areCurrent(stored: readonly string[], current: readonly (string | undefined)[]): boolean {
+  if (stored.length !== current.length) return false;
   for (let index = 0; index < stored.length; index++) {
-    if (stored[index] !== current[from + index]) return false;
+    if (stored[index] !== current[index]) return false;
   }
   return true;
 }

@@ -7,10 +7,17 @@ import { gather, type Gathered } from './gather.js';
 /** Texts in the order of their keys, undefined where there is none. */
 export type Texts = readonly (string | undefined)[];
 
-interface Waiting<Item, Answer> {
+/** NOTE: a class, as {@link DecodedEntry} is: literals in flight at a garbage collection would make later ones old. */
+class Waiting<Item, Answer> {
   readonly items: readonly Item[];
-  resolve(answers: Answer[]): void;
-  reject(error: unknown): void;
+  readonly resolve: (answers: Answer[]) => void;
+  readonly reject: Reject;
+
+  constructor(items: readonly Item[], resolve: (answers: Answer[]) => void, reject: Reject) {
+    this.items = items;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
 }
 
 /**
@@ -48,12 +55,12 @@ export class StorePort {
 
   /** The same for a store elsewhere, by callbacks; they must not throw. */
   request(keys: readonly string[], resolve: (texts: Texts) => void, reject: (error: unknown) => void): void {
-    this.#reads.add({ items: keys, resolve, reject });
+    this.#reads.add(new Waiting(keys, resolve, reject));
   }
 
   acquire(requests: readonly CacheWrite[]): Awaitable<Texts> {
     if (this.inProcess) return this.inProcess.acquire(requests);
-    return new Promise((resolve, reject) => this.#acquires.add({ items: requests, resolve, reject }));
+    return new Promise((resolve, reject) => this.#acquires.add(new Waiting(requests, resolve, reject)));
   }
 
   /** Stores without anybody waiting: a failed fill costs a miss later, nothing else. */
@@ -100,14 +107,15 @@ function reader(store: CacheStore): Ask<string, string | undefined> {
   );
 }
 
-/** Asks once for all that wait, and gives each its own answers in its own order. */
+/** Asks once for all that wait, and gives each its own answers in its own order. The batch is empty after that. */
 function answerTogether<Item, Answer>(
-  batch: readonly Waiting<Item, Answer>[],
+  batch: Waiting<Item, Answer>[],
   together: Gather<Item>,
   ask: Ask<Item, Answer>,
 ): void {
   const [first] = batch;
   if (first && batch.length === 1) {
+    batch.length = 0;
     ask(first.items, first.resolve, first.reject);
     return;
   }
@@ -120,9 +128,11 @@ function answerTogether<Item, Answer>(
         for (const place of places[index] ?? []) own.push(answers[place] as Answer); // every place is that of an item
         batch[index]?.resolve(own);
       }
+      batch.length = 0; // NOTE: an old list would keep alive all who waited
     },
     (error) => {
       for (const { reject } of batch) reject(error);
+      batch.length = 0;
     },
   );
 }

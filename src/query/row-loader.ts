@@ -7,13 +7,7 @@ import { afterThisTick } from '../support/tick-batch.js';
 import { selectByCells } from './select-sql.js';
 import { tableSql } from './table-sql.js';
 
-type Batch = Map<Cell, PromiseWithResolvers<Row | undefined>>;
-
-interface PromiseWithResolvers<T> {
-  readonly promise: Promise<T>;
-  resolve(value: T): void;
-  reject(error: unknown): void;
-}
+type Batch = Map<Cell, WaitingForRow>;
 
 /** Reads rows of one model by a unique column: everything that is asked for in one tick is one SELECT. */
 export class RowLoader {
@@ -42,7 +36,7 @@ export class RowLoader {
     }
     let waiting = batch.get(key);
     if (!waiting) {
-      waiting = withResolvers();
+      waiting = new WaitingForRow();
       batch.set(key, waiting);
     }
     return waiting.promise;
@@ -58,7 +52,7 @@ export class RowLoader {
   }
 
   /** NOTE: whatever row the database finds for one key is the answer, however its own key is written. */
-  #readOne(key: Cell, waiting: PromiseWithResolvers<Row | undefined>): void {
+  #readOne(key: Cell, waiting: WaitingForRow): void {
     const { toRow } = tableSql(this.#model, this.#connection.facts.name);
     this.#connection
       .run(this.#selectOne(key))
@@ -88,7 +82,8 @@ export class RowLoader {
 
   async #select(cells: readonly Cell[]): Promise<ReadonlyMap<Cell, Row>> {
     const rows = await this.#rows(cells);
-    const found = new Map(rows.map((row) => [row[this.#column.position] ?? null, row]));
+    const found = new Map<Cell, Row>();
+    for (const row of rows) found.set(row[this.#column.position] ?? null, row);
     const asked = new Set(cells);
     if ([...found.keys()].every((cell) => asked.has(cell))) return found;
     // NOTE: the database may hold differently written texts for equal; which row answers which text it alone can tell
@@ -117,12 +112,16 @@ export function rowLoader(connection: DatabaseConnection, model: ModelSchema, co
   return loader;
 }
 
-function withResolvers<T>(): PromiseWithResolvers<T> {
-  let resolve: (value: T) => void = () => undefined;
-  let reject: (error: unknown) => void = () => undefined;
-  const promise = new Promise<T>((onValue, onError) => {
-    resolve = onValue;
-    reject = onError;
-  });
-  return { promise, resolve, reject };
+/** NOTE: a class, since V8 makes literals old from the start once many were alive at a garbage collection. */
+class WaitingForRow {
+  readonly promise: Promise<Row | undefined>;
+  resolve: (row: Row | undefined) => void = () => undefined;
+  reject: (error: unknown) => void = () => undefined;
+
+  constructor() {
+    this.promise = new Promise((resolve, reject) => {
+      this.resolve = resolve;
+      this.reject = reject;
+    });
+  }
 }

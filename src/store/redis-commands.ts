@@ -1,66 +1,67 @@
 import type { CacheWrite } from './cache-store.js';
 import type { ListedMember } from './redis-lists.js';
-import type { RedisClient, RedisPipeline, RedisPipelineReply } from './redis-client.js';
+import { inOneGo, type BatchedCommands } from './redis-batch.js';
+import type { RedisClient, RedisPipelineReply } from './redis-client.js';
 
 /** A command with more keys would keep the server, which does one thing at a time, from all others for too long. */
 export const keysPerCommand = 1000;
 
 type Texts = (string | undefined)[];
 
-/** MGET; several in one pipeline where there are many keys. */
+/** MGET; several in one go where there are many keys. */
 export function readTexts(client: RedisClient, keys: string[]): Promise<Texts> {
   return keys.length <= keysPerCommand ? client.mget(keys).then(toTexts) : readInParts(client, keys);
 }
 
 async function readInParts(client: RedisClient, keys: string[]): Promise<Texts> {
-  const pipeline = client.pipeline();
-  for (const chunk of chunksOf(keys)) pipeline.mget(chunk);
-  return toTexts(valuesOf(await pipeline.exec()).flat());
+  const replies = await inOneGo(client, (commands) => {
+    for (const chunk of chunksOf(keys)) commands.mget(chunk);
+  });
+  return toTexts(valuesOf(replies).flat());
 }
 
-/** SET NX of each and an MGET of all in one pipeline: one round trip on every version of Redis. */
+/** SET NX of each and an MGET of all in one go: one round trip on every version of Redis. */
 export async function acquireTexts(client: RedisClient, requests: readonly CacheWrite[]): Promise<Texts> {
-  const pipeline = client.pipeline();
-  for (const request of requests) setIfEmpty(pipeline, request);
-  for (const chunk of chunksOf(requests.map(({ key }) => key))) pipeline.mget(chunk);
-  return toTexts(
-    valuesOf(await pipeline.exec())
-      .slice(requests.length)
-      .flat(),
-  );
+  const replies = await inOneGo(client, (commands) => {
+    for (const request of requests) setIfEmpty(commands, request);
+    for (const chunk of chunksOf(requests.map(({ key }) => key))) commands.mget(chunk);
+  });
+  return toTexts(valuesOf(replies).slice(requests.length).flat());
 }
 
 /** What a write is made of: a text, or its place in a list. */
 export type RedisWrite = CacheWrite | ListedMember;
 
-/** SET of each text, ZADD of each member; in one pipeline where there are several. */
+/** SET of each text, ZADD of each member; in one go where there are several. */
 export async function writeTexts(client: RedisClient, writes: readonly RedisWrite[]): Promise<void> {
   const [first] = writes;
   if (first && writes.length === 1 && 'value' in first) {
     await set(client, first);
     return;
   }
-  const pipeline = client.pipeline();
-  for (const write of writes) {
-    if ('value' in write) set(pipeline, write);
-    else pipeline.zadd(write.key, write.expiresAt, write.member);
-  }
-  valuesOf(await pipeline.exec());
+  const replies = await inOneGo(client, (commands) => {
+    for (const write of writes) {
+      if ('value' in write) set(commands, write);
+      else commands.zadd(write.key, write.expiresAt, write.member);
+    }
+  });
+  valuesOf(replies);
 }
 
-/** UNLINK; several in one pipeline where there are many keys. */
+/** UNLINK; several in one go where there are many keys. */
 export async function dropTexts(client: RedisClient, keys: string[]): Promise<void> {
   if (keys.length <= keysPerCommand) {
     await client.unlink(keys);
     return;
   }
-  const pipeline = client.pipeline();
-  for (const chunk of chunksOf(keys)) pipeline.unlink(chunk);
-  valuesOf(await pipeline.exec());
+  const replies = await inOneGo(client, (commands) => {
+    for (const chunk of chunksOf(keys)) commands.unlink(chunk);
+  });
+  valuesOf(replies);
 }
 
 /**
- * UNLINK of each key by itself, in one pipeline; then again, without a pipeline, of those that were refused.
+ * UNLINK of each key by itself, in one go; then again, each alone, of those that were refused.
  *
  * NOTE: while a slot moves from one node to another, a command with several keys fails as soon as one of them does not
  * exist, which is usual here, and a pipeline is not redirected; a single UNLINK is. An invalidation must not wait for
@@ -69,9 +70,9 @@ export async function dropTexts(client: RedisClient, keys: string[]): Promise<vo
 export async function dropTextsOfOneSlot(client: RedisClient, keys: string[]): Promise<void> {
   let refused = keys;
   if (keys.length > 1) {
-    const pipeline = client.pipeline();
-    for (const key of keys) pipeline.unlink([key]);
-    const replies = repliesOf(await pipeline.exec());
+    const replies = await inOneGo(client, (commands) => {
+      for (const key of keys) commands.unlink([key]);
+    });
     refused = keys.filter((_, index) => replies[index]?.[0]);
   }
   await Promise.all(refused.map((key) => client.unlink([key])));
@@ -87,12 +88,12 @@ interface ScriptClient {
   eval(script: string, numberOfKeys: number, ...words: string[]): Promise<unknown>;
 }
 
-function setIfEmpty(pipeline: RedisPipeline, { key, value, ttlMs }: CacheWrite): void {
-  if (ttlMs === 0) pipeline.set(key, value, 'NX');
-  else pipeline.set(key, value, 'PX', wholeMs(ttlMs), 'NX');
+function setIfEmpty(commands: BatchedCommands, { key, value, ttlMs }: CacheWrite): void {
+  if (ttlMs === 0) commands.set(key, value, 'NX');
+  else commands.set(key, value, 'PX', wholeMs(ttlMs), 'NX');
 }
 
-function set(target: RedisClient | RedisPipeline, { key, value, ttlMs }: CacheWrite): unknown {
+function set(target: RedisClient | BatchedCommands, { key, value, ttlMs }: CacheWrite): unknown {
   return ttlMs === 0 ? target.set(key, value) : target.set(key, value, 'PX', wholeMs(ttlMs));
 }
 
@@ -100,14 +101,9 @@ function wholeMs(ttlMs: number): number {
   return Math.max(1, Math.round(ttlMs));
 }
 
-function repliesOf(replies: RedisPipelineReply[] | null): RedisPipelineReply[] {
-  if (replies === null) throw new Error('Redis discarded the pipeline');
-  return replies;
-}
-
-/** The values of a pipeline's replies; throws if any command failed: nobody could tell what holds then. */
-function valuesOf(replies: RedisPipelineReply[] | null): unknown[] {
-  return repliesOf(replies).map(([error, value]) => {
+/** The values of replies; throws if any command failed: nobody could tell what holds then. */
+function valuesOf(replies: readonly RedisPipelineReply[]): unknown[] {
+  return replies.map(([error, value]) => {
     if (error) throw error;
     return value;
   });

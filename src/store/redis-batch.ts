@@ -1,0 +1,89 @@
+import type { RedisClient, RedisPipeline, RedisPipelineReply } from './redis-client.js';
+
+/** What can be asked for together with others. */
+export type BatchedCommands = Pick<RedisPipeline, 'mget' | 'set' | 'unlink' | 'zadd'>;
+
+/** A client that holds back what it writes to its socket while it is told to: the `Redis` of ioredis. */
+interface CorkedClient {
+  readonly stream: { cork(): void; uncork(): void };
+  mget(keys: string[]): Promise<unknown>;
+  set(key: string, value: string, ...options: (string | number)[]): Promise<unknown>;
+  unlink(keys: string[]): Promise<unknown>;
+  zadd(key: string, score: number, member: string): Promise<unknown>;
+}
+
+/**
+ * Asks for several things in one round trip, and answers the replies of all in their order.
+ *
+ * NOTE: by commands of their own that leave in one write, where that can be, and not by a pipeline. A pipeline of ioredis
+ * defines a getter on itself, for which V8 makes a hidden class each time; those live until the next full garbage
+ * collection, and with them everything that their pipeline refers to: a third of all that misses allocate.
+ */
+export async function inOneGo(
+  client: RedisClient,
+  ask: (commands: BatchedCommands) => void,
+): Promise<RedisPipelineReply[]> {
+  const corked = toCorkedClient(client);
+  if (corked) return sendTogether(corked, ask);
+  const pipeline = client.pipeline();
+  ask(pipeline);
+  const replies = await pipeline.exec();
+  if (replies === null) throw new Error('Redis discarded the pipeline');
+  return replies;
+}
+
+function sendTogether(client: CorkedClient, ask: (commands: BatchedCommands) => void): Promise<RedisPipelineReply[]> {
+  const sent = new SentCommands(client);
+  const { stream } = client; // NOTE: a client that connects again has another one
+  stream.cork();
+  try {
+    ask(sent);
+  } finally {
+    stream.uncork();
+  }
+  return Promise.all(sent.replies);
+}
+
+class SentCommands implements BatchedCommands {
+  readonly replies: Promise<RedisPipelineReply>[] = [];
+  readonly #client: CorkedClient;
+
+  constructor(client: CorkedClient) {
+    this.#client = client;
+  }
+
+  mget(keys: string[]): void {
+    this.#sent(this.#client.mget(keys));
+  }
+
+  set(key: string, value: string, ...options: (string | number)[]): void {
+    this.#sent(this.#client.set(key, value, ...options));
+  }
+
+  unlink(keys: string[]): void {
+    this.#sent(this.#client.unlink(keys));
+  }
+
+  zadd(key: string, score: number, member: string): void {
+    this.#sent(this.#client.zadd(key, score, member));
+  }
+
+  #sent(command: Promise<unknown>): void {
+    this.replies.push(command.then(toReply, toErrorReply));
+  }
+}
+
+function toReply(value: unknown): RedisPipelineReply {
+  return [null, value];
+}
+
+function toErrorReply(error: unknown): RedisPipelineReply {
+  return [error as Error, undefined]; // ioredis rejects with nothing else
+}
+
+/** Undefined for a Cluster, which has a socket for each node, and for a client that has not connected yet. */
+function toCorkedClient(client: RedisClient): CorkedClient | undefined {
+  const stream: unknown = client.isCluster ? undefined : Reflect.get(client, 'stream');
+  const canCork = typeof stream === 'object' && stream !== null && 'cork' in stream && 'uncork' in stream;
+  return canCork ? (client as unknown as CorkedClient) : undefined; // as just seen
+}
