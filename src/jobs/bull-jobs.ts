@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { UsageError } from '../errors.js';
-import { Deadline } from '../store/deadline.js';
+import { Deadline } from '../support/deadline.js';
 import { systemClock, type Clock } from '../support/clock.js';
 import { InProcessJobs } from './in-process-jobs.js';
 import { attempts, type Job, type JobQueue, type Work } from './job.js';

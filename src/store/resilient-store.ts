@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../support/clock.js';
 import type { BackoffLimits } from './backoff.js';
 import type { CacheStore, CacheWrite, Reject } from './cache-store.js';
 import { CircuitBreaker, type CircuitState, type Ticket } from './circuit-breaker.js';
-import { Deadline, DeadlineError } from './deadline.js';
+import { Deadline, DeadlineError } from '../support/deadline.js';
 import { PendingDrops } from './pending-drops.js';
 
 /** How long callers may wait for a store, and what happens when it fails. */

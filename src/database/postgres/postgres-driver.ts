@@ -5,8 +5,6 @@ export interface PostgresQuery {
   /** Prepared once per connection under this name, where there is one. */
   readonly name: string | undefined;
   readonly rowMode: 'array';
-  /** pg gives up waiting for the answer after this. */
-  readonly query_timeout: number;
 }
 
 /** What pg answers. */
@@ -31,12 +29,13 @@ export interface PostgresPort {
 
 /** A query that is not pg's own: it writes and reads messages itself. */
 export interface CustomQuery {
-  readonly query_timeout: number;
   submit(port: PostgresPort): Error | null;
 }
 
 /** What is used of a client of pg, as it lies in knex's pool. */
 export interface PostgresClient {
+  /** What the client was made with. pg looks for the timeout here with each query. */
+  readonly connectionParameters?: { query_timeout?: unknown };
   /** Undefined where the client is made of native code. */
   readonly connection?: Partial<PostgresPort>;
   /** True where the application asks for results in binary form. */

@@ -7,6 +7,7 @@ import {
   TransactionConflictError,
   UniqueViolationError,
 } from '../../errors.js';
+import { DeadlineError } from '../../support/deadline.js';
 import type { ErrorContext } from '../dialect.js';
 import { poolError } from '../pool-error.js';
 import { describeStatement } from '../statement.js';
@@ -36,9 +37,9 @@ export function losesConnection(error: unknown): boolean {
   return isServerError(error) ? /^(08|57P0[123])/.test(error.code) : !(error instanceof TypeError);
 }
 
-/** True where pg gave up waiting for the answer: the server may still be at it. */
+/** True where nobody waits for the answer any more: the server may still be at it. */
 export function isOverdue(error: Error): boolean {
-  return !isServerError(error) && error.message === 'Query read timeout';
+  return error instanceof DeadlineError || (!isServerError(error) && error.message === 'Query read timeout'); // of pg
 }
 
 /** True where a prepared statement no longer fits its table, which was altered since. Nothing was done. */

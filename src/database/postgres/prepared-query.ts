@@ -20,9 +20,7 @@ const shapesOf = new WeakMap<PostgresPort, Map<string, Shape>>();
 export class PreparedQuery {
   readonly name: string;
   readonly text: string;
-  readonly query_timeout: number;
-  /** NOTE: pg replaces it, to stop its clock when the answer comes and to ignore an answer that comes too late. */
-  callback: Callback;
+  readonly callback: Callback;
   readonly #client: PostgresClient;
   readonly #values: readonly WireValue[];
   readonly #rows: unknown[][] = [];
@@ -31,13 +29,12 @@ export class PreparedQuery {
   #failure: Error | undefined;
 
   constructor(
-    { name, text, timeoutMs }: { readonly name: string; readonly text: string; readonly timeoutMs: number },
+    { name, text }: { readonly name: string; readonly text: string },
     values: readonly WireValue[],
     { client, callback }: { readonly client: PostgresClient; readonly callback: Callback },
   ) {
     this.name = name;
     this.text = text;
-    this.query_timeout = timeoutMs;
     this.callback = callback;
     this.#client = client;
     this.#values = values;

@@ -1,7 +1,7 @@
 import { StoreUnavailableError } from '../../errors.js';
 import { elapsed, type Clock } from '../../support/clock.js';
 import { weakened } from '../../support/weakened.js';
-import { Deadline } from '../deadline.js';
+import { Deadline } from '../../support/deadline.js';
 import type { GateClient } from './gate-client.js';
 import { parseGate, type GateText } from './gate-text.js';
 import { factIn, RedisInstance } from './redis-instance.js';

@@ -1,6 +1,6 @@
 import type { Clock } from '../../support/clock.js';
 import { weakened } from '../../support/weakened.js';
-import { Deadline } from '../deadline.js';
+import { Deadline } from '../../support/deadline.js';
 import type { GateClient } from './gate-client.js';
 import { markScript, unmarkScript } from './mark-scripts.js';
 

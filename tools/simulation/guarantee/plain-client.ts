@@ -60,7 +60,7 @@ export class PlainClient {
   /** NOTE: whatever comes of it, somebody else may see it. */
   #run(text: string, values: readonly unknown[]): Promise<void> {
     return new Promise((resolve) => {
-      this.#connection.query({ text, values, name: undefined, rowMode: 'array', query_timeout: 0 }, () => resolve());
+      this.#connection.query({ text, values, name: undefined, rowMode: 'array' }, () => resolve());
     });
   }
 }

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { Deadline, DeadlineError } from '../../../src/store/deadline.js';
+import { Deadline, DeadlineError } from '../../../src/support/deadline.js';
 import { FakeClock } from '../../../src/testing/index.js';
 
 function start(deadline: Deadline, promise: Promise<unknown> = new Promise(() => undefined)): { outcome: unknown } {

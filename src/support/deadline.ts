@@ -1,4 +1,4 @@
-import { elapsed, type Clock } from '../support/clock.js';
+import { elapsed, type Clock } from './clock.js';
 
 /** Nobody answered in time. What was asked for may still happen later. */
 export class DeadlineError extends Error {
