@@ -56,8 +56,8 @@ export interface Session {
   forget?(): Promise<void>;
   /** How many statements were sent to the database so far. */
   statements?(): number;
-  /** The bytes of what is stored, as text. */
-  storedBytes?(): Promise<number>;
+  /** The bytes of what is stored of these documents, as text. */
+  storedBytes?(ids: readonly number[]): Promise<number>;
   close(): Promise<void>;
 }
 

@@ -130,7 +130,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     id: 'memory',
-    title: 'Memory of 10,000 documents and 500 users in this process',
+    title: 'Memory of 5,000 documents in this process, beside 5,000 others',
     work: 'memory',
     lanes: 1,
     contenders: ['moneyclip, memory', 'lru-cache (limit)'],

@@ -38,7 +38,7 @@ export async function open(world: World): Promise<Session> {
       results.clear();
     },
     statements: () => database.statements,
-    storedBytes: async () => [...kept.values()].reduce((sum, value) => sum + JSON.stringify(value).length, 0),
+    storedBytes: async (ids) => ids.reduce((sum, id) => sum + JSON.stringify(kept.get(`document:${id}`)).length, 0),
     close: () => database.close(),
   };
 }

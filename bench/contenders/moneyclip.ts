@@ -45,7 +45,7 @@ export async function open(world: World, variant: string): Promise<Session> {
     },
     forget: () => db.invalidateAll(),
     statements: () => db.stats().statements,
-    storedBytes: () => storedBytes(),
+    storedBytes,
     close: () => db.close(),
   };
 }
@@ -87,11 +87,8 @@ async function keepLists(count: number): Promise<void> {
   for (let start = 0; start < count; start += chunk) await Promise.all(ids.slice(start, start + chunk).map(keep));
 }
 
-async function storedBytes(): Promise<number> {
-  const bytesOf = async (model: typeof User | typeof Document, id: number): Promise<number> =>
-    (await model.cache.explain(id)).bytes ?? 0;
+async function storedBytes(ids: readonly number[]): Promise<number> {
   let sum = 0;
-  for (const id of idsTo(userCount)) sum += await bytesOf(User, id);
-  for (const id of idsTo(documentCount)) sum += await bytesOf(Document, id);
+  for (const id of ids) sum += (await Document.cache.explain(id)).bytes ?? 0;
   return sum;
 }
