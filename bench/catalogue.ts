@@ -25,6 +25,7 @@ const parsed = (name: string, module: string, variant = ''): ContenderSpec => ({
 export const catalogue: readonly ContenderSpec[] = [
   parsed('raw', 'contenders/raw-redis', 'get'),
   parsed('raw MGET per tick', 'contenders/raw-redis', 'mget'),
+  parsed('stamps by hand (limit)', 'contenders/stamps-by-hand'),
   hydrated('moneyclip, Redis', 'contenders/moneyclip', 'postgres+redis'),
   hydrated('moneyclip, Redis, prefetch', 'contenders/moneyclip', 'postgres+redis+prefetch'),
   hydrated('moneyclip, Redis, foreign keys', 'contenders/moneyclip', 'postgres+redis+foreign keys'),

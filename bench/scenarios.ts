@@ -14,13 +14,15 @@ const memoryPeers = ['cache-manager, memory + Redis', 'BentoCache, memory + Redi
 const byHand = ['raw', 'raw MGET per tick'];
 const uncached = ['pg prepared', 'knex, PostgreSQL', 'Objection', 'dataloader over knex'];
 const ours = 'moneyclip, Redis';
+/** What the protocol alone costs. */
+const limit = 'stamps by hand (limit)';
 
 const hits = (lanes: number, floors: readonly [string, number][]): Scenario => ({
   id: `hit-redis-${lanes}`,
   title: `Hit by id, Redis, ${lanes} at a time`,
   work: 'read',
   lanes,
-  contenders: [...byHand, ours, ...redisPeers, ...uncached],
+  contenders: [...byHand, limit, ours, ...redisPeers, ...uncached],
   targets: floors.map(([to, atLeast]) => ({ contender: ours, to, atLeast })),
 });
 
@@ -49,6 +51,7 @@ const badges = (lanes: number, atLeast: number): Scenario => ({
   lanes,
   contenders: [
     ...byHand,
+    limit,
     ours,
     'cache-manager, Redis',
     'BentoCache, Redis',
@@ -93,6 +96,7 @@ export const scenarios: readonly Scenario[] = [
     lanes: 1,
     contenders: [
       ...byHand,
+      limit,
       ours,
       'cache-manager, Redis',
       'BentoCache, Redis',
@@ -108,7 +112,7 @@ export const scenarios: readonly Scenario[] = [
     title: '100 documents with their authors, all warm, read in bulk',
     work: 'authorsInBulk',
     lanes: 1,
-    contenders: ['raw', ours, 'cache-manager, Redis', 'pg prepared'],
+    contenders: ['raw', limit, ours, 'cache-manager, Redis', 'pg prepared'],
     targets: [{ contender: ours, to: 'raw', atLeast: 0.9 }],
   },
   databaseOnly(1, 0.85),
