@@ -10,7 +10,7 @@ import { decodeEntry, DecodedEntry, encodeEntry, type Entry } from './entry.js';
 import type { Confirmed, EngineOptions, Fill } from './engine-options.js';
 import { EntryHit, type Bypass, type Found, type Hit, type Miss } from './found.js';
 import { gather } from './gather.js';
-import { areHeld, copied, HeldEntry, packed, stampsIn, type Judged } from './held-entry.js';
+import { areHeld, copied, HeldEntry, packed, stampsIn } from './held-entry.js';
 import type { Keyspace } from './keyspace.js';
 import { PackedEntry } from './packed-entry.js';
 import { packText, unpackText } from './packed-text.js';
@@ -199,23 +199,25 @@ export class CacheEngine {
     const { entry } = held;
     if (!areHeld(store, stampKeys, entry.stamps)) return this.#judge(held, stampsIn(store, stampKeys));
     if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps: entry.stamps, entry };
-    return new EntryHit(held);
+    return new EntryHit(entry, held.bytes, true);
   }
 
   /** The stamps that are current begin at `from`; a hit, which has the same, makes no list of them. */
   #judgeText(key: string, text: string | undefined, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
     if (text === undefined) return { state: 'miss', reason: 'absent', stamps: stamps.slice(from), entry: undefined };
     const entry = decodeEntry(unpackText(text));
-    if (entry) return this.#judge({ entry, bytes: text.length, shared: false }, stamps, from);
+    if (entry) return this.#judge(new EntryHit(entry, text.length, false), stamps, from);
     this.#options.events.corruptEntry(key);
     return { state: 'miss', reason: 'unreadable', stamps: stamps.slice(from), entry };
   }
 
-  #judge(found: Judged, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
+  #judge(found: Hit | HeldEntry, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
     const { entry } = found;
     const isUnder =
       entry instanceof DecodedEntry ? entry.isUnder(stamps, from) : areCurrent(entry.stamps, stamps.slice(from));
-    if (isUnder && entry.expiresAt > this.clock.now()) return new EntryHit(found);
+    if (isUnder && entry.expiresAt > this.clock.now()) {
+      return found instanceof HeldEntry ? new EntryHit(entry, found.bytes, true) : found;
+    }
     return { state: 'miss', reason: isUnder ? 'expired' : 'invalidated', stamps: stamps.slice(from), entry };
   }
 

@@ -21,7 +21,7 @@ export class EntryHit implements Hit {
   readonly bytes: number;
   readonly shared: boolean;
 
-  constructor({ entry, bytes, shared }: Pick<Hit, 'entry' | 'bytes' | 'shared'>) {
+  constructor(entry: Entry, bytes: number, shared: boolean) {
     this.entry = entry;
     this.bytes = bytes;
     this.shared = shared;

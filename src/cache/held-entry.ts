@@ -2,14 +2,10 @@ import type { CacheNote, InProcessStore } from '../store/cache-store.js';
 import { Held } from '../store/held.js';
 import { HeldText } from '../store/held-text.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
-import type { Hit } from './found.js';
 import { PackedEntry } from './packed-entry.js';
 
-/** What is judged by stamps. */
-export type Judged = Pick<Hit, 'entry' | 'bytes' | 'shared'>;
-
 /** An entry in an in-process store, with its length as text. */
-export class HeldEntry extends Held implements Judged {
+export class HeldEntry extends Held {
   readonly entry: Entry;
   readonly bytes: number;
   readonly #note: CacheNote | undefined;
@@ -23,10 +19,6 @@ export class HeldEntry extends Held implements Judged {
 
   override get note(): CacheNote | undefined {
     return this.#note;
-  }
-
-  get shared(): boolean {
-    return true;
   }
 }
 
