@@ -2,78 +2,91 @@ import { Redis } from 'ioredis';
 import type { DocumentLike, Session, World } from '../contender.js';
 import { badgeOf, documentCount, documentOf, idsTo, userCount, userOf } from '../dataset.js';
 
-interface WithAuthor extends DocumentLike {
-  readonly authorId: number;
-}
+type Texts = readonly (string | null)[];
 
-/** A value with the stamps that it was computed under, as text. */
+/** A value with the stamps that it was computed under; a row is the list of its values. */
 type Entry = readonly [stamps: string, value: unknown];
 
 interface Asked {
   readonly keys: readonly string[];
-  readonly resolve: (texts: readonly (string | null)[]) => void;
+  readonly resolve: (texts: Texts) => void;
 }
 
 const stamp = 'AbCdEfGhIjKl';
-const shared = ['{by-hand:}s:b:documents', '{by-hand:}epoch'];
+const sharedByDocuments = ['{by-hand:}s:b:documents', '{by-hand:}epoch'];
 const sharedByUsers = ['{by-hand:}s:b:users', '{by-hand:}epoch'];
 
 /**
  * What a cache that is right by itself cannot do without, and nothing else: each value is read with the stamps of all that
- * it was computed from, by one MGET for each tick, and answered only where they are those that it carries. It hydrates
- * nothing, tracks nothing and has no deadline. Its keys are as long, and as many, as those of the library.
+ * it was computed from, by one MGET for each tick, and answered only where they are those that it carries. It decodes no
+ * dates, tracks nothing and has no deadline. Its keys are as long, and as many, as those of the library.
  */
 export async function open(world: World): Promise<Session> {
   const redis = new Redis(world.redisUrl);
   const ask = collecting(redis);
-  const get = async <T>(key: string, stamps: readonly string[]): Promise<T> =>
-    valueIn<T>(await ask([key, ...stamps]), stamps.length);
-  const read = (id: number): Promise<WithAuthor> =>
-    get(`by-hand:Documents01:${id}`, [rowStamp('documents', id), ...shared]);
-  const user = (id: number): Promise<{ username: string }> =>
-    get(`by-hand:UsersOfThem:${id}`, [rowStamp('users', id), ...sharedByUsers]);
+  const get = async (key: string, stamps: readonly string[]): Promise<unknown> => valueIn(await ask([key, ...stamps]));
+  const read = async (id: number): Promise<WithAuthor> =>
+    toDocument(await get(documentKey(id), [rowStamp('documents', id), ...sharedByDocuments]));
+  const username = async (id: number): Promise<string> =>
+    usernameOf(await get(userKey(id), [rowStamp('users', id), ...sharedByUsers]));
   return {
     warm: () => fill(redis),
     read,
-    authors: (ids) => Promise.all(ids.map(async (id) => (await user((await read(id)).authorId)).username)),
+    authors: (ids) => Promise.all(ids.map(async (id) => username((await read(id)).authorId))),
     authorsInBulk: async (ids) => {
-      const documents = await readMany<WithAuthor>(redis, 'Documents01', ['documents', shared], ids);
-      const authors = documents.map(({ authorId }) => authorId);
-      const users = await readMany<{ username: string }>(redis, 'UsersOfThem', ['users', sharedByUsers], authors);
-      return users.map(({ username }) => username);
+      const documents = await getMany(redis, ids.map(documentKey), stampsOf('documents', ids, sharedByDocuments));
+      const authors = documents.map((row) => toDocument(row).authorId);
+      return (await getMany(redis, authors.map(userKey), stampsOf('users', authors, sharedByUsers))).map(usernameOf);
     },
-    badge: (id) => get<string>(badgeKey(id), badgeStamps(id)),
+    badge: async (id) => (await get(badgeKey(id), badgeStamps(id))) as string, // filled below
     close: async () => {
       await redis.quit();
     },
   };
 }
 
-const rowStamp = (table: string, id: number): string => `{by-hand:}s:r:${table}:${id}`;
+interface WithAuthor extends DocumentLike {
+  readonly authorId: number;
+}
+
+const documentKey = (id: number): string => `by-hand:Documents1:${id}`;
+const userKey = (id: number): string => `by-hand:UsersOfDoc:${id}`;
 const badgeKey = (id: number): string => `by-hand:value:D4JqCZaokL31vd${String(id).padStart(8, '0')}`;
+const rowStamp = (table: string, id: number): string => `{by-hand:}s:r:${table}:${id}`;
+
+function stampsOf(table: string, ids: readonly number[], shared: readonly string[]): string[] {
+  return [...ids.map((id) => rowStamp(table, id)), ...shared];
+}
 
 function badgeStamps(id: number): string[] {
-  const label = ['{by-hand:}s:k:Document.badge::%s(%s)["' + String(id) + '",""]', '{by-hand:}s:l:Document.badge'];
-  const { authorId } = documentOf(id);
   return [
-    ...label,
+    `{by-hand:}s:k:Document.badge::%s(%s)["${id}",""]`,
+    '{by-hand:}s:l:Document.badge',
     '{by-hand:}epoch',
     rowStamp('documents', id),
     '{by-hand:}s:b:documents',
-    rowStamp('users', authorId),
+    rowStamp('users', (id % userCount) + 1),
     '{by-hand:}s:b:users',
   ];
 }
 
-/** One MGET for all that is asked for in one tick. */
-function collecting(redis: Redis): (keys: readonly string[]) => Promise<readonly (string | null)[]> {
+/** One MGET for all that is asked for in one tick; what a list has in the same place as the one before is asked for once. */
+function collecting(redis: Redis): (keys: readonly string[]) => Promise<Texts> {
   let waiting: Asked[] = [];
   const flush = async (): Promise<void> => {
     const all = waiting;
     waiting = [];
-    const texts = await redis.mget(all.flatMap(({ keys }) => keys));
-    let start = 0;
-    for (const { keys, resolve } of all) resolve(texts.slice(start, (start += keys.length)));
+    const keys: string[] = [];
+    let before: readonly string[] = [];
+    let placesBefore: readonly number[] = [];
+    const places = all.map((asked) => {
+      const own = asked.keys.map((key, index) => (key === before[index] ? placesBefore[index]! : keys.push(key) - 1));
+      before = asked.keys;
+      placesBefore = own;
+      return own;
+    });
+    const texts = await redis.mget(keys);
+    for (const [index, { resolve }] of all.entries()) resolve(places[index]!.map((place) => texts[place]!));
   };
   return (keys) =>
     new Promise((resolve) => {
@@ -83,25 +96,39 @@ function collecting(redis: Redis): (keys: readonly string[]) => Promise<readonly
 }
 
 /** The value of the first text, if the others are the stamps in it. */
-function valueIn<T>(texts: readonly (string | null)[], count: number): T {
+function valueIn(texts: Texts): unknown {
   const [stamps, value] = JSON.parse(texts[0] ?? '[""]') as Entry;
-  const current = texts.slice(1, 1 + count).join(' ');
-  if (stamps !== current) throw new Error('what is stored was invalidated');
-  return value as T; // filled below
+  if (stamps !== texts.slice(1).join(' ')) throw new Error('what is stored was invalidated');
+  return value;
 }
 
-async function readMany<T>(
-  redis: Redis,
-  family: string,
-  [table, common]: readonly [string, readonly string[]],
-  ids: readonly number[],
-): Promise<T[]> {
-  const keys = [...ids.map((id) => `by-hand:${family}:${id}`), ...ids.map((id) => rowStamp(table, id)), ...common];
-  const texts = await redis.mget(keys);
-  const last = texts.slice(2 * ids.length);
-  return ids.map((_, index) =>
-    valueIn<T>([texts[index] ?? null, texts[ids.length + index] ?? null, ...last], 1 + common.length),
-  );
+async function getMany(redis: Redis, keys: readonly string[], stamps: readonly string[]): Promise<unknown[]> {
+  const texts = await redis.mget([...keys, ...stamps]);
+  const shared = texts.slice(2 * keys.length);
+  return keys.map((_, index) => valueIn([texts[index]!, texts[keys.length + index]!, ...shared]));
+}
+
+function toDocument(row: unknown): WithAuthor {
+  const cells = row as never[]; // filled below
+  return {
+    id: cells[0]!,
+    title: cells[1]!,
+    slug: cells[2]!,
+    body: cells[3]!,
+    status: cells[4]!,
+    views: cells[5]!,
+    rating: cells[6]!,
+    published: cells[7]!,
+    size: cells[8]!,
+    meta: cells[9]!,
+    authorId: cells[10]!,
+    createdAt: cells[11]!,
+    updatedAt: cells[12]!,
+  } as WithAuthor;
+}
+
+function usernameOf(row: unknown): string {
+  return (row as string[])[1]!; // filled below
 }
 
 async function fill(redis: Redis): Promise<void> {
@@ -109,10 +136,10 @@ async function fill(redis: Redis): Promise<void> {
     JSON.stringify([Array.from({ length: count }, () => stamp).join(' '), value]);
   const documents = idsTo(documentCount);
   const users = idsTo(userCount);
-  await redis.mset(documents.flatMap((id) => [`by-hand:Documents01:${id}`, entry(3, documentOf(id))]));
-  await redis.mset(users.flatMap((id) => [`by-hand:UsersOfThem:${id}`, entry(3, userOf(id))]));
+  await redis.mset(documents.flatMap((id) => [documentKey(id), entry(3, Object.values(documentOf(id)))]));
+  await redis.mset(users.flatMap((id) => [userKey(id), entry(3, Object.values(userOf(id)))]));
   await redis.mset(documents.flatMap((id) => [badgeKey(id), entry(7, badgeOf(id))]));
-  const stamps = [...documents.flatMap((id) => badgeStamps(id)), ...users.map((id) => rowStamp('users', id))];
+  const stamps = [...documents.flatMap(badgeStamps), ...users.map((id) => rowStamp('users', id))];
   for (let start = 0; start < stamps.length; start += 10_000) {
     await redis.mset(stamps.slice(start, start + 10_000).flatMap((key) => [key, stamp]));
   }
