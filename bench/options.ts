@@ -34,7 +34,7 @@ const settings = {
 /** Throws a list of the options where they are wrong. */
 export function readOptions(args: readonly string[]): Options {
   const { quick, only, contender, save, profile } = parse(args);
-  const effort = quick ? { rounds: 5, roundMs: 60, warmUpMs: 250 } : { rounds: 21, roundMs: 120, warmUpMs: 1_000 };
+  const effort = quick ? { rounds: 5, roundMs: 60, warmUpMs: 250 } : { rounds: 21, roundMs: 120, warmUpMs: 4_000 };
   return { only, contender, peers: !quick, effort, save, profile };
 }
 

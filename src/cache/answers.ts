@@ -8,10 +8,9 @@ import { endsOthers, isDueEarly } from './lifetime.js';
 import type { Plan } from './plans.js';
 import type { Computed } from './run.js';
 
-/** A value that may be answered, with what it depends on. */
+/** A value that may be answered, with its entry, which tells what it depends on. */
 export interface Answer<T> {
   readonly value: T;
-  readonly stamps: readonly string[];
   readonly entry: Entry;
 }
 
@@ -29,7 +28,7 @@ export class Answers<T> {
   validIn(found: Found): Answer<T> | undefined {
     if (found.state !== 'hit') return undefined;
     const decoded = this.#options.codec.decode(found.entry.payload, found.shared);
-    return decoded && { value: decoded.value, stamps: found.stamps, entry: found.entry };
+    return decoded && { value: decoded.value, entry: found.entry };
   }
 
   /** An invalidated value that may be served all the same, since it was current not too long ago. */
@@ -42,7 +41,7 @@ export class Answers<T> {
     const now = this.#engine.clock.now();
     if (entry.expiresAt <= now || now - Math.max(entry.createdAt, plan.currentAt ?? 0) > staleForMs) return undefined;
     const decoded = codec.decode(entry.payload, true);
-    return decoded && { value: decoded.value, stamps: entry.stamps, entry };
+    return decoded && { value: decoded.value, entry };
   }
 
   /** Whether it was not only a change that made the entry no hit: somebody wants no such value to be served. */
@@ -62,14 +61,14 @@ export class Answers<T> {
     const error = errorIn(entry.payload);
     if (!error && !this.#options.codec.decode(entry.payload, true)) return undefined;
     const frame = new DependencyFrame(this.#engine);
-    this.note(frame, plan, found);
+    this.note(frame, plan, entry);
     return { payload: entry.payload, frame, ...(error ? { failure: { error } } : {}) };
   }
 
   /** Lets a frame depend on all that a valid entry depends on. */
-  note(frame: DependencyFrame, plan: Plan, { entry, stamps }: Pick<Answer<T>, 'entry' | 'stamps'>): void {
+  note(frame: DependencyFrame, plan: Plan, entry: Entry): void {
     const found = (entry.dependencies ?? []).map((name) => plan.keyspace.stamp(name));
-    frame.record(this.#engine, [...plan.base, ...found], stamps);
+    frame.record(this.#engine, [...plan.base, ...found], entry.stamps);
     if (endsOthers(this.#options, found.length, entry.expiresAt - entry.createdAt)) frame.limit(entry.expiresAt);
   }
 

@@ -216,10 +216,10 @@ export class Computation<T> {
     countHit(plan, entry);
     call.onHit?.();
     const frame = currentFrame();
-    if (frame) this.#answers.note(frame, plan, answer);
+    if (frame) this.#answers.note(frame, plan, entry);
     if (this.#options.staleForMs !== undefined) plan.currentAt = this.#engine.clock.now();
     if (this.#answers.isDue(entry)) {
-      const seen = answer.stamps.slice(0, plan.base.length);
+      const seen = entry.stamps.slice(0, plan.base.length);
       this.#renewals.behind({ call, plan, madeAt: entry.createdAt, seen });
     }
     return value;
