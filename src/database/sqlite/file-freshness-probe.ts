@@ -1,4 +1,5 @@
 import type { FreshnessProbe } from '../dialect.js';
+import type { ReadLock } from './read-lock.js';
 import type { SqliteHandle } from './sqlite-handle.js';
 import type { SqliteWriter, WriterState } from './sqlite-writer.js';
 
@@ -20,14 +21,16 @@ import type { SqliteWriter, WriterState } from './sqlite-writer.js';
 export class FileFreshnessProbe implements FreshnessProbe {
   readonly #reader: SqliteHandle;
   readonly #writer: SqliteWriter;
+  readonly #readLock: ReadLock | undefined;
   #seen: number;
   /** The same for `moved`. */
   #seenMoving: number;
   #known: WriterState;
 
-  constructor(reader: SqliteHandle, writer: SqliteWriter) {
+  constructor(reader: SqliteHandle, writer: SqliteWriter, readLock: ReadLock | undefined) {
     this.#reader = reader;
     this.#writer = writer;
+    this.#readLock = readLock;
     this.#seen = reader.dataVersion();
     this.#seenMoving = this.#seen;
     this.#known = writer.inspect();
@@ -35,7 +38,7 @@ export class FileFreshnessProbe implements FreshnessProbe {
 
   changedElsewhere(): boolean {
     try {
-      const seen = this.#reader.dataVersion();
+      const seen = this.#version();
       return seen !== this.#seen && this.#somebodyElse(seen);
     } catch {
       return true; // SQLITE_BUSY, or a connection that is closed: it cannot be told, now or at the next call
@@ -44,7 +47,7 @@ export class FileFreshnessProbe implements FreshnessProbe {
 
   moved(): boolean {
     try {
-      const seen = this.#reader.dataVersion();
+      const seen = this.#version();
       if (seen === this.#seenMoving) return false;
       this.#seenMoving = seen;
       return true;
@@ -71,6 +74,12 @@ export class FileFreshnessProbe implements FreshnessProbe {
 
   forgetOwnRows(): void {
     if (this.#writer.isIdle) this.#writer.ownRows.forget();
+  }
+
+  #version(): number {
+    const version = this.#reader.dataVersion();
+    this.#readLock?.noteRead(version);
+    return version;
   }
 
   #somebodyElse(seen: number): boolean {

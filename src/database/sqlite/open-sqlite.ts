@@ -1,6 +1,7 @@
 import { UsageError } from '../../errors.js';
 import type { KnexClient } from '../knex-client.js';
 import { hookOf, runHook } from './connection-hook.js';
+import { ReadLock } from './read-lock.js';
 import { retryWhileBusy } from './retry-while-busy.js';
 import { SqliteDialect, type SqliteDialectOptions } from './sqlite-dialect.js';
 import type { SqliteDatabase, SqliteDriver } from './sqlite-driver.js';
@@ -12,7 +13,8 @@ export async function openSqlite(client: KnexClient, options: SqliteDialectOptio
   try {
     const writer = connection as SqliteDatabase; // the pool of a client whose driverName is better-sqlite3 holds nothing else
     const reader = await openReader(client, writer);
-    return await retryWhileBusy(() => new SqliteDialect(writer, reader, options), options.busyTimeoutMs);
+    const readLock = reader && (await openReadLock(client, writer));
+    return await retryWhileBusy(() => new SqliteDialect({ writer, reader, readLock }, options), options.busyTimeoutMs);
   } finally {
     await client.releaseConnection(connection);
   }
@@ -34,6 +36,13 @@ async function openReader(client: KnexClient, writer: SqliteDatabase): Promise<S
   reader.pragma('busy_timeout = 0');
   reader.pragma('query_only = ON');
   return reader;
+}
+
+/** Undefined in the other journal modes, where whoever holds a read lock keeps writers from committing. */
+async function openReadLock(client: KnexClient, writer: SqliteDatabase): Promise<ReadLock | undefined> {
+  if (writer.pragma('journal_mode', { simple: true }) !== 'wal') return undefined;
+  const connection = await openReader(client, writer);
+  return connection && new ReadLock(connection);
 }
 
 /** The path of the main database; empty for a database in memory. */

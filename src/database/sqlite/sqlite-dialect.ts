@@ -14,6 +14,7 @@ import { retryWhileBusy } from './retry-while-busy.js';
 import { convertSqliteError, isBusy } from './sqlite-errors.js';
 import { FileFreshnessProbe } from './file-freshness-probe.js';
 import { MemoryFreshnessProbe } from './memory-freshness-probe.js';
+import type { ReadLock } from './read-lock.js';
 import { SqliteHandle } from './sqlite-handle.js';
 import { SqliteWriter } from './sqlite-writer.js';
 
@@ -24,9 +25,18 @@ export interface SqliteDialectOptions {
   readonly ownsConnections: boolean;
 }
 
+/** The connections of a database; those beside the pool's are there for a file only. */
+export interface SqliteConnections {
+  readonly writer: SqliteDatabase;
+  readonly reader: SqliteDatabase | undefined;
+  /** For a file in write-ahead mode. */
+  readonly readLock: ReadLock | undefined;
+}
+
 /**
  * SQLite by better-sqlite3, which is synchronous. The pool has one connection, the writer. For a file there is a second
- * one, the reader, which never begins a transaction and never iterates: it always sees the newest commit.
+ * one, the reader, which never begins a transaction and never iterates: it always sees the newest commit. A third one
+ * holds the read lock while there is much to read.
  */
 export class SqliteDialect implements Dialect {
   readonly facts: DialectFacts = { name: 'sqlite', rowLocks: false, maxParameters: 32_766 };
@@ -34,14 +44,16 @@ export class SqliteDialect implements Dialect {
   readonly #options: SqliteDialectOptions;
   readonly #reader: SqliteHandle | undefined;
   readonly #writer: SqliteWriter;
+  readonly #readLock: ReadLock | undefined;
   readonly #memoryProbe: MemoryFreshnessProbe | undefined;
 
-  constructor(writer: SqliteDatabase, reader: SqliteDatabase | undefined, options: SqliteDialectOptions) {
+  constructor({ writer, reader, readLock }: SqliteConnections, options: SqliteDialectOptions) {
     this.#options = options;
+    this.#readLock = readLock;
     this.#writer = new SqliteWriter(writer);
     this.#reader = reader && new SqliteHandle(reader);
     if (this.#reader) {
-      this.probe = new FileFreshnessProbe(this.#reader, this.#writer);
+      this.probe = new FileFreshnessProbe(this.#reader, this.#writer, readLock);
     } else {
       this.#memoryProbe = new MemoryFreshnessProbe(this.#writer);
       this.probe = this.#memoryProbe;
@@ -51,6 +63,7 @@ export class SqliteDialect implements Dialect {
   executeDirect(statement: Statement): Awaitable<StatementResult> | undefined {
     if (this.#reader && !statement.writes) return this.#read(this.#reader, statement);
     if (!this.#writer.isIdle) return undefined;
+    if (statement.writes) this.#readLock?.letCommit();
     try {
       return this.#writer.execute(statement);
     } catch (error) {
@@ -61,6 +74,7 @@ export class SqliteDialect implements Dialect {
 
   async execute(connection: DriverConnection, statement: Statement): Promise<StatementResult> {
     this.#writer.adopt(asDatabase(connection));
+    if (statement.writes) this.#readLock?.letCommit();
     return retryWhileBusy(() => this.#writer.execute(statement), this.#options.busyTimeoutMs);
   }
 
@@ -70,6 +84,7 @@ export class SqliteDialect implements Dialect {
   }
 
   async commit(connection: DriverConnection): Promise<CommitAnswer> {
+    this.#readLock?.letCommit();
     await this.execute(connection, { text: 'COMMIT', parameters: [], prepare: true });
     return 'committed';
   }
@@ -87,6 +102,7 @@ export class SqliteDialect implements Dialect {
   }
 
   lend(connection: DriverConnection): void {
+    this.#readLock?.letCommit();
     this.#setBusyTimeout(connection, this.#options.busyTimeoutMs);
   }
 
@@ -101,6 +117,7 @@ export class SqliteDialect implements Dialect {
   }
 
   async close(): Promise<void> {
+    this.#readLock?.close();
     this.#reader?.database.close();
   }
 

@@ -28,6 +28,7 @@ export class ForeignWriter {
   }
 
   async close(): Promise<void> {
+    if (this.#process.exitCode !== null) return;
     this.#process.stdin.end();
     await once(this.#process, 'exit');
   }

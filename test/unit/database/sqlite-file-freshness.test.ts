@@ -296,5 +296,17 @@ for (const journal of ['wal', 'delete']) {
         expect((await db.run(read('SELECT count(*) FROM books'))).rows, `commit ${i}`).to.deep.equal([[i]]);
       }
     });
+
+    it('sees them after any number of questions, and keeps nobody waiting meanwhile', async () => {
+      await foreign.exec('DELETE FROM books; PRAGMA busy_timeout = 0');
+      asked();
+      for (let i = 1; i <= 200; i++) {
+        for (let question = 0; question < i; question++) expect(asked()).to.equal(false);
+        await foreignWrite(); // throws if somebody keeps it from committing
+        expect(asked(), `commit ${i}`).to.equal(true);
+        expect((await db.run(read('SELECT count(*) FROM books'))).rows, `commit ${i}`).to.deep.equal([[i]]);
+      }
+      await foreign.exec('PRAGMA busy_timeout = 5000');
+    });
   });
 }

@@ -15,7 +15,8 @@ type Step =
   | 'raw in own, asked inside'
   | 'raw transaction'
   | 'foreign'
-  | 'ask';
+  | 'ask'
+  | 'ask often';
 
 const steps: readonly Step[] = [
   'own',
@@ -26,6 +27,7 @@ const steps: readonly Step[] = [
   'raw transaction',
   'foreign',
   'ask',
+  'ask often',
 ];
 
 describe('the freshness probe under random histories', () => {
@@ -99,6 +101,9 @@ async function openWorld(): Promise<World> {
     'raw transaction': () => changed(() => db.knex.transaction((trx) => trx.raw('INSERT INTO t DEFAULT VALUES'))),
     foreign: () => changed(async () => void insert.run()),
     ask,
+    'ask often': () => {
+      for (let i = 0; i < 12; i++) ask(); // the read lock is held then
+    },
   };
   const changed = async (task: () => PromiseLike<unknown>): Promise<void> => {
     await task();
