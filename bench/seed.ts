@@ -55,8 +55,11 @@ export async function seedPostgres(url: string): Promise<void> {
   await client.end();
 }
 
-/** Fills a new SQLite file likewise. */
-export function seedSqlite(path: string): void {
+/**
+ * Fills a new SQLite file likewise. It is left open, as a file in use is: whoever opens it finds its log, and need not ask
+ * the file for its length at each statement.
+ */
+export function seedSqlite(path: string): { close(): void } {
   const file = new SqliteDatabase(path);
   file.pragma('journal_mode = WAL');
   file.pragma('synchronous = NORMAL');
@@ -71,7 +74,7 @@ export function seedSqlite(path: string): void {
     insert('users', idsTo(userCount).map(userRow));
     insert('documents', idsTo(documentCount).map(documentRow));
   })();
-  file.close();
+  return file;
 }
 
 function toSqlite(name: string, value: unknown): unknown {

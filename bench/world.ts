@@ -25,11 +25,12 @@ export async function setStage(contenders: number): Promise<Stage> {
   const pinned = canPin();
   if (pinned) for (const { process } of [postgres, redis]) pin(process.pid);
   await seedPostgres(postgres.url);
-  seedSqlite(sqliteFile);
+  const file = seedSqlite(sqliteFile);
   return {
     world: (index) => ({ postgresUrl: postgres.url, sqliteFile, redisUrl: `${redis.url}/${index}` }),
     launcher: pinned ? ['taskset', '-c', '1'] : [],
     close: async () => {
+      file.close();
       await Promise.all([postgres.kill(), redis.kill()]);
     },
   };
