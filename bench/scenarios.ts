@@ -209,8 +209,6 @@ export const scenarios: readonly Scenario[] = [
       'lru-cache (limit)',
     ],
     targets: [{ contender: ours, to: 'raw', atLeast: 1 }],
-    count: 4_000,
-    rounds: 7,
     counted: { what: 'stale reads', contender: ours, atMost: 0 },
   },
 ];

@@ -26,7 +26,7 @@ export class AnswerCheck<T> {
   /** A promise where the caller must wait for it. */
   check(call: Call<T>, plan: Plan, { entry }: Answer<T>): Promise<void> | undefined {
     const { label, driftCheck } = this.#options;
-    const reread = call.reread ?? (driftCheck ? this.#rereadBy(call) : undefined);
+    const reread = call.reread?.() ?? (driftCheck ? this.#rereadBy(call) : undefined);
     if (!reread || !this.#drift.isDue()) return undefined;
     const stampKeys = [...plan.base, ...(entry.dependencies ?? []).map((name) => plan.keyspace.stamp(name))];
     const { entryKey: key } = plan;

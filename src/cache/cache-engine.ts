@@ -67,9 +67,7 @@ export class CacheEngine {
     if (inProcess) return use(this.#findHeld(inProcess, address));
     // NOTE: `use` runs after an await of the caller's own. The answer arrives in the async context of whoever asked first
     // in this tick: what `use` records there would be missing from the caller's frame
-    return this.#ask([address.key, ...address.stampKeys], (texts, error) =>
-      texts ? this.#judgeAnswer(address.key, address.stampKeys, texts) : this.#failed('read', error),
-    ).then(use);
+    return this.#ask(address.key, address.stampKeys).then(use);
   }
 
   /** The same for many as one operation: what others wrote is noticed once, and a store elsewhere is asked once. */
@@ -93,14 +91,16 @@ export class CacheEngine {
   #lookupAllNow(addresses: readonly Address[]): Awaitable<readonly Found[]> {
     const { inProcess } = this.port;
     if (inProcess) return addresses.map((address) => this.#findHeld(inProcess, address));
-    const gathered = gather(addresses.map(({ key, stampKeys }) => [key, ...stampKeys]));
-    return this.#ask(gathered.items, (texts, error) =>
-      addresses.map(({ key, stampKeys }, index) => {
-        if (!texts) return this.#failed('read', error);
-        // NOTE: not by destructuring, which goes through an iterator and fills a longer array, for each row of a list
-        const own = (gathered.places[index] ?? []).map((place) => texts[place]);
-        return this.#judgeAnswer(key, stampKeys, own);
-      }),
+    const { items, places } = gather(addresses);
+    return this.#answered<readonly Found[]>(
+      (resolve, reject) => this.port.requestAll(items, resolve, reject),
+      (texts, error) =>
+        addresses.map(({ key, stampKeys }, index) => {
+          if (!texts) return this.#failed('read', error);
+          // NOTE: not by destructuring, which goes through an iterator and fills a longer array, for each row of a list
+          const own = (places[index] ?? []).map((place) => texts[place]);
+          return this.#judgeAnswer(key, stampKeys, own);
+        }),
     );
   }
 
@@ -132,8 +132,14 @@ export class CacheEngine {
   #lookupNow(key: string, stampKeys: readonly string[]): Awaitable<Found> {
     const { inProcess } = this.port;
     if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys);
-    return this.#ask([key, ...stampKeys], (texts, error) =>
-      texts ? this.#judgeAnswer(key, stampKeys, texts) : this.#failed('read', error),
+    return this.#ask(key, stampKeys);
+  }
+
+  /** Asks a store elsewhere for an entry and its stamps, and judges it. */
+  #ask(key: string, stampKeys: readonly string[]): Promise<Found> {
+    return this.#answered<Found>(
+      (resolve, reject) => this.port.request(key, stampKeys, resolve, reject),
+      (texts, error) => (texts ? this.#judgeAnswer(key, stampKeys, texts) : this.#failed('read', error)),
     );
   }
 
@@ -144,8 +150,11 @@ export class CacheEngine {
     return this.#judgeText(key, texts[0], texts, 1);
   }
 
-  /** What `use` makes of the texts under keys, or of the error where there are none. One promise, since each costs. */
-  #ask<T>(keys: readonly string[], use: (texts: Texts | undefined, error: unknown) => Awaitable<T>): Promise<T> {
+  /** What `use` makes of the texts that `ask` gets, or of the error where there are none. One promise, since each costs. */
+  #answered<T>(
+    ask: (resolve: (texts: Texts) => void, reject: (error: unknown) => void) => void,
+    use: (texts: Texts | undefined, error: unknown) => T,
+  ): Promise<T> {
     const asked = new Promise<T>((resolve, reject) => {
       const answer = (texts: Texts | undefined, error?: unknown): void => {
         try {
@@ -154,7 +163,7 @@ export class CacheEngine {
           reject(failure);
         }
       };
-      this.port.request(keys, answer, (error) => answer(undefined, error));
+      ask(answer, (error) => answer(undefined, error));
     });
     return this.#options.onFailure === 'throw' ? asked.catch(spoilAndThrow) : asked;
   }
@@ -197,7 +206,8 @@ export class CacheEngine {
       return this.#judgeText(key, held instanceof HeldText ? held.text : undefined, stampsIn(store, stampKeys));
     }
     const { entry } = held;
-    if (!areHeld(store, stampKeys, entry.stamps)) return this.#judge(held, stampsIn(store, stampKeys));
+    const isCurrent = held.isCurrentUnder(stampKeys) || areHeld(store, stampKeys, entry.stamps);
+    if (!isCurrent) return this.#judge(held, stampsIn(store, stampKeys));
     if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps: entry.stamps, entry };
     return new EntryHit(entry, held.bytes, true);
   }
@@ -278,13 +288,17 @@ export class CacheEngine {
       payload: fill.payload,
     };
     const { inProcess } = this.port;
-    const held = inProcess && (fill.stampKeys ? packed(inProcess, entry, fill.stampKeys) : copied(entry, fill.note));
+    const held = inProcess && this.#toHeld(inProcess, entry, fill);
     const value = held ? '' : encodeEntry(entry);
     if ((held?.bytes ?? value.length) > (fill.maxBytes ?? Infinity)) return false;
     if (held) inProcess.hold(fill.key, held);
-    else if (weakened.stampsBeforeRead && fill.stampKeys) void this.#fillUnderNewStamps(fill, entry, fill.stampKeys);
+    else if (weakened.stampsBeforeRead && isOfRow(fill)) void this.#fillUnderNewStamps(fill, entry, fill.stampKeys);
     else this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs, note: fill.note });
     return true;
+  }
+
+  #toHeld(store: InProcessStore, entry: Entry, fill: Fill): HeldEntry | PackedEntry {
+    return isOfRow(fill) ? packed(store, entry, fill.stampKeys) : copied(store, entry, fill);
   }
 
   /** Only for tests, which show what happens then. */
@@ -351,6 +365,11 @@ export class CacheEngine {
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }
+}
+
+/** Whether an entry's key alone tells its stamps. */
+function isOfRow(fill: Fill): fill is Fill & { readonly stampKeys: readonly string[] } {
+  return fill.stampKeys !== undefined && fill.dependencies === undefined;
 }
 
 const gateIsClosed = 'it is not known whether this cache has heard of all changes (the gate is closed)';

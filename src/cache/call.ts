@@ -9,8 +9,8 @@ import type { Planned } from './plans.js';
 export interface Call<T> extends Planned {
   /** Makes the value; whatever it reads is tracked by the frame. */
   run(frame: DependencyFrame): Promise<T>;
-  /** Makes a value to compare a cached one with, where that may be done at any time and tells nobody. */
-  readonly reread?: Reread;
+  /** How a value to compare a cached one with is made, where that may be done at any time and tells nobody. */
+  reread?(): Reread | undefined;
   /** Told when the value was in the cache. */
   onHit?(): void;
   /** Told when it was not and is about to be made. */

@@ -46,8 +46,8 @@ export interface Fill {
   readonly key: string;
   readonly stamps: readonly string[];
   /**
-   * The keys of the stamps, where the entry's key alone tells them and `lookupAt` will ask for it. A store in this
-   * process then keeps the payload as text, together with the stamps.
+   * The keys of the stamps. A store in this process then keeps the entry together with them; where there are no
+   * `dependencies`, so that its key alone tells them and `lookupAt` will ask for it, the payload as text.
    */
   readonly stampKeys?: readonly string[] | undefined;
   readonly dependencies?: readonly string[] | undefined;

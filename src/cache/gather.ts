@@ -5,24 +5,42 @@ export interface Gathered<Item> {
   readonly places: readonly (readonly number[])[];
 }
 
+/** Keys that are asked for together: an entry's, if any, and those of its stamps. */
+export interface AskedKeys {
+  readonly key: string | undefined;
+  readonly stampKeys: readonly string[];
+}
+
+/** All of them in one list. */
+export function keysOf({ key, stampKeys }: AskedKeys): readonly string[] {
+  return key === undefined ? stampKeys : [key, ...stampKeys];
+}
+
+const noKeys: readonly string[] = [];
+
 /**
- * The keys of all lists in one. A key that the list before has at the same place too, as the stamps of rows of one table
- * are, is there once; finding every repeat would cost more than asking twice.
+ * The keys of all who ask in one list. A stamp that the one before has at the same place too, as those of rows of one
+ * table are, is there once, and so is its entry; finding every repeat would cost more than asking twice.
  */
-export function gather(lists: readonly (readonly string[])[]): Gathered<string> {
+export function gather(all: readonly AskedKeys[]): Gathered<string> {
   const items: string[] = [];
   const places: number[][] = [];
-  let before: readonly string[] = [];
+  let keyBefore: string | undefined;
+  let stampsBefore = noKeys;
   let placesBefore: readonly number[] = [];
-  for (const list of lists) {
+  for (const { key, stampKeys } of all) {
     const own: number[] = [];
-    for (let index = 0; index < list.length; index++) {
-      const key = list[index] ?? '';
-      const shared = key === before[index] ? placesBefore[index] : undefined;
-      own.push(shared ?? items.push(key) - 1);
+    if (key !== undefined) own.push((key === keyBefore ? placesBefore[0] : undefined) ?? items.push(key) - 1);
+    const from = own.length;
+    const fromBefore = placesBefore.length - stampsBefore.length;
+    for (let index = 0; index < stampKeys.length; index++) {
+      const stamp = stampKeys[index] ?? '';
+      const shared = stamp === stampsBefore[index] ? placesBefore[fromBefore + index] : undefined;
+      own[from + index] = shared ?? items.push(stamp) - 1;
     }
     places.push(own);
-    before = list;
+    keyBefore = key;
+    stampsBefore = stampKeys;
     placesBefore = own;
   }
   return { items, places };

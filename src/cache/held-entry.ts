@@ -2,36 +2,72 @@ import type { CacheNote, InProcessStore } from '../store/cache-store.js';
 import { Held } from '../store/held.js';
 import { HeldText } from '../store/held-text.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
+import type { Fill } from './engine-options.js';
 import { PackedEntry } from './packed-entry.js';
+
+/** The stamps of an entry themselves, and the list of their keys, by which whoever asks may know them. */
+interface OwnStamps {
+  readonly keys: readonly string[];
+  readonly held: readonly HeldText[];
+}
 
 /** An entry in an in-process store, with its length as text. */
 export class HeldEntry extends Held {
   readonly entry: Entry;
   readonly bytes: number;
   readonly #note: CacheNote | undefined;
+  readonly #stamps: OwnStamps | undefined;
 
-  constructor(entry: Entry, bytes: number, note?: CacheNote) {
+  constructor(
+    entry: Entry,
+    bytes: number,
+    { note, stamps }: { readonly note?: CacheNote | undefined; readonly stamps?: OwnStamps | undefined } = {},
+  ) {
     super();
-    this.#note = note;
     this.entry = entry;
     this.bytes = bytes;
+    this.#note = note;
+    this.#stamps = stamps;
   }
 
   override get note(): CacheNote | undefined {
     return this.#note;
   }
+
+  override get reliesOn(): readonly Held[] {
+    return this.#stamps?.held ?? super.reliesOn;
+  }
+
+  /**
+   * True if it was stored under this very list of keys, and every stamp is still the one that it was stored under.
+   * NOTE: so a hit looks none of them up; a list with the same keys has to be compared with what lies under them.
+   */
+  isCurrentUnder(stampKeys: readonly string[]): boolean {
+    const stamps = this.#stamps;
+    if (stamps?.keys !== stampKeys) return false;
+    for (const stamp of stamps.held) if (stamp.gone) return false;
+    return true;
+  }
 }
 
 /** An entry as an object that nobody else can change. */
-export function copied(entry: Entry, note?: CacheNote): HeldEntry {
+export function copied(
+  store: InProcessStore,
+  entry: Entry,
+  { note, stampKeys }: Pick<Fill, 'note' | 'stampKeys'>,
+): HeldEntry {
   const text = encodeEntry(entry);
-  return new HeldEntry(decodeEntry(text) ?? entry, text.length, note); // what was encoded can be decoded
+  const stamps = stampKeys && { keys: stampKeys, held: stampsOf(store, entry, stampKeys) };
+  return new HeldEntry(decodeEntry(text) ?? entry, text.length, { note, stamps }); // what was encoded can be decoded
 }
 
 /** An entry that refers to its stamps. */
 export function packed(store: InProcessStore, entry: Entry, stampKeys: readonly string[]): PackedEntry {
-  const stamps = stampKeys.map((key, index) => stampIn(store, key, entry.stamps[index] ?? ''));
-  return new PackedEntry(entry, stamps);
+  return new PackedEntry(entry, stampsOf(store, entry, stampKeys));
+}
+
+function stampsOf(store: InProcessStore, { stamps }: Entry, stampKeys: readonly string[]): HeldText[] {
+  return stampKeys.map((key, index) => stampIn(store, key, stamps[index] ?? ''));
 }
 
 /** The stamp itself; where another one has taken its place, or none, one that is gone: the entry is dead on arrival. */

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import type { Keyspace } from './keyspace.js';
+import { RecentMap } from '../support/recent-map.js';
 
 const rememberedPlans = 10_000;
 
@@ -29,7 +29,7 @@ export interface Planned {
 export class Plans {
   readonly #family: string;
   readonly #idPrefix: string;
-  readonly #plans = new LRUCache<string, Plan>({ max: rememberedPlans });
+  readonly #plans = new RecentMap<string, Plan>(rememberedPlans);
 
   /** `family` says what kind of values they are, `owner` whose. */
   constructor(family: string, owner: string) {

@@ -93,6 +93,7 @@ export class Runner<T> {
     const fill = {
       key: plan.entryKey,
       stamps,
+      stampKeys: keys,
       dependencies,
       payload,
       ttlMs: lifeMs,

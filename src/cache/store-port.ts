@@ -2,19 +2,33 @@ import type { CacheStore, CacheWrite, InProcessStore, Reject } from '../store/ca
 import { isInProcess } from '../store/cache-store.js';
 import type { Awaitable } from '../support/awaitable.js';
 import { TickBatch } from '../support/tick-batch.js';
-import { gather, type Gathered } from './gather.js';
+import { gather, keysOf, type AskedKeys, type Gathered } from './gather.js';
 
 /** Texts in the order of their keys, undefined where there is none. */
 export type Texts = readonly (string | undefined)[];
 
-/** NOTE: a class, as {@link DecodedEntry} is: literals in flight at a garbage collection would make later ones old. */
-class Waiting<Item, Answer> {
-  readonly items: readonly Item[];
-  readonly resolve: (answers: Answer[]) => void;
+/** NOTE: classes, as {@link DecodedEntry} is: literals in flight at a garbage collection would make later ones old. */
+class WaitingRead implements AskedKeys {
+  readonly key: string | undefined;
+  readonly stampKeys: readonly string[];
+  readonly resolve: (texts: Texts) => void;
   readonly reject: Reject;
 
-  constructor(items: readonly Item[], resolve: (answers: Answer[]) => void, reject: Reject) {
-    this.items = items;
+  constructor(key: string | undefined, stampKeys: readonly string[], resolve: (texts: Texts) => void, reject: Reject) {
+    this.key = key;
+    this.stampKeys = stampKeys;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+}
+
+class WaitingAcquire {
+  readonly requests: readonly CacheWrite[];
+  readonly resolve: (texts: Texts) => void;
+  readonly reject: Reject;
+
+  constructor(requests: readonly CacheWrite[], resolve: (texts: Texts) => void, reject: Reject) {
+    this.requests = requests;
     this.resolve = resolve;
     this.reject = reject;
   }
@@ -28,8 +42,8 @@ export class StorePort {
   readonly store: CacheStore;
   /** The same store where it answers at once. */
   readonly inProcess: InProcessStore | undefined;
-  readonly #reads: TickBatch<Waiting<string, string | undefined>>;
-  readonly #acquires: TickBatch<Waiting<CacheWrite, string | undefined>>;
+  readonly #reads: TickBatch<WaitingRead>;
+  readonly #acquires: TickBatch<WaitingAcquire>;
   readonly #writes: TickBatch<CacheWrite>;
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #onWriteError: (error: unknown) => void;
@@ -39,9 +53,13 @@ export class StorePort {
     this.inProcess = isInProcess(store) ? store : undefined;
     this.#onWriteError = onWriteError;
     const read = reader(store);
-    this.#reads = new TickBatch((batch) => answerTogether(batch, gather, read));
+    this.#reads = new TickBatch((batch) => {
+      const [first] = batch;
+      if (!first || batch.length > 1) answerTogether(batch, gather(batch), read);
+      else read(keysOf(first), first.resolve, first.reject);
+    });
     this.#acquires = new TickBatch((batch) =>
-      answerTogether(batch, eachKeyOnce, (all, resolve, reject) => {
+      answerTogether(batch, eachKeyOnce(batch), (all, resolve, reject) => {
         Promise.resolve(store.acquire(all)).then(resolve, reject);
       }),
     );
@@ -50,17 +68,22 @@ export class StorePort {
 
   read(keys: readonly string[]): Awaitable<Texts> {
     if (this.inProcess) return this.inProcess.read(keys);
-    return new Promise((resolve, reject) => this.request(keys, resolve, reject));
+    return new Promise((resolve, reject) => this.#reads.add(new WaitingRead(undefined, keys, resolve, reject)));
   }
 
-  /** The same for a store elsewhere, by callbacks; they must not throw. */
-  request(keys: readonly string[], resolve: (texts: Texts) => void, reject: (error: unknown) => void): void {
-    this.#reads.add(new Waiting(keys, resolve, reject));
+  /** The texts of an entry and of its stamps from a store elsewhere, by callbacks; they must not throw. */
+  request(key: string, stampKeys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
+    this.#reads.add(new WaitingRead(key, stampKeys, resolve, reject));
+  }
+
+  /** The same for many. */
+  requestAll(items: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
+    this.#reads.add(new WaitingRead(undefined, items, resolve, reject));
   }
 
   acquire(requests: readonly CacheWrite[]): Awaitable<Texts> {
     if (this.inProcess) return this.inProcess.acquire(requests);
-    return new Promise((resolve, reject) => this.#acquires.add(new Waiting(requests, resolve, reject)));
+    return new Promise((resolve, reject) => this.#acquires.add(new WaitingAcquire(requests, resolve, reject)));
   }
 
   /** Stores without anybody waiting: a failed fill costs a miss later, nothing else. */
@@ -92,12 +115,9 @@ export class StorePort {
   }
 }
 
-/** The items of all that wait in one list, and for each who waits the places of its own. */
-type Gather<Item> = (lists: readonly (readonly Item[])[]) => Gathered<Item>;
+type Ask<Item> = (items: readonly Item[], resolve: (texts: Texts) => void, reject: Reject) => void;
 
-type Ask<Item, Answer> = (items: readonly Item[], resolve: (answers: Answer[]) => void, reject: Reject) => void;
-
-function reader(store: CacheStore): Ask<string, string | undefined> {
+function reader(store: CacheStore): Ask<string> {
   const request = store.request?.bind(store);
   return (
     request ??
@@ -107,25 +127,20 @@ function reader(store: CacheStore): Ask<string, string | undefined> {
   );
 }
 
-/** Asks once for all that wait, and gives each its own answers in its own order. The batch is empty after that. */
-function answerTogether<Item, Answer>(
-  batch: Waiting<Item, Answer>[],
-  together: Gather<Item>,
-  ask: Ask<Item, Answer>,
-): void {
-  const [first] = batch;
-  if (first && batch.length === 1) {
-    batch.length = 0;
-    ask(first.items, first.resolve, first.reject);
-    return;
-  }
-  const { items, places } = together(batch.map((waiting) => waiting.items));
+/** Who waits for texts. */
+interface Waiting {
+  readonly resolve: (texts: Texts) => void;
+  readonly reject: Reject;
+}
+
+/** Asks once for all that wait, and gives each its own texts in its own order. The batch is empty after that. */
+function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item>, ask: Ask<Item>): void {
   ask(
     items,
-    (answers) => {
+    (texts) => {
       for (let index = 0; index < batch.length; index++) {
-        const own: Answer[] = [];
-        for (const place of places[index] ?? []) own.push(answers[place] as Answer); // every place is that of an item
+        const own: (string | undefined)[] = [];
+        for (const place of places[index] ?? []) own.push(texts[place]);
         batch[index]?.resolve(own);
       }
       batch.length = 0; // NOTE: an old list would keep alive all who waited
@@ -137,7 +152,7 @@ function answerTogether<Item, Answer>(
   );
 }
 
-function eachKeyOnce(lists: readonly (readonly CacheWrite[])[]): Gathered<CacheWrite> {
+function eachKeyOnce(batch: readonly WaitingAcquire[]): Gathered<CacheWrite> {
   const known = new Map<string, number>();
   const items: CacheWrite[] = [];
   const placeOf = (item: CacheWrite): number => {
@@ -145,5 +160,5 @@ function eachKeyOnce(lists: readonly (readonly CacheWrite[])[]): Gathered<CacheW
     known.set(item.key, place);
     return place;
   };
-  return { places: lists.map((list) => list.map(placeOf)), items };
+  return { places: batch.map(({ requests }) => requests.map(placeOf)), items };
 }

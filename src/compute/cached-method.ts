@@ -82,7 +82,7 @@ export class CachedMethod {
 
   /** What the value for these arguments of the key function depends on by its key alone. */
   dependency(self: unknown, args: readonly unknown[]): string {
-    return computationDependency(this.#identity(self, args));
+    return computationDependency(this.identity(self, args));
   }
 
   /** What a value depends on before it is made. */
@@ -90,8 +90,13 @@ export class CachedMethod {
     return [computationDependency(identity), ...this.#labelled.dependencies()];
   }
 
+  /** What tells the value for these arguments from all others of the method. */
+  identity(self: unknown, args: readonly unknown[]): string {
+    return this.#template.identity(this.#parts(self, args), this.declaration.where);
+  }
+
   /** Makes the value of a call, on the row as it is now; whatever it reads is tracked by the frame. */
-  run({ self, args }: MethodArguments, frame: DependencyFrame): Promise<unknown> {
+  run({ self, args }: MethodCall, frame: DependencyFrame): Promise<unknown> {
     return tracedRun(this.label, () => this.#run(self, args, frame));
   }
 
@@ -107,7 +112,7 @@ export class CachedMethod {
   }
 
   #call(self: object, args: readonly unknown[]): Call<unknown> {
-    return new MethodCall(this, { self, args }, this.#identity(self, args));
+    return new MethodCall(this, self, args);
   }
 
   #toTarget(isFound: boolean): JobTarget {
@@ -148,10 +153,6 @@ export class CachedMethod {
     return args.length > 0 && hasUnsavedInstance(args) ? 'an argument has unsaved changes' : undefined;
   }
 
-  #identity(self: unknown, args: readonly unknown[]): string {
-    return this.#template.identity(this.#parts(self, args), this.declaration.where);
-  }
-
   #parts(self: unknown, args: readonly unknown[]): readonly unknown[] {
     const { keyFunction, template, where } = this.declaration;
     if (keyFunction) return keyFunction(self, ...args);
@@ -183,22 +184,21 @@ export class CachedMethod {
   }
 }
 
-/** What a method is called with: the instance, and what comes between the parentheses. */
-interface MethodArguments {
-  readonly self: object;
-  readonly args: readonly unknown[];
-}
-
-/** One call of a computed method. NOTE: a class, since a hit makes one, and needs none of its functions. */
+/**
+ * One call of a computed method. NOTE: a class, as {@link DecodedEntry} is, since a call is alive while the store is asked;
+ * and what it is called with stands in it, not in a literal of its own.
+ */
 class MethodCall implements Call<unknown> {
   readonly identity: string;
+  readonly self: object;
+  readonly args: readonly unknown[];
   readonly #method: CachedMethod;
-  readonly #given: MethodArguments;
 
-  constructor(method: CachedMethod, given: MethodArguments, identity: string) {
+  constructor(method: CachedMethod, self: object, args: readonly unknown[]) {
     this.#method = method;
-    this.#given = given;
-    this.identity = identity;
+    this.self = self;
+    this.args = args;
+    this.identity = method.identity(self, args);
   }
 
   dependencies(): readonly string[] {
@@ -206,15 +206,15 @@ class MethodCall implements Call<unknown> {
   }
 
   run(frame: DependencyFrame): Promise<unknown> {
-    return this.#method.run(this.#given, frame);
+    return this.#method.run(this, frame);
   }
 
   note(): string | undefined {
-    return noteOf([this.#given.self, ...this.#given.args]);
+    return noteOf([this.self, ...this.args]);
   }
 
   renewElsewhere(madeAt: number): Promise<void> {
-    return renewLater(this.#method.target, [this.#given.self, ...this.#given.args], { madeAt });
+    return renewLater(this.#method.target, [this.self, ...this.args], { madeAt });
   }
 }
 

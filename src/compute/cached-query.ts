@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { Call } from '../cache/call.js';
 import { usualLock } from '../cache/load-lock.js';
 import { UsageError } from '../errors.js';
@@ -16,6 +15,7 @@ import { rejectUnknownOptions } from './keeping.js';
 import { Labelled } from './labelled.js';
 import { decodeValue, encodeValue } from './value-codec.js';
 import type { Source } from '../query/watched-rows.js';
+import { RecentMap } from '../support/recent-map.js';
 
 const where = 'cachedQuery()';
 const optionNames = ['watch', 'ttl', 'lock', 'as'];
@@ -140,7 +140,7 @@ function connectionOf(source: Source | undefined): string {
   return schemaOf(resolveModel(source as ModelReference, where)).connection; // what is no query set names a model
 }
 
-const kinds = new LRUCache<string, Labelled<unknown>>({ max: rememberedKinds });
+const kinds = new RecentMap<string, Labelled<unknown>>(rememberedKinds);
 
 /** Answers that are kept alike. */
 function kindOf({ connection, ttlMs, lock }: Checked): Labelled<unknown> {

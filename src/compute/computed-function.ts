@@ -8,7 +8,7 @@ import { assertArguments, assertCalls } from './call-arguments.js';
 import { canonical } from './canonical.js';
 import { computationDependency } from './computation-dependencies.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
-import type { CachedOptions, CallNotice, FunctionDeclaration, ValueCodec } from './function-options.js';
+import type { CachedOptions, FunctionDeclaration, ValueCodec } from './function-options.js';
 import { Labelled } from './labelled.js';
 import { renewLater, type JobTarget } from './later.js';
 import { LoadBatch } from './load-batch.js';
@@ -132,14 +132,20 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     return this.#labelled.dropAll(which);
   }
 
-  /** The key as people read it. */
+  /** The key as people read it, which tells the value for these arguments from all others under the label. */
   key(args: Args): string {
-    return this.#identity(args);
+    const { key } = this.#options;
+    const told = key
+      ? canonical(key(...args), `${this.#where}: key`)
+      : withoutMissing(args)
+          .map((one) => canonical(one, this.#where))
+          .join();
+    return `${this.label}(${told})`;
   }
 
   /** What the value of a call depends on by its arguments alone. */
   dependency(args: Args): string {
-    return computationDependency(this.#identity(args));
+    return computationDependency(this.key(args));
   }
 
   /** What the values of all calls depend on that agree with these arguments. */
@@ -173,7 +179,7 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
   }
 
   #bypass(args: Args, load: Load<Args, T>, reason: string): Promise<T> {
-    return this.#labelled.computation.bypass({ run: (frame) => this.#compute(args, frame, load) }, reason);
+    return this.#labelled.computation.bypass({ run: (frame) => this.compute(args, frame, load) }, reason);
   }
 
   /** Why this call's value must not be cached; undefined where it may. */
@@ -183,18 +189,8 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     return hasUnsavedInstance(args) ? 'an argument has unsaved changes' : undefined;
   }
 
-  #call(args: Args, load: Load<Args, T> = this.#loadOne): Call<T> {
-    const identity = this.#identity(args);
-    const { onHit, onMiss } = this.#options;
-    return {
-      identity,
-      dependencies: () => this.#dependencies(identity, args),
-      run: (frame) => this.#compute(args, frame, load),
-      note: () => noteOf(args),
-      renewElsewhere: (madeAt) => renewLater(this.target, args, { madeAt }),
-      ...(onHit && { onHit: () => this.#tell(onHit, identity, args) }),
-      ...(onMiss && { onMiss: () => this.#tell(onMiss, identity, args) }),
-    };
+  #call(args: Args, load: Load<Args, T> = this.#loadOne): FunctionCall<Args, T> {
+    return new FunctionCall(this, args, load);
   }
 
   #toTarget(): JobTarget {
@@ -227,7 +223,8 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
 
   readonly #loadOne: Load<Args, T> = (args) => this.#run(...args);
 
-  #compute(args: Args, frame: DependencyFrame, load: Load<Args, T>): Promise<T> {
+  /** Makes the value of a call by `load`; whatever it reads is tracked by the frame. */
+  compute(args: Args, frame: DependencyFrame, load: Load<Args, T>): Promise<T> {
     return tracedRun(this.label, async () => {
       if (frame.taint !== undefined) return load(args, frame); // NOTE: nothing is stored, so the caller's instances will do
       const fresh: readonly unknown[] = await runInFrame(undefined, () => freshArguments(frame, args));
@@ -235,17 +232,8 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     });
   }
 
-  #identity(args: Args): string {
-    const { key } = this.#options;
-    const told = key
-      ? canonical(key(...args), `${this.#where}: key`)
-      : withoutMissing(args)
-          .map((one) => canonical(one, this.#where))
-          .join();
-    return `${this.label}(${told})`;
-  }
-
-  #dependencies(identity: string, args: Args): string[] {
+  /** What the value of a call depends on before it is made. */
+  dependencies(identity: string, args: Args): string[] {
     const { tag } = this.#options;
     const tags = checkedTags(typeof tag === 'function' ? tag(...args) : tag, `${this.#where}: tag`);
     return [
@@ -276,9 +264,11 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
     return texts;
   }
 
-  #tell(listener: (notice: CallNotice<Args>) => void, key: string, args: Args): void {
+  /** Tells whoever wants to know of a hit or a miss. */
+  tell(what: 'onHit' | 'onMiss', key: string, args: Args): void {
+    const listener = this.#options[what];
     try {
-      listener({ label: this.label, key, args });
+      listener?.({ label: this.label, key, args });
     } catch (error) {
       process.emitWarning(`${this.#where}: onHit or onMiss failed: ${String(error)}`);
     }
@@ -304,6 +294,45 @@ export class ComputedFunction<Args extends readonly unknown[], T> {
         return { ttlMs: policy.ttlMs('get'), allowed: policy.allowed };
       },
     });
+  }
+}
+
+/** One call of a cached function. NOTE: a class, as {@link DecodedEntry} is: it is alive while the store is asked. */
+class FunctionCall<Args extends readonly unknown[], T> implements Call<T> {
+  readonly identity: string;
+  readonly #function: ComputedFunction<Args, T>;
+  readonly #args: Args;
+  readonly #load: Load<Args, T>;
+
+  constructor(called: ComputedFunction<Args, T>, args: Args, load: Load<Args, T>) {
+    this.#function = called;
+    this.#args = args;
+    this.#load = load;
+    this.identity = called.key(args);
+  }
+
+  dependencies(): readonly string[] {
+    return this.#function.dependencies(this.identity, this.#args);
+  }
+
+  run(frame: DependencyFrame): Promise<T> {
+    return this.#function.compute(this.#args, frame, this.#load);
+  }
+
+  onHit(): void {
+    this.#function.tell('onHit', this.identity, this.#args);
+  }
+
+  onMiss(): void {
+    this.#function.tell('onMiss', this.identity, this.#args);
+  }
+
+  note(): string | undefined {
+    return noteOf(this.#args);
+  }
+
+  renewElsewhere(madeAt: number): Promise<void> {
+    return renewLater(this.#function.target, this.#args, { madeAt });
   }
 }
 

@@ -1,10 +1,10 @@
-import { LRUCache } from 'lru-cache';
 import { UsageError } from '../errors.js';
 import { Deadline } from '../support/deadline.js';
 import { systemClock, type Clock } from '../support/clock.js';
 import { InProcessJobs } from './in-process-jobs.js';
 import { attempts, type Job, type JobQueue, type Work } from './job.js';
 import { reportFailure } from './report-failure.js';
+import { RecentMap } from '../support/recent-map.js';
 
 /** What is used of a client of ioredis. */
 export interface JobsClient {
@@ -90,7 +90,7 @@ export class BullJobs implements JobQueue {
   readonly #deadline: Deadline;
   readonly #clock: Clock;
   /** When this process last asked for what. */
-  readonly #asked = new LRUCache<string, number>({ max: 1_000 });
+  readonly #asked = new RecentMap<string, number>(1_000);
   readonly #working = new Set<Working>();
   #isClosed = false;
 

@@ -1,6 +1,7 @@
-import { LRUCache } from 'lru-cache';
 import type { Call, Codec } from '../cache/call.js';
 import { Computation } from '../cache/computation.js';
+import type { DependencyFrame } from '../cache/dependency-frame.js';
+import type { Reread } from '../cache/drift-check.js';
 import { usualLock } from '../cache/load-lock.js';
 import { isDetermined } from '../invalidation/determined.js';
 import type { ObservedQuery } from '../query/query-observer.js';
@@ -9,6 +10,7 @@ import type { ModelSchema } from '../schema/model-schema.js';
 import { knownDependencies, recordKnownRows } from './known-rows.js';
 import type { ModelCache } from './model-cache.js';
 import { asKeys, isKeptByReference, readByReference, type KeyHint, type KeyList } from './reference-list.js';
+import { RecentMap } from '../support/recent-map.js';
 
 const rememberedTtls = 100;
 const rememberedLists = 1000;
@@ -37,8 +39,8 @@ export class QueryCache {
   readonly #cache: ModelCache;
   readonly #model: ModelSchema;
   /** The keys of lists that are kept by reference, as they were lately. */
-  readonly #hints = new LRUCache<string, KeyHint>({ max: rememberedLists });
-  readonly #byLife = new LRUCache<string, Computation<Rows>>({ max: rememberedTtls });
+  readonly #hints = new RecentMap<string, KeyHint>(rememberedLists);
+  readonly #byLife = new RecentMap<string, Computation<Rows>>(rememberedTtls);
 
   constructor(cache: ModelCache, model: ModelSchema) {
     this.#cache = cache;
@@ -52,7 +54,7 @@ export class QueryCache {
     const rows = byReference
       ? await readByReference(this.#cache, query, this.#keyList(query, { computation, run }))
       : undefined;
-    return rows ?? computation.get(this.#callOf(query, run));
+    return rows ?? computation.get(new QueryCall(this.#cache, query, run));
   }
 
   #keyList(
@@ -66,26 +68,20 @@ export class QueryCache {
     this.#hints.set(id, hint);
     const keysOf = (rows: Rows): Rows => rows.map((row) => [row[position] ?? null]);
     const keys: KeyList['keys'] = ({ onHit, onRows }) => {
-      const call = this.#callOf(byKeys, async () => {
+      const call = new QueryCall(this.#cache, byKeys, async () => {
         const rows = await run();
         onRows(rows);
         return keysOf(rows);
       });
-      return computation.get({ ...call, ...rereadOf(query, async () => keysOf(await run())), onHit });
+      return computation.get({
+        identity: call.identity,
+        dependencies: () => call.dependencies(),
+        run: (frame) => call.run(frame),
+        reread: () => rereadOf(query, async () => keysOf(await run())),
+        onHit,
+      });
     };
     return { keys, hint };
-  }
-
-  #callOf(query: ObservedQuery, run: () => Promise<Rows>): Call<Rows> {
-    return {
-      ...rereadOf(query, run),
-      identity: identityOf(query),
-      dependencies: () => knownDependencies(query),
-      run: async (frame) => {
-        await recordKnownRows(this.#cache, query, frame);
-        return run();
-      },
-    };
   }
 
   #computation(life: AnswerLife): Computation<Rows> {
@@ -108,12 +104,40 @@ export class QueryCache {
   }
 }
 
+/** One read of a query's answer. NOTE: a class, as {@link DecodedEntry} is: it is alive while the store is asked. */
+class QueryCall implements Call<Rows> {
+  readonly identity: string;
+  readonly #cache: ModelCache;
+  readonly #query: ObservedQuery;
+  readonly #run: () => Promise<Rows>;
+
+  constructor(cache: ModelCache, query: ObservedQuery, run: () => Promise<Rows>) {
+    this.#cache = cache;
+    this.#query = query;
+    this.#run = run;
+    this.identity = identityOf(query);
+  }
+
+  dependencies(): readonly string[] {
+    return knownDependencies(this.#query);
+  }
+
+  async run(frame: DependencyFrame): Promise<Rows> {
+    await recordKnownRows(this.#cache, this.#query, frame);
+    return this.#run();
+  }
+
+  reread(): Reread | undefined {
+    return rereadOf(this.#query, this.#run);
+  }
+}
+
 /** How an answer is compared; not at all where the database may choose among rows, and without their order where it may choose that. */
-function rereadOf(query: ObservedQuery, run: () => Promise<Rows>): Pick<Call<Rows>, 'reread'> {
+function rereadOf(query: ObservedQuery, run: () => Promise<Rows>): Reread | undefined {
   const { model, order } = query.state;
-  if (!isDetermined(query.state)) return {};
+  if (!isDetermined(query.state)) return undefined;
   const isOrdered = order.some(({ path, column }) => path.length === 0 && column === model.primaryKey);
-  return { reread: { payload: run, isOne: true, ...(isOrdered ? {} : { canonical: withoutOrder }) } };
+  return { payload: run, isOne: true, ...(isOrdered ? {} : { canonical: withoutOrder }) };
 }
 
 function withoutOrder(payload: unknown): string {

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { RecordNotFoundError, UsageError } from '../errors.js';
 import type { Miss, Hit } from '../cache/found.js';
 import { currentFrame } from '../cache/dependency-frame.js';
@@ -12,6 +11,7 @@ import { keyCellOfInstance } from '../schema/reference-key.js';
 import { cellOf, columnOf } from '../schema/values.js';
 import type { ModelCache } from './model-cache.js';
 import type { RowRead } from './row-cache.js';
+import { RecentMap } from '../support/recent-map.js';
 
 const rememberedKeys = 10_000;
 
@@ -31,7 +31,7 @@ export class UniqueKeys {
   readonly #cache: ModelCache;
   readonly #model: ModelSchema;
   /** Where values led to lately; only a hint, checked against the row. */
-  readonly #hints = new LRUCache<string, { readonly key: Cell }>({ max: rememberedKeys });
+  readonly #hints = new RecentMap<string, { readonly key: Cell }>(rememberedKeys);
 
   readonly #flights = new Flights<Cell>();
 

@@ -17,6 +17,9 @@ export class Waiting {
   readonly since: number;
   /** Undefined when the wait is over. */
   reject: ((error: unknown) => void) | undefined;
+  /** Who began to wait before and after this one, and still does. */
+  before: Waiting | undefined = undefined;
+  after: Waiting | undefined = undefined;
 
   constructor(since: number, reject: (error: unknown) => void) {
     this.since = since;
@@ -33,15 +36,18 @@ const parts = 4;
  * Time counts only while this process runs: one that was stopped, or was busy for long, has not waited meanwhile. What
  * it asked for before may be answered right after, and a write whose drops count as lost is seen by others too late.
  *
- * Invariant: all wait equally long, so the set, which keeps their order, has the next to expire in front. Nothing is
- * rejected before the sockets were read once after its deadline, so a process that is busy does not take its own delay
- * for the store's.
+ * Invariant: all wait equally long, so the next to expire is the first of those who wait. Nothing is rejected before the
+ * sockets were read once after its deadline, so a process that is busy does not take its own delay for the store's.
+ *
+ * NOTE: they refer to each other, and are in no Set: one that is old is made anew for every few that come and go, and is
+ * garbage then that only a full collection takes.
  */
 export class Deadline {
   readonly #clock: Clock;
   readonly #ms: number;
   readonly #part: number;
-  readonly #waiting = new Set<Waiting>();
+  #first: Waiting | undefined;
+  #last: Waiting | undefined;
   #timerRuns = false;
   /** For how long this process has run while anybody waited, in ms up to `#countedAt`. */
   #ran = 0;
@@ -75,14 +81,25 @@ export class Deadline {
   begin(reject: (error: unknown) => void): Waiting {
     if (!this.#timerRuns) this.#startTimer(this.#ms);
     const waiting = new Waiting(this.#ran + this.#uncounted(), reject);
-    this.#waiting.add(waiting);
+    waiting.before = this.#last;
+    if (this.#last) this.#last.after = waiting;
+    else this.#first = waiting;
+    this.#last = waiting;
     return waiting;
   }
 
   /** The answer is there. False where it comes too late: then it was rejected already. */
   end(waiting: Waiting): boolean {
+    if (waiting.reject === undefined) return false;
     waiting.reject = undefined;
-    return this.#waiting.delete(waiting);
+    const { before, after } = waiting;
+    if (before) before.after = after;
+    else this.#first = after;
+    if (after) after.before = before;
+    else this.#last = before;
+    waiting.before = undefined;
+    waiting.after = undefined;
+    return true;
   }
 
   #uncounted(): number {
@@ -104,7 +121,7 @@ export class Deadline {
   /** Rejects what began at `due` or before. What became due while the sockets were read has not been listened for yet. */
   #expire(due: number): void {
     this.#timerRuns = false;
-    for (const waiting of this.#waiting) {
+    for (let waiting = this.#first; waiting; waiting = this.#first) {
       if (waiting.since > due) {
         this.#ran += this.#uncounted();
         this.#startTimer(Math.max(0, waiting.since + this.#ms - this.#ran));

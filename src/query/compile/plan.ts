@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { Statement } from '../../database/statement.js';
 import type { DialectName } from '../../schema/column-type.js';
 import type { QueryState } from '../../schema/query-state.js';
@@ -6,8 +5,9 @@ import { hashText } from '../../support/hash.js';
 import { selectFor } from '../select-sql.js';
 import type { Read } from './read.js';
 import { Shape } from './shape.js';
+import { RecentMap } from '../../support/recent-map.js';
 
-/** Texts that are kept; those that were not used for longest are written anew. */
+/** Texts that are kept at least; those that were not used for long are written anew. */
 const mostTexts = 2000;
 
 interface KnownText {
@@ -16,9 +16,9 @@ interface KnownText {
   readonly name: string;
 }
 
-const texts: Readonly<Record<DialectName, LRUCache<string, KnownText>>> = {
-  sqlite: new LRUCache({ max: mostTexts }),
-  postgres: new LRUCache({ max: mostTexts }),
+const texts: Readonly<Record<DialectName, RecentMap<string, KnownText>>> = {
+  sqlite: new RecentMap(mostTexts),
+  postgres: new RecentMap(mostTexts),
 };
 
 /** A read that is ready to be sent. */

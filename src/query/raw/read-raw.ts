@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { UsageError } from '../../errors.js';
 import type { DatabaseConnection } from '../../database/database-connection.js';
 import { connectionNamed } from '../../database/connections.js';
@@ -10,6 +9,7 @@ import { quoteName } from '../sql-writer.js';
 import { readExpression, tableSql } from '../table-sql.js';
 import { checkedSource, type Source } from '../watched-rows.js';
 import { rawSql, type RawSql } from './raw-sql.js';
+import { RecentMap } from '../../support/recent-map.js';
 
 const rememberedTexts = 500;
 const given = '"moneyclip_raw"';
@@ -43,14 +43,14 @@ function around({ text, parameters }: RawSql, { label }: ModelSchema, list: stri
   return { text: `SELECT ${list} FROM (${text}\n) AS ${given}${end}`, parameters, model: label };
 }
 
-const known = new WeakMap<DatabaseConnection, LRUCache<string, true>>();
+const known = new WeakMap<DatabaseConnection, RecentMap<string, true>>();
 
 /** Asks once for each text which columns it gives, since the names in an error of the database would be no help. */
 async function assertColumns(connection: DatabaseConnection, model: ModelSchema, raw: RawSql): Promise<void> {
-  const texts = known.get(connection) ?? new LRUCache<string, true>({ max: rememberedTexts });
+  const texts = known.get(connection) ?? new RecentMap<string, true>(rememberedTexts);
   known.set(connection, texts);
   const id = `${model.fingerprint} ${raw.text}`;
-  if (texts.has(id)) return;
+  if (texts.get(id)) return;
   const { columns = [] } = await connection.run({ ...around(raw, model, '*', ' LIMIT 0'), named: true });
   assertSame(model, columns);
   texts.set(id, true);
