@@ -6,4 +6,6 @@ export interface Address {
   readonly prefix: string;
   /** The whole number from 0 to 999,999,999 that the key ends in; undefined where it ends otherwise. */
   readonly id: number | undefined;
+  /** What tells these very stamp keys from all other lists, where that is known. */
+  readonly listId?: number | undefined;
 }

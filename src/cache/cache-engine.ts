@@ -8,9 +8,9 @@ import type { Address } from './address.js';
 import { currentFrame } from './dependency-frame.js';
 import { decodeEntry, DecodedEntry, encodeEntry, type Entry } from './entry.js';
 import type { Confirmed, EngineOptions, Fill } from './engine-options.js';
-import { EntryHit, type Bypass, type Found, type Hit, type Miss } from './found.js';
+import { EntryHit, gateIsClosed, ifOfEpoch, type Bypass, type Found, type Hit, type Miss } from './found.js';
 import { gather } from './gather.js';
-import { areHeld, copied, HeldEntry, packed, stampsIn } from './held-entry.js';
+import { areHeld, HeldEntry, isOfRow, stampsIn, toHeld } from './held-entry.js';
 import type { Keyspace } from './keyspace.js';
 import { PackedEntry } from './packed-entry.js';
 import { packText, unpackText } from './packed-text.js';
@@ -42,14 +42,17 @@ export class CacheEngine {
     return this.#options.keyspace();
   }
 
-  /** Looks for an entry and judges it by the stamps of `stampKeys`. A store in this process answers without a promise. */
-  lookup(key: string, stampKeys: readonly string[]): Awaitable<Found> {
+  /**
+   * Looks for an entry and judges it by the stamps of `stampKeys`, which `listId` may tell from all other lists: an entry
+   * in this process that was stored under that list knows its stamps. A store in this process answers without a promise.
+   */
+  lookup(key: string, stampKeys: readonly string[], listId?: number): Awaitable<Found> {
     const reason = this.#options.reasonAgainst?.(stampKeys);
     if (reason !== undefined) return { state: 'bypass', reason };
     const confirmed = this.#confirm(stampKeys);
     if (confirmed) return this.#lookupConfirmed(confirmed, key, stampKeys);
     const noticed = this.#noticeChangesElsewhere();
-    return noticed ? this.#lookupAfter(noticed, key, stampKeys) : this.#lookupNow(key, stampKeys);
+    return noticed ? this.#lookupAfter(noticed, key, stampKeys) : this.#lookupNow(key, stampKeys, listId);
   }
 
   /**
@@ -129,9 +132,9 @@ export class CacheEngine {
     );
   }
 
-  #lookupNow(key: string, stampKeys: readonly string[]): Awaitable<Found> {
+  #lookupNow(key: string, stampKeys: readonly string[], listId?: number): Awaitable<Found> {
     const { inProcess } = this.port;
-    if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys);
+    if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys, listId);
     return this.#ask(key, stampKeys);
   }
 
@@ -196,18 +199,20 @@ export class CacheEngine {
     const { id } = address;
     const held = id === undefined ? store.held(address.key) : store.heldAt(address.prefix, id);
     if (held instanceof PackedEntry && held.isCurrent && held.expiresAt > this.clock.now()) return held;
-    return this.#judgeHeld(store, address.key, address.stampKeys);
+    return this.#judgeHeld(store, address.key, address.stampKeys, address.listId);
   }
 
-  #judgeHeld(store: InProcessStore, key: string, stampKeys: readonly string[]): Hit | Miss {
+  #judgeHeld(store: InProcessStore, key: string, stampKeys: readonly string[], listId?: number): Hit | Miss {
     const held = store.held(key);
     if (held instanceof PackedEntry) return this.#judge(held, stampsIn(store, stampKeys));
     if (!(held instanceof HeldEntry)) {
       return this.#judgeText(key, held instanceof HeldText ? held.text : undefined, stampsIn(store, stampKeys));
     }
     const { entry } = held;
-    const isCurrent = held.isCurrentUnder(stampKeys) || areHeld(store, stampKeys, entry.stamps);
-    if (!isCurrent) return this.#judge(held, stampsIn(store, stampKeys));
+    if (!held.isCurrentUnder(listId)) {
+      if (!areHeld(store, stampKeys, entry.stamps)) return this.#judge(held, stampsIn(store, stampKeys));
+      held.listId = listId;
+    }
     if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps: entry.stamps, entry };
     return new EntryHit(entry, held.bytes, true);
   }
@@ -288,17 +293,13 @@ export class CacheEngine {
       payload: fill.payload,
     };
     const { inProcess } = this.port;
-    const held = inProcess && this.#toHeld(inProcess, entry, fill);
+    const held = inProcess && toHeld(inProcess, entry, fill);
     const value = held ? '' : encodeEntry(entry);
     if ((held?.bytes ?? value.length) > (fill.maxBytes ?? Infinity)) return false;
     if (held) inProcess.hold(fill.key, held);
     else if (weakened.stampsBeforeRead && isOfRow(fill)) void this.#fillUnderNewStamps(fill, entry, fill.stampKeys);
     else this.port.write({ key: fill.key, value: packText(value), ttlMs: fill.ttlMs, note: fill.note });
     return true;
-  }
-
-  #toHeld(store: InProcessStore, entry: Entry, fill: Fill): HeldEntry | PackedEntry {
-    return isOfRow(fill) ? packed(store, entry, fill.stampKeys) : copied(store, entry, fill);
   }
 
   /** Only for tests, which show what happens then. */
@@ -365,19 +366,6 @@ export class CacheEngine {
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }
-}
-
-/** Whether an entry's key alone tells its stamps. */
-function isOfRow(fill: Fill): fill is Fill & { readonly stampKeys: readonly string[] } {
-  return fill.stampKeys !== undefined && fill.dependencies === undefined;
-}
-
-const gateIsClosed = 'it is not known whether this cache has heard of all changes (the gate is closed)';
-
-/** What was found, unless the gate is of another epoch than the database says. */
-function ifOfEpoch(found: Found, epoch: string): Found {
-  if (found.state === 'bypass' || found.stamps[0] === epoch) return found;
-  return { state: 'bypass', reason: gateIsClosed };
 }
 
 /** NOTE: an answer arrives in the async context of whoever asked first in its tick; this runs in that of each who asked. */

@@ -12,7 +12,7 @@ import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js
 import { Flights } from './flights.js';
 import { errorIn } from './kept-error.js';
 import { LoadLock, type LockOptions } from './load-lock.js';
-import { countHit, hitsOf, Plans, type Plan } from './plans.js';
+import { countHit, hitsOf, Plans, useKeys, type Plan } from './plans.js';
 import { Renewals } from './renewals.js';
 import { isMistake, Runner, type Computed, type Work } from './run.js';
 
@@ -171,7 +171,7 @@ export class Computation<T> {
       const found = this.#lookAgain(plan, keys, first);
       return isPromise(found) ? found.then(use) : use(found);
     };
-    const first = this.#engine.lookup(entryKey, keys);
+    const first = this.#engine.lookup(entryKey, keys, plan.listId);
     return isPromise(first) ? first.then(useLatest) : useLatest(first);
   }
 
@@ -180,8 +180,8 @@ export class Computation<T> {
     const actual = found.entry?.dependencies ?? [];
     const all = [...plan.base, ...actual.map((name) => plan.keyspace.stamp(name))];
     if (all.length === keys.length && all.every((key, index) => key === keys[index])) return found;
-    plan.keys = all;
-    return this.#engine.lookup(plan.entryKey, all);
+    useKeys(plan, all);
+    return this.#engine.lookup(plan.entryKey, all, plan.listId);
   }
 
   #use(call: Call<T>, plan: Plan, found: Found): Awaitable<T> {
@@ -353,6 +353,6 @@ export class Computation<T> {
   }
 }
 
-function addressOf({ entryKey, keys }: Plan): Address {
-  return { key: entryKey, stampKeys: keys, prefix: '', id: undefined };
+function addressOf({ entryKey, keys, listId }: Plan): Address {
+  return { key: entryKey, stampKeys: keys, prefix: '', id: undefined, listId };
 }

@@ -50,6 +50,8 @@ export interface Fill {
    * `dependencies`, so that its key alone tells them and `lookupAt` will ask for it, the payload as text.
    */
   readonly stampKeys?: readonly string[] | undefined;
+  /** What tells these very keys from all other lists; whoever asks with it need not have them compared. */
+  readonly listId?: number | undefined;
   readonly dependencies?: readonly string[] | undefined;
   readonly payload: unknown;
   readonly ttlMs: number;

@@ -46,3 +46,11 @@ export interface Bypass {
   readonly state: 'bypass';
   readonly reason: string;
 }
+
+export const gateIsClosed = 'it is not known whether this cache has heard of all changes (the gate is closed)';
+
+/** What was found, unless the gate is of another epoch than the database says. */
+export function ifOfEpoch(found: Found, epoch: string): Found {
+  if (found.state === 'bypass' || found.stamps[0] === epoch) return found;
+  return { state: 'bypass', reason: gateIsClosed };
+}

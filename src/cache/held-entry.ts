@@ -5,29 +5,30 @@ import { decodeEntry, encodeEntry, type Entry } from './entry.js';
 import type { Fill } from './engine-options.js';
 import { PackedEntry } from './packed-entry.js';
 
-/** The stamps of an entry themselves, and the list of their keys, by which whoever asks may know them. */
-interface OwnStamps {
-  readonly keys: readonly string[];
-  readonly held: readonly HeldText[];
+/** What an entry in this process has besides. */
+interface HeldWith {
+  readonly note?: CacheNote | undefined;
+  /** The stamps themselves. */
+  readonly stamps?: readonly HeldText[] | undefined;
+  readonly listId?: number | undefined;
 }
 
 /** An entry in an in-process store, with its length as text. */
 export class HeldEntry extends Held {
   readonly entry: Entry;
   readonly bytes: number;
+  /** What tells the list of its stamps' keys from all others, as it was asked for last. */
+  listId: number | undefined;
   readonly #note: CacheNote | undefined;
-  readonly #stamps: OwnStamps | undefined;
+  readonly #stamps: readonly HeldText[] | undefined;
 
-  constructor(
-    entry: Entry,
-    bytes: number,
-    { note, stamps }: { readonly note?: CacheNote | undefined; readonly stamps?: OwnStamps | undefined } = {},
-  ) {
+  constructor(entry: Entry, bytes: number, { note, stamps, listId }: HeldWith) {
     super();
     this.entry = entry;
     this.bytes = bytes;
     this.#note = note;
     this.#stamps = stamps;
+    this.listId = listId;
   }
 
   override get note(): CacheNote | undefined {
@@ -35,35 +36,32 @@ export class HeldEntry extends Held {
   }
 
   override get reliesOn(): readonly Held[] {
-    return this.#stamps?.held ?? super.reliesOn;
+    return this.#stamps ?? super.reliesOn;
   }
 
   /**
-   * True if it was stored under this very list of keys, and every stamp is still the one that it was stored under.
-   * NOTE: so a hit looks none of them up; a list with the same keys has to be compared with what lies under them.
+   * True if this is the list of its stamps' keys, and every stamp is still the one that it was stored under.
+   * NOTE: so a hit looks none of them up; with another list they have to be compared with what lies under its keys.
    */
-  isCurrentUnder(stampKeys: readonly string[]): boolean {
-    const stamps = this.#stamps;
-    if (stamps?.keys !== stampKeys) return false;
-    for (const stamp of stamps.held) if (stamp.gone) return false;
+  isCurrentUnder(listId: number | undefined): boolean {
+    if (!this.#stamps || listId === undefined || listId !== this.listId) return false;
+    for (const stamp of this.#stamps) if (stamp.gone) return false;
     return true;
   }
 }
 
-/** An entry as an object that nobody else can change. */
-export function copied(
-  store: InProcessStore,
-  entry: Entry,
-  { note, stampKeys }: Pick<Fill, 'note' | 'stampKeys'>,
-): HeldEntry {
+/** How a store in this process holds an entry, which nobody else can change from then on. */
+export function toHeld(store: InProcessStore, entry: Entry, fill: Fill): HeldEntry | PackedEntry {
+  if (isOfRow(fill)) return new PackedEntry(entry, stampsOf(store, entry, fill.stampKeys));
+  const { note, stampKeys, listId } = fill;
   const text = encodeEntry(entry);
-  const stamps = stampKeys && { keys: stampKeys, held: stampsOf(store, entry, stampKeys) };
-  return new HeldEntry(decodeEntry(text) ?? entry, text.length, { note, stamps }); // what was encoded can be decoded
+  const stamps = stampKeys && stampsOf(store, entry, stampKeys);
+  return new HeldEntry(decodeEntry(text) ?? entry, text.length, { note, stamps, listId }); // what was encoded can be decoded
 }
 
-/** An entry that refers to its stamps. */
-export function packed(store: InProcessStore, entry: Entry, stampKeys: readonly string[]): PackedEntry {
-  return new PackedEntry(entry, stampsOf(store, entry, stampKeys));
+/** Whether the key of an entry alone tells its stamps. */
+export function isOfRow(fill: Fill): fill is Fill & { readonly stampKeys: readonly string[] } {
+  return fill.stampKeys !== undefined && fill.dependencies === undefined;
 }
 
 function stampsOf(store: InProcessStore, { stamps }: Entry, stampKeys: readonly string[]): HeldText[] {

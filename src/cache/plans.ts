@@ -11,6 +11,8 @@ export interface Plan {
   readonly base: readonly string[];
   /** Those, and the stamps that the value was found to depend on lately; only a hint. */
   keys: readonly string[];
+  /** Another number for each list of keys. */
+  listId: number;
   /** How often this process answered from the value that `hitsOf` tells. */
   hits: number;
   hitsOf: number;
@@ -42,10 +44,20 @@ export class Plans {
     if (known?.keyspace === keyspace) return known;
     const base = keyspace.stamps(call.dependencies());
     const entryKey = keyspace.entry(this.#family, this.#idPrefix + call.identity);
-    const plan: Plan = { keyspace, entryKey, base, keys: base, hits: 0, hitsOf: 0 };
+    const plan: Plan = { keyspace, entryKey, base, keys: base, listId: 0, hits: 0, hitsOf: 0 };
+    useKeys(plan, base);
     this.#plans.set(call.identity, plan);
     return plan;
   }
+}
+
+let lastListId = 0;
+
+/** From now on the value is taken to depend on these. */
+export function useKeys(plan: Plan, keys: readonly string[]): void {
+  lastListId += 1;
+  plan.keys = keys;
+  plan.listId = lastListId;
 }
 
 /** Counts a hit. NOTE: in the process alone and where the keys are remembered anyway, so that it costs a hit nothing. */

@@ -5,7 +5,7 @@ import type { ComputationOptions } from './computation-options.js';
 import type { Call, ComputationHost } from './call.js';
 import { currentFrame, DependencyFrame, runInFrame } from './dependency-frame.js';
 import { endsOthers, jitteredTtl } from './lifetime.js';
-import type { Plan } from './plans.js';
+import { useKeys, type Plan } from './plans.js';
 import { keptError } from './kept-error.js';
 
 /** What a run gave: the value or the error as it is stored, and what it was made from. */
@@ -87,13 +87,14 @@ export class Runner<T> {
     if (endsOthers(this.#options, found.length, lifeMs)) frame.limit(engine.clock.now() + lifeMs);
     const dependencies = found.map((key) => key.slice(plan.keyspace.stampPrefix.length));
     const stamps = keys.map((key) => frame.stamps.get(key) ?? '');
-    plan.keys = keys;
+    useKeys(plan, keys);
     const softMs = this.#options.softTtlMs && jitteredTtl(this.#options.softTtlMs);
     const note = this.#noteOf(call, plan);
     const fill = {
       key: plan.entryKey,
       stamps,
       stampKeys: keys,
+      listId: plan.listId,
       dependencies,
       payload,
       ttlMs: lifeMs,

@@ -12,11 +12,27 @@ export async function openSqlite(client: KnexClient, options: SqliteDialectOptio
   const connection = await client.acquireConnection();
   try {
     const writer = connection as SqliteDatabase; // the pool of a client whose driverName is better-sqlite3 holds nothing else
-    const reader = await openReader(client, writer);
-    const readLock = reader && (await openReadLock(client, writer));
-    return await retryWhileBusy(() => new SqliteDialect({ writer, reader, readLock }, options), options.busyTimeoutMs);
+    return await openBeside(client, writer, options);
   } finally {
     await client.releaseConnection(connection);
+  }
+}
+
+/** Opens what a file has beside the writer, and closes it again where the file stays locked for too long. */
+async function openBeside(
+  client: KnexClient,
+  writer: SqliteDatabase,
+  options: SqliteDialectOptions,
+): Promise<SqliteDialect> {
+  const reader = await openReader(client, writer);
+  const third = reader && (await openReader(client, writer));
+  try {
+    const readLock = third && (await retryWhileBusy(() => toReadLock(third), options.busyTimeoutMs));
+    return await retryWhileBusy(() => new SqliteDialect({ writer, reader, readLock }, options), options.busyTimeoutMs);
+  } catch (error) {
+    third?.close();
+    reader?.close();
+    throw error;
   }
 }
 
@@ -39,10 +55,10 @@ async function openReader(client: KnexClient, writer: SqliteDatabase): Promise<S
 }
 
 /** Undefined in the other journal modes, where whoever holds a read lock keeps writers from committing. */
-async function openReadLock(client: KnexClient, writer: SqliteDatabase): Promise<ReadLock | undefined> {
-  if (writer.pragma('journal_mode', { simple: true }) !== 'wal') return undefined;
-  const connection = await openReader(client, writer);
-  return connection && new ReadLock(connection);
+function toReadLock(connection: SqliteDatabase): ReadLock | undefined {
+  if (connection.pragma('journal_mode', { simple: true }) === 'wal') return new ReadLock(connection);
+  connection.close();
+  return undefined;
 }
 
 /** The path of the main database; empty for a database in memory. */
