@@ -148,8 +148,11 @@ function dependenciesOfRowChange(change: RowChange): readonly string[] {
   const touched = touchedByRow(model);
   const scopes = scopesOf(change, touched);
   const names = new Set(scopes.map((scope) => tableDependency(model.table, scope)));
-  for (const row of weakened.oldValues ? [after] : [before, after]) {
-    if (row) for (const column of touched.columns) addColumn(names, change, { row, column, scopes });
+  const old = weakened.oldValues ? undefined : before;
+  for (const column of touched.columns) {
+    if (old) addColumn(names, change, { row: old, column, scopes });
+    // NOTE: most writes leave what others depend on as it was, and its names are there then
+    if (after && !(old && isSame(column, old, after))) addColumn(names, change, { row: after, column, scopes });
   }
   return touched.complete ? [...names] : [...names, ...wholeTable(model.table)];
 }
@@ -171,6 +174,10 @@ function differs({ position, name }: ColumnSchema, before: Row, after: Row, vola
   return before[position] !== after[position] && !volatile.has(name);
 }
 
+function isSame({ position }: { readonly position: number }, before: Row, after: Row): boolean {
+  return before[position] === after[position];
+}
+
 interface TouchedValue {
   readonly row: Row;
   readonly column: TouchedColumn;
@@ -185,8 +192,8 @@ function addColumn(
   const cell = row[column.position] ?? null;
   const named = { name: column.name, primaryKey: column.kind === 'row' };
   for (const scope of scopes) names.add(valueDependency(table, named, { cell, scope }));
-  const moved = before?.[column.position] !== after?.[column.position];
-  if (moved) names.add(valueDependency(table, named, { cell, scope: 'members' }));
+  if (!before || !after || !isSame(column, before, after))
+    names.add(valueDependency(table, named, { cell, scope: 'members' }));
 }
 
 /** The scope in which a reader that uses these columns of a table's rows depends on them, where `covered` have one known value. */

@@ -25,6 +25,8 @@ export class PreparedQuery {
   readonly #values: readonly WireValue[];
   readonly #rows: unknown[][] = [];
   #shape: Shape | undefined;
+  /** Whether the server is asked for the shape. */
+  #isNew = false;
   #completed = '';
   #failure: Error | undefined;
 
@@ -50,7 +52,8 @@ export class PreparedQuery {
     try {
       if (known === undefined) port.parse({ name, text: this.text });
       port.bind({ statement: name, values: this.#values });
-      if (!this.#shape) port.describe({ type: 'P', name: '' });
+      this.#isNew = !this.#shape;
+      if (this.#isNew) port.describe({ type: 'P', name: '' });
       port.execute({ portal: '' });
       port.sync();
     } finally {
@@ -85,7 +88,7 @@ export class PreparedQuery {
   }
 
   handleReadyForQuery(port: PostgresPort): void {
-    this.#remember(port, this.#shape ?? []);
+    if (this.#isNew) this.#remember(port, this.#shape ?? []);
     const [command = '', ...counts] = this.#completed.split(' ');
     const count = counts.at(-1);
     this.callback(this.#failure, { command, rowCount: count === undefined ? null : Number(count), rows: this.#rows });
