@@ -192,8 +192,8 @@ function addColumn(
   const cell = row[column.position] ?? null;
   const named = { name: column.name, primaryKey: column.kind === 'row' };
   for (const scope of scopes) names.add(valueDependency(table, named, { cell, scope }));
-  if (!before || !after || !isSame(column, before, after))
-    names.add(valueDependency(table, named, { cell, scope: 'members' }));
+  const stayed = before && after && isSame(column, before, after);
+  if (!stayed) names.add(valueDependency(table, named, { cell, scope: 'members' }));
 }
 
 /** The scope in which a reader that uses these columns of a table's rows depends on them, where `covered` have one known value. */
