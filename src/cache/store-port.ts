@@ -68,7 +68,7 @@ export class StorePort {
 
   read(keys: readonly string[]): Awaitable<Texts> {
     if (this.inProcess) return this.inProcess.read(keys);
-    return new Promise((resolve, reject) => this.#reads.add(new WaitingRead(undefined, keys, resolve, reject)));
+    return new Promise((resolve, reject) => this.requestAll(keys, resolve, reject));
   }
 
   /** The texts of an entry and of its stamps from a store elsewhere, by callbacks; they must not throw. */
@@ -76,9 +76,9 @@ export class StorePort {
     this.#reads.add(new WaitingRead(key, stampKeys, resolve, reject));
   }
 
-  /** The same for many. */
-  requestAll(items: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
-    this.#reads.add(new WaitingRead(undefined, items, resolve, reject));
+  /** The same for any keys. */
+  requestAll(keys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
+    this.#reads.add(new WaitingRead(undefined, keys, resolve, reject));
   }
 
   acquire(requests: readonly CacheWrite[]): Awaitable<Texts> {

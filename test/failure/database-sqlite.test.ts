@@ -15,6 +15,32 @@ const acquireTimeoutMs = 300;
 const insert = (db: DatabaseConnection, id: number) => db.run(write(`INSERT INTO books (id) VALUES (${id})`));
 const ids = async (db: DatabaseConnection) => (await db.run(read('SELECT id FROM books ORDER BY id'))).rows.flat();
 
+interface Opened {
+  readonly open: boolean;
+}
+
+/** A user's own knex, with all connections that are opened by its driver. `mayUse` says whether its hook takes one. */
+function watchedKnex(filename: string, mayUse: (opened: readonly Opened[]) => boolean) {
+  const opened: Opened[] = [];
+  const afterCreate = (_: unknown, done: (error?: Error) => void): void =>
+    done(mayUse(opened) ? undefined : new Error('not this one'));
+  const knex = createKnex({
+    client: 'better-sqlite3',
+    connection: { filename },
+    useNullAsDefault: true,
+    pool: { afterCreate },
+  });
+  const client = knex.client as { driver: new (...args: unknown[]) => Opened };
+  client.driver = new Proxy(client.driver, {
+    construct(target, args: unknown[]) {
+      const connection = new target(...args);
+      opened.push(connection);
+      return connection;
+    },
+  });
+  return { knex, opened };
+}
+
 describe('SQLite that fails', () => {
   let file: string;
   let db: DatabaseConnection;
@@ -128,6 +154,40 @@ describe('SQLite that fails', () => {
     expect(await reading).to.deep.equal([9, 10]);
     await foreign.close();
     await db.close();
+    await knex.destroy();
+  });
+
+  for (const [what, mayUse] of [
+    ['where the file stays locked', () => true],
+    ['where the hook of the pool fails on one that only reads', (opened: readonly Opened[]) => opened.length < 2],
+  ] as const) {
+    it(`closes what it opened beside the pool's connection ${what}`, async () => {
+      await db.close();
+      const foreign = new ForeignWriter(file);
+      await foreign.exec('PRAGMA journal_mode = DELETE');
+      const { knex, opened } = watchedKnex(file, mayUse);
+      await knex.raw('SELECT 1');
+      await foreign.exec('BEGIN EXCLUSIVE; INSERT INTO books (id) VALUES (9);');
+      await failure(openDatabase(knex, { acquireTimeoutMs: 50 }));
+      const [pooled, ...beside] = opened;
+      expect(pooled?.open).to.equal(true);
+      expect(beside).not.to.have.lengthOf(0);
+      expect(beside.filter(({ open }) => open)).to.deep.equal([]);
+      await foreign.exec('COMMIT');
+      await foreign.close();
+      await knex.destroy();
+    });
+  }
+
+  it('keeps no third connection without a write-ahead log', async () => {
+    await db.close();
+    const foreign = new ForeignWriter(file);
+    await foreign.exec('PRAGMA journal_mode = DELETE');
+    const { knex, opened } = watchedKnex(file, () => true);
+    db = await openDatabase(knex);
+    expect(opened.map(({ open }) => open)).to.deep.equal([true, true, false]);
+    await db.close();
+    await foreign.close();
     await knex.destroy();
   });
 

@@ -18,22 +18,31 @@ export async function openSqlite(client: KnexClient, options: SqliteDialectOptio
   }
 }
 
-/** Opens what a file has beside the writer, and closes it again where the file stays locked for too long. */
+/** Opens what a file has beside the writer, and closes it again where that fails, as where the file stays locked for too long. */
 async function openBeside(
   client: KnexClient,
   writer: SqliteDatabase,
   options: SqliteDialectOptions,
 ): Promise<SqliteDialect> {
-  const reader = await openReader(client, writer);
-  const third = reader && (await openReader(client, writer));
+  const opened: SqliteDatabase[] = [];
   try {
-    const readLock = third && (await retryWhileBusy(() => toReadLock(third), options.busyTimeoutMs));
-    return await retryWhileBusy(() => new SqliteDialect({ writer, reader, readLock }, options), options.busyTimeoutMs);
+    const reader = await openReader(client, writer, opened);
+    const third = await openReader(client, writer, opened);
+    return await retryWhileBusy(() => {
+      const readLock = third && isInWriteAheadMode(third) ? new ReadLock(third) : undefined;
+      const dialect = new SqliteDialect({ writer, reader, readLock }, options);
+      if (!readLock) third?.close();
+      return dialect;
+    }, options.busyTimeoutMs);
   } catch (error) {
-    third?.close();
-    reader?.close();
+    for (const connection of opened) connection.close();
     throw error;
   }
+}
+
+/** In the other journal modes whoever holds a read lock keeps writers from committing. */
+function isInWriteAheadMode(connection: SqliteDatabase): boolean {
+  return connection.pragma('journal_mode', { simple: true }) === 'wal';
 }
 
 function assertOneConnection({ pool }: KnexClient): void {
@@ -43,22 +52,21 @@ function assertOneConnection({ pool }: KnexClient): void {
   );
 }
 
-async function openReader(client: KnexClient, writer: SqliteDatabase): Promise<SqliteDatabase | undefined> {
+/** Opens a connection that only reads, and adds it to those that were opened; undefined for a database in memory. */
+async function openReader(
+  client: KnexClient,
+  writer: SqliteDatabase,
+  opened: SqliteDatabase[],
+): Promise<SqliteDatabase | undefined> {
   const file = fileOf(writer);
   if (file === '') return undefined;
   const Driver = client.driver as SqliteDriver; // knex loaded it for a client whose driverName is better-sqlite3
   const reader = new Driver(file, { readonly: writer.readonly, nativeBinding: nativeBindingOf(client) });
+  opened.push(reader);
   await runHook(hookOf(client.config.pool), reader); // collations, extensions and attached files of the user's
   reader.pragma('busy_timeout = 0');
   reader.pragma('query_only = ON');
   return reader;
-}
-
-/** Undefined in the other journal modes, where whoever holds a read lock keeps writers from committing. */
-function toReadLock(connection: SqliteDatabase): ReadLock | undefined {
-  if (connection.pragma('journal_mode', { simple: true }) === 'wal') return new ReadLock(connection);
-  connection.close();
-  return undefined;
 }
 
 /** The path of the main database; empty for a database in memory. */

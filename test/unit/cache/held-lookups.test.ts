@@ -72,6 +72,11 @@ describe('hits in this process of values that know their stamps', () => {
   let store: WatchedStore;
   let engine: CacheEngine;
 
+  const fill = (): void => {
+    const stamps = ['stampA', 'stampB'];
+    const made = { dependencies: ['b'], payload: [1], ttlMs: 1000, costMs: 0 };
+    engine.fill({ key: 'value', stamps, stampKeys, listId: 7, ...made });
+  };
   const lookup = (keys: readonly string[], listId?: number): string => {
     store.asked = [];
     const found = engine.lookup('value', keys, listId) as Found;
@@ -83,18 +88,7 @@ describe('hits in this process of values that know their stamps', () => {
     store = new WatchedStore({ clock });
     engine = engineOver(store, clock);
     store.write(['a', 'b', 'c'].map((key) => ({ key, value: `stamp${key.toUpperCase()}`, ttlMs: 0 })));
-    const stamps = ['stampA', 'stampB'];
-    const fill = {
-      key: 'value',
-      stamps,
-      stampKeys,
-      listId: 7,
-      dependencies: ['b'],
-      payload: [1],
-      ttlMs: 1000,
-      costMs: 0,
-    };
-    engine.fill(fill);
+    fill();
   });
 
   it('look up the value alone under the list that it was stored under', () => {
@@ -139,17 +133,7 @@ describe('hits in this process of values that know their stamps', () => {
 
   it('are none where a stamp had gone before the value was stored', () => {
     store.drop(['b']);
-    const stamps = ['stampA', 'stampB'];
-    engine.fill({
-      key: 'value',
-      stamps,
-      stampKeys,
-      listId: 7,
-      dependencies: ['b'],
-      payload: [1],
-      ttlMs: 1000,
-      costMs: 0,
-    });
+    fill();
     store.write([{ key: 'b', value: 'a new one', ttlMs: 0 }]);
     expect(lookup(stampKeys, 7)).to.equal('invalidated');
   });
@@ -159,17 +143,7 @@ describe('hits in this process of values that know their stamps', () => {
     store = small;
     engine = engineOver(small, clock);
     small.write(['a', 'b'].map((key) => ({ key, value: `stamp${key.toUpperCase()}`, ttlMs: 0 })));
-    const stamps = ['stampA', 'stampB'];
-    engine.fill({
-      key: 'value',
-      stamps,
-      stampKeys,
-      listId: 7,
-      dependencies: ['b'],
-      payload: [1],
-      ttlMs: 1000,
-      costMs: 0,
-    });
+    fill();
     expect(lookup(stampKeys, 7)).to.equal('hit'); // all three were used
     small.write([{ key: 'other', value: 'text', ttlMs: 0 }]);
     expect(small.peek('a')).to.equal('stampA'); // the value went, and not one of its stamps
