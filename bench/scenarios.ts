@@ -170,6 +170,7 @@ export const scenarios: readonly Scenario[] = [
     lanes: 1,
     contenders: [
       'raw',
+      limit,
       ours,
       'cache-manager, Redis',
       'BentoCache, Redis',

@@ -73,6 +73,17 @@ export class PlainDatabase {
     await this.#all('views', 'UPDATE documents SET views = $2 WHERE id = $1', [id, views]);
   }
 
+  /** The same where the row still has what others may depend on, and answers it whole: an invalidation needs both. */
+  async setViewsOf(
+    { id, slug, authorId }: Pick<PlainDocument, 'id' | 'slug' | 'authorId'>,
+    views: number,
+  ): Promise<DocumentRow> {
+    const text =
+      'UPDATE documents SET views = $1 WHERE id = $2 AND slug = $3 AND author_id = $4 ' +
+      `RETURNING ${documentColumns}`;
+    return this.#one<DocumentRow>('views of', text, [views, id, slug, authorId]);
+  }
+
   close(): Promise<void> {
     return this.#pool.end();
   }

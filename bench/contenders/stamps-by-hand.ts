@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import type { DocumentLike, Session, World } from '../contender.js';
-import { badgeOf, documentCount, documentOf, idsTo, userCount, userOf } from '../dataset.js';
+import { badgeOf, documentCount, documentOf, idsTo, userCount, userOf, type PlainDocument } from '../dataset.js';
+import { PlainDatabase } from './plain-database.js';
 
 type Texts = readonly (string | null)[];
 
@@ -23,6 +24,8 @@ const sharedByUsers = ['{by-hand:}s:b:users', '{by-hand:}epoch'];
  */
 export async function open(world: World): Promise<Session> {
   const redis = new Redis(world.redisUrl);
+  const database = new PlainDatabase(world.postgresUrl);
+  const held = new Map<number, PlainDocument>(); // as somebody has read it who changes it
   const ask = collecting(redis);
   const get = async (key: string, stamps: readonly string[]): Promise<unknown> => valueIn(await ask([key, ...stamps]));
   const read = async (id: number): Promise<WithAuthor> =>
@@ -30,7 +33,10 @@ export async function open(world: World): Promise<Session> {
   const username = async (id: number): Promise<string> =>
     usernameOf(await get(userKey(id), [rowStamp('users', id), ...sharedByUsers]));
   return {
-    warm: () => fill(redis),
+    warm: async () => {
+      await fill(redis);
+      for (const id of idsTo(documentCount)) held.set(id, documentOf(id));
+    },
     read,
     authors: (ids) => Promise.all(ids.map(async (id) => username((await read(id)).authorId))),
     authorsInBulk: async (ids) => {
@@ -39,8 +45,14 @@ export async function open(world: World): Promise<Session> {
       return (await getMany(redis, authors.map(userKey), stampsOf('users', authors, sharedByUsers))).map(usernameOf);
     },
     badge: async (id) => (await get(badgeKey(id), badgeStamps(id))) as string, // filled below
+    save: async (id, views) => {
+      const document = held.get(id)!;
+      await database.setViewsOf(document, views);
+      await redis.unlink(stampsOfSave(document));
+    },
     close: async () => {
       await redis.quit();
+      await database.close();
     },
   };
 }
@@ -69,6 +81,14 @@ function badgeStamps(id: number): string[] {
     '{by-hand:}s:b:users',
   ];
 }
+
+/** Of the row, the table, and every condition that the row meets. */
+const stampsOfSave = ({ id, slug, authorId }: PlainDocument): string[] => [
+  '{by-hand:}s:t:documents',
+  rowStamp('documents', id),
+  `{by-hand:}s:c:documents:slug=${slug}`,
+  `{by-hand:}s:c:documents:author_id=${authorId}`,
+];
 
 /** One MGET for all that is asked for in one tick; what a list has in the same place as the one before is asked for once. */
 function collecting(redis: Redis): (keys: readonly string[]) => Promise<Texts> {
