@@ -117,15 +117,19 @@ function collecting(redis: Redis): (keys: readonly string[]) => Promise<Texts> {
 
 /** The value of the first text, if the others are the stamps in it. */
 function valueIn(texts: Texts): unknown {
-  const [stamps, value] = JSON.parse(texts[0] ?? '[""]') as Entry;
-  if (stamps !== texts.slice(1).join(' ')) throw new Error('what is stored was invalidated');
+  return valueUnder(texts[0]!, texts.slice(1).join(' '));
+}
+
+function valueUnder(text: string | null, current: string): unknown {
+  const [stamps, value] = JSON.parse(text ?? '[""]') as Entry;
+  if (stamps !== current) throw new Error('what is stored was invalidated');
   return value;
 }
 
 async function getMany(redis: Redis, keys: readonly string[], stamps: readonly string[]): Promise<unknown[]> {
   const texts = await redis.mget([...keys, ...stamps]);
-  const shared = texts.slice(2 * keys.length);
-  return keys.map((_, index) => valueIn([texts[index]!, texts[keys.length + index]!, ...shared]));
+  const shared = texts.slice(2 * keys.length).join(' ');
+  return keys.map((_, index) => valueUnder(texts[index]!, `${texts[keys.length + index]} ${shared}`));
 }
 
 function toDocument(row: unknown): WithAuthor {
