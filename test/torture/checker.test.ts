@@ -1,13 +1,19 @@
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { Chains } from '../../tools/torture/history/chains.js';
 import { Checker } from '../../tools/torture/history/checker.js';
+import type { Limits } from '../../tools/torture/history/judged-case.js';
+import { backgroundIn } from '../../tools/torture/history/load.js';
 import {
   finalOp,
+  type HistoryRecord,
   type AuditRecord,
   type ReadRecord,
   type Seen,
   type WriteRecord,
 } from '../../tools/torture/history/records.js';
+import { temporaryFolder } from '../setup/temporary-folder.js';
 
 /** Histories of a few lines, each with one thing wrong, or with nothing where it looks so. */
 
@@ -39,12 +45,13 @@ interface History {
   readonly observed?: readonly (readonly [number, number])[];
   readonly reads: readonly Sight[];
   readonly lateMs?: number;
+  readonly late?: Limits['late'];
 }
 
 /** The rules that the reads of a history break, in order. */
-function broken({ versions, writes = [], observed = [], reads, lateMs }: History): string[] {
+function broken({ versions, writes = [], observed = [], reads, lateMs, late = [] }: History): string[] {
   const chains = new Chains(versions.map(audited), writes, new Map(observed));
-  const checker = new Checker(chains, [{ kind: 'redis-flush', from: 50, to: 60 }], { lateMs });
+  const checker = new Checker(chains, [{ kind: 'redis-flush', from: 50, to: 60 }], { lateMs, late });
   for (const read of reads) {
     checker.judge({ k: 'read', op: 'row', to: read.from + 1, hit: true, holds: 'at once', ...read });
   }
@@ -214,6 +221,22 @@ describe('the checker of histories', () => {
       expect(broken({ ...history, writes: [...written(7, 10, 22), ...written(8, 30)] })).to.include('R5');
     });
 
+    it('does not miss a row that nobody was told has come, where another write of it is shown (as told)', () => {
+      const outside: Version = { v: 3, row: 'cells#2', wid: 0, sets: ['cells.bucket=2'] };
+      const came: Version = { v: 4, row: 'cells#2', wid: 8, sets: [set] };
+      const both = [
+        { v: 5, row: 'cells#1', wid: 9, sets: [set], xid: 'x' },
+        { v: 6, row: 'cells#2', wid: 9, sets: [set], xid: 'x' },
+      ];
+      const told = written(9, 30, 40);
+      const reads = [{ from: 50, holds: 'as told' as const, seen: [list([1, 5, 9])] }];
+      const history = { versions: [first, outside, came, ...both], reads };
+      expect(broken({ ...history, writes: [...written(8, 10), ...told] })).to.eql([]);
+      expect(broken({ ...history, writes: [...written(8, 10, 45), ...told] })).to.include('R5');
+      const cameByIt = { versions: [first, outside, ...both], writes: told, reads };
+      expect(broken(cameByIt)).to.include('R5');
+    });
+
     it('does not hold a change that moved no row against a count', () => {
       const came: Version = { v: 6, row: 'cells#3', wid: 5, sets: [set] };
       const changed: Version = { v: 7, row: 'cells#3', wid: 6, sets: [set] };
@@ -227,6 +250,49 @@ describe('the checker of histories', () => {
       const later: Version = { v: 5, row: 'cells#2', wid: 9, sets: ['cells.bucket=2'] };
       const reads = [{ from: 60, seen: [list([1, 1, 0], [2, 3, 0])] }];
       expect(broken({ versions: [first, other, moved, later], writes: crashed, reads })).to.eql([]);
+    });
+  });
+
+  describe('of invalidations that Redis did not confirm in time', () => {
+    const history = { versions: [first, second], writes: written(7, 10, 20) };
+    const outdated = (from: number): Sight => ({ from, seen: [row('cells#1', 1, 0)] });
+
+    it('does not count what is outdated until they are delivered, and counts it before and after', () => {
+      const late = [{ from: 30, to: 40 }];
+      const rulesAt = (from: number): string[] => broken({ ...history, late, reads: [outdated(from)] });
+      expect([25, 30, 40, 41].map(rulesAt)).to.eql([['R1'], [], [], ['R1']]);
+    });
+
+    it('counts what was never committed all the same', () => {
+      const reads = [{ from: 35, seen: [row('cells#1', 3, 8)] }];
+      expect(broken({ ...history, late: [{ from: 30, to: 40 }], reads })).to.eql(['R2']);
+    });
+
+    it('takes the first hit of a read that began later as the sign that they were delivered', async () => {
+      const read = (from: number, to: number, hit: boolean): HistoryRecord => {
+        return { k: 'read', op: 'row', from, to, hit, holds: 'at once', seen: [] };
+      };
+      const late = (t: number): HistoryRecord => ({ k: 'late', t });
+      const folder = temporaryFolder('history');
+      const write = (name: string, records: readonly HistoryRecord[]): void =>
+        writeFileSync(join(folder, name), records.map((record) => JSON.stringify(record)).join('\n'));
+      write('process-1.jsonl', [
+        late(10),
+        late(12),
+        read(9, 13, true), // it had begun before
+        read(14, 15, false),
+        read(16, 18, true),
+        late(30),
+        read(31, 35, false),
+      ]);
+      write('process-2.jsonl', [read(11, 12, true), ...written(7, 14, 20)]);
+      expect(await backgroundIn(folder)).to.eql({
+        late: [
+          { from: 10, to: 18 },
+          { from: 30, to: 35 },
+        ],
+        writes: written(7, 14, 20),
+      });
     });
   });
 

@@ -11,8 +11,13 @@ const slackMs = 250;
 
 /** The longest that a change by anybody may stay unseen, at the levels that say so. */
 export function latestMs(level: Level, windowMs: number): number | undefined {
-  if (level === 'plain' || level === 'capture') return undefined;
+  if (excusesLateness(level)) return undefined;
   return level === 'verify' ? 0 : windowMs + slackMs; // each hit at verify is as fresh as the database
+}
+
+/** Whether a write may be acknowledged whose invalidation Redis has not confirmed in time. */
+export function excusesLateness(level: Level): boolean {
+  return level === 'plain' || level === 'capture';
 }
 
 const always: readonly Rule[] = ['R2'];

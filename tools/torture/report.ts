@@ -33,11 +33,21 @@ export function report(result: Result, options: Options): string {
     '',
     `${writes.committed} writes were committed, ${writes.acknowledged} acknowledged; ${failed} reads and writes failed.`,
     ...reasons.slice(0, 8).map((reason) => `  ${reason}`),
+    ...lateness(result),
     ...notInjected.map((failure) => `could not inject ${failure}`),
     '',
     'A number in brackets counts what the level does not promise.',
     ...rules.filter((rule) => total(checker.tallies, rule) > 0).flatMap((rule) => examples(result, rule)),
   ].join('\n');
+}
+
+function lateness({ lateMs, checker: { excused } }: Result): string[] {
+  if (lateMs.length === 0) return [];
+  const longest = Math.max(...lateMs).toFixed(0);
+  return [
+    `${lateMs.length} times a process had invalidations that Redis had not confirmed in time, for ${longest} ms at most;`,
+    `  ${excused} times something outdated was shown meanwhile, which is not counted.`,
+  ];
 }
 
 function table({ checker }: Result, { level }: Options): string {

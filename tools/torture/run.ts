@@ -4,10 +4,10 @@ import { Random } from '../../test/support/random.js';
 import type { FaultKind } from './faults/catalogue.js';
 import { Chains } from './history/chains.js';
 import { Checker } from './history/checker.js';
-import { auditIn, readsIn, writesIn } from './history/load.js';
+import { auditIn, backgroundIn, readsIn } from './history/load.js';
 import { monotonicMs, type Injection, type Time } from './history/records.js';
 import type { Options } from './options.js';
-import { latestMs } from './promises.js';
+import { excusesLateness, latestMs } from './promises.js';
 import type { Work } from './workload/application.js';
 import { World } from './world/world.js';
 
@@ -17,6 +17,8 @@ export interface Result {
   /** When the work began. */
   readonly begunAt: Time;
   readonly works: readonly Work[];
+  /** How long a process had invalidations to deliver that Redis had not confirmed in time, each time. */
+  readonly lateMs: readonly number[];
   readonly writes: { readonly committed: number; readonly acknowledged: number };
   /** Faults that could not be injected, and why. */
   readonly notInjected: readonly string[];
@@ -104,21 +106,28 @@ async function settle(world: World, { level, windowMs }: Options): Promise<void>
   await world.each((application) => application.close());
 }
 
-async function judge(world: World, injections: readonly Injection[]): Promise<Pick<Result, 'checker' | 'writes'>> {
+async function judge(
+  world: World,
+  injections: readonly Injection[],
+): Promise<Pick<Result, 'checker' | 'writes' | 'lateMs'>> {
   const { level, windowMs } = world.options;
   const client = new pg.Client(world.postgres.url);
   await client.connect();
   const audit = await auditIn(client);
   await client.end();
-  const writes = await writesIn(world.folder);
+  const { writes, late } = await backgroundIn(world.folder);
   const chains = new Chains(audit, writes, world.observer.seenAt);
-  const checker = new Checker(chains, injections, { lateMs: latestMs(level, windowMs) });
+  const checker = new Checker(chains, injections, {
+    lateMs: latestMs(level, windowMs),
+    late: excusesLateness(level) ? late : [],
+  });
   for await (const read of readsIn(world.folder)) checker.judge(read);
   checker.finish();
   const committed = new Set(audit.filter(({ wid }) => wid !== 0).map(({ wid }) => wid));
   checker.count(writes, committed);
   return {
     checker,
+    lateMs: late.map(({ from, to }) => to - from),
     writes: {
       committed: committed.size,
       acknowledged: new Set(writes.filter(({ k }) => k === 'ack').map(({ w }) => w)).size,

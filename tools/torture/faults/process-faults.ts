@@ -7,19 +7,30 @@ const invalidation = /\bunlink\b/i;
 const commit = /\bcommit\b/i;
 const longestWatchMs = 3000;
 
-/** Waits until a process sends something, and holds it back until `then` has answered whether it may pass. */
-async function whenItSends(proxy: SpoilableProxy, what: RegExp, then: () => Promise<boolean>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  await new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, longestWatchMs); // nobody wrote
-    let isDone = false;
+/**
+ * Waits until a process sends something, and holds it back until `then` has answered whether it may pass. Waits no longer
+ * than `mostMs` for that, and then for `then` however long it takes: who goes on before what was held back has passed
+ * is a process that runs and is not answered.
+ */
+export function whenItSends(
+  proxy: Pick<SpoilableProxy, 'watch'>,
+  what: RegExp,
+  then: () => Promise<boolean>,
+  mostMs = longestWatchMs,
+): Promise<void> {
+  return new Promise<void>((resolve) => {
+    let isOver = false;
+    const nobodyWrote = setTimeout(() => {
+      isOver = true;
+      resolve();
+    }, mostMs);
     proxy.watch((text) => {
-      if (isDone || !what.test(text)) return undefined;
-      isDone = true;
+      if (isOver || !what.test(text)) return undefined;
+      isOver = true;
+      clearTimeout(nobodyWrote);
       return then().finally(resolve);
     });
   });
-  clearTimeout(timer);
 }
 
 async function killedWhenItSends(place: Place, proxy: SpoilableProxy, what: RegExp, passes: boolean): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Chain, Chains, Concern } from './chains.js';
+import type { LateSpan } from './lateness.js';
 import { finalOp, type ReadRecord, type Time } from './records.js';
 import type { Rule } from './rules.js';
 
@@ -12,6 +13,8 @@ export interface Fault {
 export interface Limits {
   /** The longest that a change by anybody may stay unseen; undefined where nothing is said of it. */
   readonly lateMs: number | undefined;
+  /** When invalidations waited to be delivered, where what is outdated meanwhile breaks no promise. */
+  readonly late?: readonly LateSpan[];
 }
 
 /** Which version of something a read showed; as a range, where that cannot be told exactly. */

@@ -2,27 +2,47 @@ import { createReadStream, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type pg from 'pg';
+import { Lateness, type LateSpan } from './lateness.js';
 import { setOf } from '../workload/rows.js';
 import { deletionOf, type AuditRecord, type HistoryRecord, type ReadRecord, type WriteRecord } from './records.js';
 
-/** The writes of a history; reads are many, and come one after another from `readsIn`. */
-export async function writesIn(folder: string): Promise<WriteRecord[]> {
+/** What has to be known of all processes before a read is judged. */
+export interface Background {
+  readonly writes: readonly WriteRecord[];
+  readonly late: readonly LateSpan[];
+}
+
+/** Of a history all but the reads, which are many, and come one after another from `readsIn`. */
+export async function backgroundIn(folder: string): Promise<Background> {
   const writes: WriteRecord[] = [];
-  for await (const record of recordsIn(folder)) if (record.k !== 'read') writes.push(record);
-  return writes;
+  const late: LateSpan[] = [];
+  for (const path of filesIn(folder)) {
+    const lateness = new Lateness();
+    for await (const record of recordsIn(path)) {
+      lateness.add(record);
+      if (record.k !== 'read' && record.k !== 'late') writes.push(record);
+    }
+    late.push(...lateness.spans);
+  }
+  return { writes, late };
 }
 
 export async function* readsIn(folder: string): AsyncGenerator<ReadRecord> {
-  for await (const record of recordsIn(folder)) if (record.k === 'read') yield record;
+  for (const path of filesIn(folder)) {
+    for await (const record of recordsIn(path)) if (record.k === 'read') yield record;
+  }
 }
 
-async function* recordsIn(folder: string): AsyncGenerator<HistoryRecord> {
-  for (const name of readdirSync(folder).toSorted()) {
-    if (!name.endsWith('.jsonl')) continue;
-    for await (const line of createInterface({ input: createReadStream(join(folder, name)) })) {
-      const record = parse(line);
-      if (record) yield record;
-    }
+/** One for each process. */
+function filesIn(folder: string): string[] {
+  const names = readdirSync(folder).filter((name) => name.endsWith('.jsonl'));
+  return names.toSorted().map((name) => join(folder, name));
+}
+
+async function* recordsIn(path: string): AsyncGenerator<HistoryRecord> {
+  for await (const line of createInterface({ input: createReadStream(path) })) {
+    const record = parse(line);
+    if (record) yield record;
   }
 }
 

@@ -43,10 +43,16 @@ export function tornWrite(chains: Chains, parts: readonly Part[], read: ReadReco
     if (!writer) continue;
     for (const key of chains.keysOfWriter(writer.wid)) {
       const other = byKey.get(key);
-      if (other && other.chain.firstWrittenBy(writer) > other.highest) return writer.wid;
+      if (other && isMissing(other, writer)) return writer.wid;
     }
   }
   return undefined;
+}
+
+/** Whether a row is shown as it was before a write. That it is not in the list tells only of who brought it there. */
+function isMissing({ chain, highest, concern }: Part, writer: Version): boolean {
+  const index = chain.firstWrittenBy(writer);
+  return index > highest && (concern.scope === 'any' || chain.concerns(index, concern));
 }
 
 /** The state that is shown, where it tells of the whole write: not one that nobody was told of, as far as that counts. */

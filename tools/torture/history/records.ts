@@ -41,8 +41,14 @@ export interface WriteRecord {
   readonly t: Time;
 }
 
+/** Redis did not confirm an invalidation in time: the write is acknowledged all the same, and the invalidation is tried again. */
+export interface LateRecord {
+  readonly k: 'late';
+  readonly t: Time;
+}
+
 /** After everything was mended and quiet: what a process reads twice of everything, to be compared with the database. */
-export type HistoryRecord = ReadRecord | WriteRecord;
+export type HistoryRecord = ReadRecord | WriteRecord | LateRecord;
 
 /** A row of the audit table: what was committed, by the database itself. */
 export interface AuditRecord {

@@ -23,6 +23,12 @@ interface Outcome {
   hit: boolean;
 }
 
+interface CacheEvent {
+  readonly label: string;
+  readonly outcome: string;
+  readonly reason?: string;
+}
+
 /** One process of the application at work: chance, the history, and numbers for its writes. */
 export class Actor {
   readonly random: Random;
@@ -36,7 +42,7 @@ export class Actor {
     this.#recorder = recorder;
     this.#lastWrite = firstWrite;
     this.#isHitUnlessTold = isHitUnlessTold;
-    subscribe('moneyclip:cache', (event) => this.#noteOutcome(event as { label: string; outcome: string })); // its type
+    subscribe('moneyclip:cache', (event) => this.#noteOutcome(event as CacheEvent)); // its type
   }
 
   /** Runs a read and writes down what it showed. */
@@ -100,7 +106,8 @@ export class Actor {
   }
 
   /** The first use of the cache in a read decides: what it reads inside, it reads because that was no hit. */
-  #noteOutcome({ label, outcome }: { readonly label: string; readonly outcome: string }): void {
+  #noteOutcome({ label, outcome, reason }: CacheEvent): void {
+    if (label === 'store' && reason?.startsWith('drop failed')) this.#recorder.late();
     const noted = this.#outcomes.getStore();
     if (!noted || noted.label !== undefined) return;
     noted.label = label;

@@ -24,6 +24,12 @@ export class Recorder {
     this.#flush();
   }
 
+  /** NOTE: at once, as before. */
+  late(): void {
+    this.#add({ k: 'late', t: monotonicMs() });
+    this.#flush();
+  }
+
   close(): void {
     clearInterval(this.#timer);
     this.#flush();
