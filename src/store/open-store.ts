@@ -3,6 +3,7 @@ import type { Clock } from '../support/clock.js';
 import { isInProcess, type CacheStore } from './cache-store.js';
 import { MemoryStore } from './memory-store.js';
 import { parseMemoryUrl } from './memory-url.js';
+import { DirectRedis } from './direct-redis.js';
 import { toGateClient } from './gate/gate-client.js';
 import { GatedStore } from './gate/gated-store.js';
 import { RedisGate } from './gate/redis-gate.js';
@@ -59,10 +60,14 @@ async function openPlainly(setting: StoreSetting | undefined, options: OpenStore
 async function openUrl(url: string, options: OpenStoreOptions): Promise<CacheStore> {
   const scheme = /^[a-z][a-z0-9+.-]*:/i.exec(url)?.[0];
   if (scheme === 'memory:') return new MemoryStore({ ...parseMemoryUrl(url), clock: options.clock });
-  if (scheme === 'redis:' || scheme === 'rediss:') return openRedis(await connectRedis(url), options, true);
+  if (scheme === 'redis:' || scheme === 'rediss:') return openRedis(await connectDirectly(url), options, true);
   if (scheme === 'file:') return new ResilientStore(await openFileStore(url, options.clock), options);
   if (scheme === 'postgres:' || scheme === 'postgresql:') return new ResilientStore(openPostgresStore(url), options);
   throw unknownSetting(scheme ? `a URL that starts with '${scheme}'` : 'a text that is no URL');
+}
+
+async function connectDirectly(url: string): Promise<RedisClient> {
+  return new DirectRedis(await connectRedis(url, { protocol: 2 }));
 }
 
 async function openRedis(client: RedisClient, options: OpenStoreOptions, ownsClient: boolean): Promise<CacheStore> {

@@ -1,4 +1,6 @@
+import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.js';
+import type { Reject } from './cache-store.js';
 
 /** The reply of one command of a pipeline: its error, or its value. */
 export type RedisPipelineReply = [error: Error | null, value: unknown];
@@ -28,7 +30,9 @@ export interface RedisClient {
   readonly isCluster: boolean;
   /** Where reads go is what matters here. */
   readonly options: { readonly scaleReads?: unknown; readonly role?: unknown };
-  mget(keys: string[]): Promise<(string | null)[]>;
+  mget(keys: string[]): Promise<(string | null | undefined)[]>;
+  /** MGET by callbacks, which must not throw; a client need not have it. */
+  request?(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void;
   set(key: string, value: string): Promise<unknown>;
   set(key: string, value: string, px: 'PX', ttlMs: number): Promise<unknown>;
   unlink(keys: string[]): Promise<unknown>;
@@ -50,6 +54,15 @@ export interface RedisClient {
   disconnect(reconnect?: boolean): void;
 }
 
+/** An ioredis client of our own, as far as it is used here. */
+export interface IoredisClient extends RedisClient {
+  /** Its socket, once it connects; another one each time. */
+  readonly stream?: Duplex;
+  /** What it has sent and waits for. */
+  readonly commandQueue?: { readonly length: number };
+  call(name: string, ...words: (string | number)[]): Promise<unknown>;
+}
+
 /** Where a Redis server is, and as whom to log in there. */
 export interface RedisAddress {
   readonly host: string;
@@ -68,7 +81,7 @@ const disconnectTimeoutMs = 100;
 /**
  * Opens a client for `redis://[user[:password]@]host[:port][/db]`, or `rediss://` for TLS. It keeps trying to connect,
  * rejects commands at once while it is not connected, and never sends a command a second time. With `lazyConnect` it
- * connects with the first command.
+ * connects with the first command; `protocol` is the version that it speaks, by default what ioredis takes.
  *
  * NOTE: it has no commandTimeout and no socketTimeout. They set a timer for each command, which costs 4 to 8 % of a round
  * trip on the loopback interface; the store notices a silence by itself.
@@ -77,14 +90,15 @@ const disconnectTimeoutMs = 100;
  */
 export async function connectRedis(
   url: string,
-  { lazyConnect = false }: { readonly lazyConnect?: boolean } = {},
-): Promise<RedisClient> {
+  { lazyConnect = false, protocol }: { readonly lazyConnect?: boolean; readonly protocol?: 2 } = {},
+): Promise<IoredisClient> {
   const { tls, ...address } = parseRedisUrl(url);
   const { Redis } = await import('ioredis').catch(notInstalled);
   const client = new Redis({
     ...address,
     ...(tls ? { tls: {} } : {}),
     lazyConnect,
+    ...(protocol ? { protocol } : {}),
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     autoResendUnfulfilledCommands: false,

@@ -71,19 +71,24 @@ export class RedisStore implements CacheStore {
       this.#ask(keys, itself, (part) => readTexts(this.#client, part)).then(resolve, reject);
       return;
     }
-    // NOTE: one promise, that of the client, since each costs on the way of every hit
-    const answer = this.#client.mget([...keys]);
     this.#silence?.asked();
-    answer.then(
-      (values) => {
+    const failed = (error: unknown): void => {
+      this.#silence?.answered();
+      reject(withoutArguments(this.#reasonOf(error)));
+    };
+    if (this.#client.request) {
+      const answered = (texts: (string | undefined)[]): void => {
         this.#silence?.answered();
-        resolve(toTexts(values));
-      },
-      (error: unknown) => {
-        this.#silence?.answered();
-        reject(withoutArguments(this.#reasonOf(error)));
-      },
-    );
+        resolve(texts);
+      };
+      this.#client.request(keys, answered, failed);
+      return;
+    }
+    // NOTE: one promise, that of the client, since each costs on the way of every hit
+    this.#client.mget([...keys]).then((values) => {
+      this.#silence?.answered();
+      resolve(toTexts(values));
+    }, failed);
   }
 
   acquire(requests: readonly CacheWrite[]): Promise<(string | undefined)[]> {
