@@ -4,6 +4,7 @@ import { badgeOf, documentCount, documentOf, idsTo, userCount, userOf } from '..
 import { batchPerTick } from './batch-per-tick.js';
 import { functionsOver, listsOver } from './over-a-cache.js';
 import { PlainDatabase } from './plain-database.js';
+import { setAll } from './set-all.js';
 
 interface WithAuthor extends DocumentLike {
   readonly authorId: number;
@@ -67,9 +68,11 @@ async function store(redis: Redis, key: string, value: unknown): Promise<string>
 
 async function fill(redis: Redis): Promise<void> {
   const ids = idsTo(documentCount);
-  await redis.mset(ids.flatMap((id) => [`document:${id}`, JSON.stringify(documentOf(id))]));
-  await redis.mset(idsTo(userCount).flatMap((id) => [`user:${id}`, JSON.stringify(userOf(id))]));
-  await redis.mset(ids.flatMap((id) => [`badge:${id}`, JSON.stringify(badgeOf(id))]));
+  await setAll(redis, [
+    ...ids.map((id) => [`document:${id}`, JSON.stringify(documentOf(id))] as const),
+    ...idsTo(userCount).map((id) => [`user:${id}`, JSON.stringify(userOf(id))] as const),
+    ...ids.map((id) => [`badge:${id}`, JSON.stringify(badgeOf(id))] as const),
+  ]);
 }
 
 async function parseAll<T>(redis: Redis, keys: readonly string[]): Promise<T[]> {

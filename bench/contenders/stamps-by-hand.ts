@@ -1,9 +1,12 @@
 import { Redis } from 'ioredis';
+import { connectRedis } from '../../src/store/redis-client.js';
+import { DirectRedis } from '../../src/store/direct-redis.js';
 import type { DocumentLike, Session, World } from '../contender.js';
 import { badgeOf, documentCount, documentOf, idsTo, userCount, userOf, type PlainDocument } from '../dataset.js';
 import { PlainDatabase } from './plain-database.js';
+import { setAll } from './set-all.js';
 
-type Texts = readonly (string | null)[];
+type Texts = readonly (string | undefined)[];
 
 /** A value with the stamps that it was computed under; a row is the list of its values. */
 type Entry = readonly [stamps: string, value: unknown];
@@ -19,11 +22,12 @@ const sharedByUsers = ['{by-hand:}s:b:users', '{by-hand:}epoch'];
 
 /**
  * What a cache that is right by itself cannot do without, and nothing else: each value is read with the stamps of all that
- * it was computed from, by one MGET for each tick, and answered only where they are those that it carries. It decodes no
- * dates, tracks nothing and has no deadline. Its keys are as long, and as many, as those of the library.
+ * it was computed from, by one MGET for each tick over the library's own connection, and answered only where they are those
+ * that it carries. It decodes no dates, tracks nothing and has no deadline. Its keys are as long, and as many, as those of the library.
  */
 export async function open(world: World): Promise<Session> {
-  const redis = new Redis(world.redisUrl);
+  const redis = new DirectRedis(await connectRedis(world.redisUrl, { protocol: 2 }));
+  await new Promise<void>((resolve) => redis.on('ready', () => resolve()));
   const database = new PlainDatabase(world.postgresUrl);
   const held = new Map<number, PlainDocument>(); // as somebody has read it who changes it
   const ask = collecting(redis);
@@ -34,7 +38,9 @@ export async function open(world: World): Promise<Session> {
     usernameOf(await get(userKey(id), [rowStamp('users', id), ...sharedByUsers]));
   return {
     warm: async () => {
-      await fill(redis);
+      const filling = new Redis(world.redisUrl);
+      await fill(filling);
+      await filling.quit();
       for (const id of idsTo(documentCount)) held.set(id, documentOf(id));
     },
     read,
@@ -91,7 +97,7 @@ const stampsOfSave = ({ id, slug, authorId }: PlainDocument): string[] => [
 ];
 
 /** One MGET for all that is asked for in one tick; what a list has in the same place as the one before is asked for once. */
-function collecting(redis: Redis): (keys: readonly string[]) => Promise<Texts> {
+function collecting(redis: DirectRedis): (keys: readonly string[]) => Promise<Texts> {
   let waiting: Asked[] = [];
   const flush = async (): Promise<void> => {
     const all = waiting;
@@ -106,7 +112,7 @@ function collecting(redis: Redis): (keys: readonly string[]) => Promise<Texts> {
       return own;
     });
     const texts = await redis.mget(keys);
-    for (const [index, { resolve }] of all.entries()) resolve(places[index]!.map((place) => texts[place]!));
+    for (const [index, { resolve }] of all.entries()) resolve(places[index]!.map((place) => texts[place]));
   };
   return (keys) =>
     new Promise((resolve) => {
@@ -117,19 +123,19 @@ function collecting(redis: Redis): (keys: readonly string[]) => Promise<Texts> {
 
 /** The value of the first text, if the others are the stamps in it. */
 function valueIn(texts: Texts): unknown {
-  return valueUnder(texts[0]!, texts.slice(1).join(' '));
+  return valueUnder(texts[0], texts.slice(1).join(' '));
 }
 
-function valueUnder(text: string | null, current: string): unknown {
+function valueUnder(text: string | undefined, current: string): unknown {
   const [stamps, value] = JSON.parse(text ?? '[""]') as Entry;
   if (stamps !== current) throw new Error('what is stored was invalidated');
   return value;
 }
 
-async function getMany(redis: Redis, keys: readonly string[], stamps: readonly string[]): Promise<unknown[]> {
+async function getMany(redis: DirectRedis, keys: readonly string[], stamps: readonly string[]): Promise<unknown[]> {
   const texts = await redis.mget([...keys, ...stamps]);
   const shared = texts.slice(2 * keys.length).join(' ');
-  return keys.map((_, index) => valueUnder(texts[index]!, `${texts[keys.length + index]} ${shared}`));
+  return keys.map((_, index) => valueUnder(texts[index], `${texts[keys.length + index]} ${shared}`));
 }
 
 function toDocument(row: unknown): WithAuthor {
@@ -160,11 +166,11 @@ async function fill(redis: Redis): Promise<void> {
     JSON.stringify([Array.from({ length: count }, () => stamp).join(' '), value]);
   const documents = idsTo(documentCount);
   const users = idsTo(userCount);
-  await redis.mset(documents.flatMap((id) => [documentKey(id), entry(3, Object.values(documentOf(id)))]));
-  await redis.mset(users.flatMap((id) => [userKey(id), entry(3, Object.values(userOf(id)))]));
-  await redis.mset(documents.flatMap((id) => [badgeKey(id), entry(7, badgeOf(id))]));
-  const stamps = [...documents.flatMap(badgeStamps), ...users.map((id) => rowStamp('users', id))];
-  for (let start = 0; start < stamps.length; start += 10_000) {
-    await redis.mset(stamps.slice(start, start + 10_000).flatMap((key) => [key, stamp]));
-  }
+  const stamps = new Set([...documents.flatMap(badgeStamps), ...users.map((id) => rowStamp('users', id))]);
+  await setAll(redis, [
+    ...documents.map((id) => [documentKey(id), entry(3, Object.values(documentOf(id)))] as const),
+    ...users.map((id) => [userKey(id), entry(3, Object.values(userOf(id)))] as const),
+    ...documents.map((id) => [badgeKey(id), entry(7, badgeOf(id))] as const),
+    ...[...stamps].map((key) => [key, stamp] as const),
+  ]);
 }

@@ -44,7 +44,8 @@ export class CacheEngine {
 
   /**
    * Looks for an entry and judges it by the stamps of `stampKeys`, which `listId` may tell from all other lists: an entry
-   * in this process that was stored under that list knows its stamps. A store in this process answers without a promise.
+   * in this process that was stored under that list knows its stamps. Computed values have one, and are not held up until
+   * the end of the tick where they are many. A store in this process answers without a promise.
    */
   lookup(key: string, stampKeys: readonly string[], listId?: number): Awaitable<Found> {
     const reason = this.#options.reasonAgainst?.(stampKeys);
@@ -135,13 +136,16 @@ export class CacheEngine {
   #lookupNow(key: string, stampKeys: readonly string[], listId?: number): Awaitable<Found> {
     const { inProcess } = this.port;
     if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys, listId);
-    return this.#ask(key, stampKeys);
+    return this.#ask(key, stampKeys, listId !== undefined);
   }
 
   /** Asks a store elsewhere for an entry and its stamps, and judges it. */
-  #ask(key: string, stampKeys: readonly string[]): Promise<Found> {
+  #ask(key: string, stampKeys: readonly string[], isValue = false): Promise<Found> {
     return this.#answered<Found>(
-      (resolve, reject) => this.port.request(key, stampKeys, resolve, reject),
+      (resolve, reject) => {
+        if (isValue) this.port.requestValue(key, stampKeys, resolve, reject);
+        else this.port.request(key, stampKeys, resolve, reject);
+      },
       (texts, error) => (texts ? this.#judgeAnswer(key, stampKeys, texts) : this.#failed('read', error)),
     );
   }

@@ -23,6 +23,8 @@ export interface Plan {
 /** What a call is asked for where it has no plan yet. */
 export interface Planned {
   readonly identity: string;
+  /** Tells it from every other call that has one, where it has one: it is found faster than an identity is made. */
+  readonly shortId?: string | number | undefined;
   /** The names of what its value depends on, as far as that is known before it is made. */
   dependencies(): readonly string[];
 }
@@ -32,6 +34,8 @@ export class Plans {
   readonly #family: string;
   readonly #idPrefix: string;
   readonly #plans = new RecentMap<string, Plan>(rememberedPlans);
+  /** Apart from those by their identities, which a text may look like. */
+  readonly #byShortId = new RecentMap<string | number, Plan>(rememberedPlans);
 
   /** `family` says what kind of values they are, `owner` whose. */
   constructor(family: string, owner: string) {
@@ -40,13 +44,15 @@ export class Plans {
   }
 
   of(call: Planned, keyspace: Keyspace): Plan {
-    const known = this.#plans.get(call.identity);
+    const { shortId } = call;
+    const known = shortId === undefined ? this.#plans.get(call.identity) : this.#byShortId.get(shortId);
     if (known?.keyspace === keyspace) return known;
     const base = keyspace.stamps(call.dependencies());
     const entryKey = keyspace.entry(this.#family, this.#idPrefix + call.identity);
     const plan: Plan = { keyspace, entryKey, base, keys: base, listId: 0, hits: 0, hitsOf: 0 };
     useKeys(plan, base);
-    this.#plans.set(call.identity, plan);
+    if (shortId === undefined) this.#plans.set(call.identity, plan);
+    else this.#byShortId.set(shortId, plan);
     return plan;
   }
 }

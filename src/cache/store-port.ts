@@ -7,6 +7,9 @@ import { gather, keysOf, type AskedKeys, type Gathered } from './gather.js';
 /** Texts in the order of their keys, undefined where there is none. */
 export type Texts = readonly (string | undefined)[];
 
+/** So many leave before the tick is over. Fewer would cost more by their command than is gained. */
+const valuesInAdvance = 32;
+
 /** NOTE: classes, as {@link DecodedEntry} is: literals in flight at a garbage collection would make later ones old. */
 class WaitingRead implements AskedKeys {
   readonly key: string | undefined;
@@ -45,6 +48,8 @@ export class StorePort {
   readonly #reads: TickBatch<WaitingRead>;
   readonly #acquires: TickBatch<WaitingAcquire>;
   readonly #writes: TickBatch<CacheWrite>;
+  /** How many reads have not been answered. */
+  #reading = 0;
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #onWriteError: (error: unknown) => void;
 
@@ -52,7 +57,7 @@ export class StorePort {
     this.store = store;
     this.inProcess = isInProcess(store) ? store : undefined;
     this.#onWriteError = onWriteError;
-    const read = reader(store);
+    const read = this.#counted(reader(store));
     this.#reads = new TickBatch((batch) => {
       const [first] = batch;
       if (!first || batch.length > 1) answerTogether(batch, gather(batch), read);
@@ -74,6 +79,15 @@ export class StorePort {
   /** The texts of an entry and of its stamps from a store elsewhere, by callbacks; they must not throw. */
   request(key: string, stampKeys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
     this.#reads.add(new WaitingRead(key, stampKeys, resolve, reject));
+  }
+
+  /**
+   * The same for a computed value. NOTE: where many are asked for in one tick, and the store has nothing to do, the first
+   * ones leave at once: it then answers one half while this process is at work for the other.
+   */
+  requestValue(key: string, stampKeys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
+    this.request(key, stampKeys, resolve, reject);
+    if (this.#reading === 0 && this.#reads.size >= valuesInAdvance) this.#reads.leave();
   }
 
   /** The same for any keys. */
@@ -106,6 +120,21 @@ export class StorePort {
   async drain(): Promise<void> {
     await new Promise<void>((resolve) => setImmediate(resolve));
     while (this.#inFlight.size > 0) await Promise.allSettled(this.#inFlight);
+  }
+
+  #counted(read: Ask<string>): Ask<string> {
+    return (keys, resolve, reject) => {
+      this.#reading += 1;
+      const answered = (texts: Texts): void => {
+        this.#reading -= 1;
+        resolve(texts);
+      };
+      const failed = (error: unknown): void => {
+        this.#reading -= 1;
+        reject(error);
+      };
+      read(keys, answered, failed);
+    };
   }
 
   #writeAll(writes: CacheWrite[]): void {

@@ -25,6 +25,7 @@ import { tracedRun } from './traced-run.js';
 /** A computed method of one class: a subclass that inherits it has its own values. */
 export class CachedMethod {
   readonly declaration: MethodDeclaration;
+  readonly model: ModelClassLike;
   readonly schema: ModelSchema;
   readonly label: string;
   /** The same for background jobs, whose first argument is the instance. */
@@ -34,6 +35,7 @@ export class CachedMethod {
 
   constructor(declaration: MethodDeclaration, model: ModelClassLike) {
     this.declaration = declaration;
+    this.model = model;
     this.schema = schemaOf(model);
     // NOTE: a method that is reached by super has values of its own, apart from those of the method that overrides it
     const isOverridden = declarationIn(model, declaration.name) !== declaration;
@@ -88,6 +90,14 @@ export class CachedMethod {
   /** What a value depends on before it is made. */
   dependencies(identity: string): readonly string[] {
     return [computationDependency(identity), ...this.#labelled.dependencies()];
+  }
+
+  /** The row's key, where that alone tells its value from all others of the method. */
+  shortId(self: object, args: readonly unknown[]): string | number | undefined {
+    const { keyFunction, template } = this.declaration;
+    if (keyFunction || args.length > 0 || (template && template.size !== 1)) return undefined;
+    const key = keyCellOf(this.schema, self);
+    return typeof key === 'string' || typeof key === 'number' ? key : undefined;
   }
 
   /** What tells the value for these arguments from all others of the method. */
@@ -189,16 +199,24 @@ export class CachedMethod {
  * and what it is called with stands in it, not in a literal of its own.
  */
 class MethodCall implements Call<unknown> {
-  readonly identity: string;
+  readonly shortId: string | number | undefined;
   readonly self: object;
   readonly args: readonly unknown[];
   readonly #method: CachedMethod;
+  #identity: string | undefined;
 
   constructor(method: CachedMethod, self: object, args: readonly unknown[]) {
     this.#method = method;
     this.self = self;
     this.args = args;
-    this.identity = method.identity(self, args);
+    this.shortId = method.shortId(self, args);
+    // NOTE: at once where it may throw, also where the cache is not asked
+    if (this.shortId === undefined) this.#identity = method.identity(self, args);
+  }
+
+  get identity(): string {
+    this.#identity ??= this.#method.identity(this.self, this.args);
+    return this.#identity;
   }
 
   dependencies(): readonly string[] {

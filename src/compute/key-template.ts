@@ -18,6 +18,11 @@ export class KeyTemplate {
     this.#pieces = text.split('%s');
   }
 
+  /** How many arguments it takes. */
+  get size(): number {
+    return this.#pieces.length - 1;
+  }
+
   /** The key for these arguments. Throws UsageError where their number or kind is wrong. */
   format(parts: readonly unknown[], where: string): string {
     const checked = this.#check(parts, where);
@@ -40,7 +45,7 @@ export class KeyTemplate {
         `${where}: the key function must return a list of arguments, got ${parts === null ? 'null' : typeof parts}`,
       );
     }
-    const expected = this.#pieces.length - 1;
+    const expected = this.size;
     if (parts.length !== expected) {
       throw new UsageError(
         `${where}: the key template '${this.text}' has ${expected} %s, but the key function gave ${parts.length} arguments`,

@@ -2,7 +2,8 @@ import { UsageError } from '../errors.js';
 import { explainFound, type Explanation } from '../model-cache/explain.js';
 import { modelCacheOf } from '../model-cache/model-cache.js';
 import type { ModelClassLike, ModelReference } from '../schema/declaration.js';
-import { methodIn, methodOf, registerMethod } from './cached-method.js';
+import { schemaOf } from '../schema/schema-of.js';
+import { methodIn, methodOf, registerMethod, type CachedMethod } from './cached-method.js';
 import { invalidateLater, refreshLater, type After } from './later.js';
 import { followForMethod } from './method-follower.js';
 import { declareMethod, type KeyFunction, type MoneyclipOptions, type Path } from './method-declaration.js';
@@ -45,9 +46,12 @@ export function moneyclip(...given: readonly unknown[]): MethodDecorator {
       throw new UsageError(`@moneyclip on ${where}: write it above an asynchronous method of instances`);
     }
     const declaration = declareMethod(where, key, run, toOptions(where, given));
+    let last: CachedMethod | undefined; // NOTE: nearly always that of the call before, and found without looking for it
     const wrapper = function (this: object, ...args: unknown[]): Promise<unknown> {
       try {
-        return methodIn(this.constructor as ModelClassLike, declaration).get(this, args); // an instance is made by its class
+        const model = this.constructor as ModelClassLike; // an instance is made by its class
+        if (last?.model !== model || last.schema !== schemaOf(model)) last = methodIn(model, declaration);
+        return last.get(this, args);
       } catch (error) {
         return Promise.reject(error); // NOTE: an asynchronous method never throws
       }

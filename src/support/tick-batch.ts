@@ -13,15 +13,25 @@ export function afterThisTick(task: () => void): void {
 export class TickBatch<T> {
   readonly #flush: (items: T[]) => void;
   readonly #flushNow = (): void => {
-    const items = this.#items ?? [];
+    const items = this.#items;
     this.#items = undefined;
-    this.#flush(items);
+    if (items) this.#flush(items); // unless they have left before
   };
   readonly #flushAfterTicks = (): void => process.nextTick(this.#flushNow);
   #items: T[] | undefined;
 
   constructor(flush: (items: T[]) => void) {
     this.#flush = flush;
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#items?.length ?? 0;
+  }
+
+  /** Hands over now what waits; what comes later in this tick is another list. */
+  leave(): void {
+    this.#flushNow();
   }
 
   add(item: T): void {
