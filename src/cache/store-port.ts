@@ -50,6 +50,8 @@ export class StorePort {
   readonly #writes: TickBatch<CacheWrite>;
   /** How many reads have not been answered. */
   #reading = 0;
+  /** How many of those that wait for the end of the tick are for computed values. */
+  #valuesWaiting = 0;
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #onWriteError: (error: unknown) => void;
 
@@ -60,6 +62,7 @@ export class StorePort {
     const read = this.#counted(reader(store));
     this.#reads = new TickBatch((batch) => {
       const [first] = batch;
+      this.#valuesWaiting = 0;
       if (!first || batch.length > 1) answerTogether(batch, gather(batch), read);
       else read(keysOf(first), first.resolve, first.reject);
     });
@@ -87,7 +90,8 @@ export class StorePort {
    */
   requestValue(key: string, stampKeys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
     this.request(key, stampKeys, resolve, reject);
-    if (this.#reading === 0 && this.#reads.size >= valuesInAdvance) this.#reads.leave();
+    this.#valuesWaiting += 1;
+    if (this.#reading === 0 && this.#valuesWaiting >= valuesInAdvance) this.#reads.leave();
   }
 
   /** The same for any keys. */

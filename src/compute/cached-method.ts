@@ -61,7 +61,7 @@ export class CachedMethod {
 
   /** The key as people read it. */
   key(self: unknown, args: readonly unknown[]): string {
-    return this.#template.format(this.#parts(self, args), this.declaration.where);
+    return this.#template.format(this.parts(self, args), this.declaration.where);
   }
 
   async peek(self: object, args: readonly unknown[]): Promise<unknown> {
@@ -92,17 +92,35 @@ export class CachedMethod {
     return [computationDependency(identity), ...this.#labelled.dependencies()];
   }
 
-  /** The row's key, where that alone tells its value from all others of the method. */
-  shortId(self: object, args: readonly unknown[]): string | number | undefined {
-    const { keyFunction, template } = this.declaration;
-    if (keyFunction || args.length > 0 || (template && template.size !== 1)) return undefined;
+  /** What the key is made of. */
+  parts(self: unknown, args: readonly unknown[]): readonly unknown[] {
+    const { keyFunction, template, where } = this.declaration;
+    if (keyFunction) return keyFunction(self, ...args);
     const key = keyCellOf(this.schema, self);
-    return typeof key === 'string' || typeof key === 'number' ? key : undefined;
+    if (!template) return [key, args.map((argument) => canonical(argument, where)).join()];
+    if (args.length === 0) return [key];
+    throw new UsageError(
+      `${where}: the key template '${template.text}' tells the instance but not the call's arguments, so calls that differ ` +
+        `would share a value. Give args: (self, …) => […], one for each %s, or leave out key.`,
+    );
+  }
+
+  /** What tells a value from all others of the method by one part of its key, as that of a row's key alone. */
+  shortId(parts: readonly unknown[]): string | number | undefined {
+    if (!Array.isArray(parts) || parts.length === 0) return undefined;
+    const hasNoArguments = !this.declaration.template && parts.length === 2 && parts[1] === '';
+    if (!hasNoArguments && (parts.length !== 1 || this.#template.size !== 1)) return undefined;
+    const part: unknown = parts[0];
+    return typeof part === 'string' || (typeof part === 'number' && Number.isFinite(part)) ? part : undefined;
   }
 
   /** What tells the value for these arguments from all others of the method. */
   identity(self: unknown, args: readonly unknown[]): string {
-    return this.#template.identity(this.#parts(self, args), this.declaration.where);
+    return this.identityOf(this.parts(self, args));
+  }
+
+  identityOf(parts: readonly unknown[]): string {
+    return this.#template.identity(parts, this.declaration.where);
   }
 
   /** Makes the value of a call, on the row as it is now; whatever it reads is tracked by the frame. */
@@ -163,18 +181,6 @@ export class CachedMethod {
     return args.length > 0 && hasUnsavedInstance(args) ? 'an argument has unsaved changes' : undefined;
   }
 
-  #parts(self: unknown, args: readonly unknown[]): readonly unknown[] {
-    const { keyFunction, template, where } = this.declaration;
-    if (keyFunction) return keyFunction(self, ...args);
-    const key = keyCellOf(this.schema, self);
-    if (!template) return [key, args.map((argument) => canonical(argument, where)).join()];
-    if (args.length === 0) return [key];
-    throw new UsageError(
-      `${where}: the key template '${template.text}' tells the instance but not the call's arguments, so calls that differ ` +
-        `would share a value. Give args: (self, …) => […], one for each %s, or leave out key.`,
-    );
-  }
-
   #declare(): Labelled<unknown> {
     const { label, schema } = this;
     const { where, watched, paths, keeping } = this.declaration;
@@ -203,19 +209,21 @@ class MethodCall implements Call<unknown> {
   readonly self: object;
   readonly args: readonly unknown[];
   readonly #method: CachedMethod;
+  readonly #parts: readonly unknown[];
   #identity: string | undefined;
 
   constructor(method: CachedMethod, self: object, args: readonly unknown[]) {
     this.#method = method;
     this.self = self;
     this.args = args;
-    this.shortId = method.shortId(self, args);
+    this.#parts = method.parts(self, args);
+    this.shortId = method.shortId(this.#parts);
     // NOTE: at once where it may throw, also where the cache is not asked
-    if (this.shortId === undefined) this.#identity = method.identity(self, args);
+    if (this.shortId === undefined) this.#identity = method.identityOf(this.#parts);
   }
 
   get identity(): string {
-    this.#identity ??= this.#method.identity(this.self, this.args);
+    this.#identity ??= this.#method.identityOf(this.#parts);
     return this.#identity;
   }
 

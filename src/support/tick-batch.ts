@@ -24,11 +24,6 @@ export class TickBatch<T> {
     this.#flush = flush;
   }
 
-  /** How many wait. */
-  get size(): number {
-    return this.#items?.length ?? 0;
-  }
-
   /** Hands over now what waits; what comes later in this tick is another list. */
   leave(): void {
     this.#flushNow();

@@ -1,3 +1,5 @@
+import { connect, type AddressInfo } from 'node:net';
+import { createServer } from 'node:tls';
 import { expect } from 'chai';
 import { Redis as Redis6 } from 'ioredis';
 import { Redis as Redis5 } from 'ioredis-5';
@@ -44,6 +46,27 @@ for (const [name, make] of Object.entries(clients)) {
       const { direct: other } = open({ port: server.port, password: 'secret', db: 4 });
       await until(() => ready(other));
       expect(await other.mget(['a'])).to.eql([undefined]);
+    });
+
+    it('goes over TLS', async () => {
+      const server = await bench.startServer();
+      const psk = Buffer.from('a key that both know');
+      const options = { ciphers: 'PSK', maxVersion: 'TLSv1.2' } as const;
+      const tlsServer = createServer({ ...options, pskCallback: () => psk, pskIdentityHint: 'test' }, (socket) => {
+        const plain = connect(server.port, '127.0.0.1');
+        socket.pipe(plain).pipe(socket);
+        for (const each of [socket, plain]) each.on('error', () => undefined);
+      });
+      await new Promise<void>((resolve) => tlsServer.listen(0, '127.0.0.1', resolve));
+      bench.afterwards(() => tlsServer.close());
+      const { port } = tlsServer.address() as AddressInfo; // a TCP server that listens has no other address
+      const tls = { ...options, pskCallback: () => ({ psk, identity: 'test' }), checkServerIdentity: () => undefined };
+      const { client, direct } = open({ port, tls });
+      await until(() => ready(direct));
+      await direct.set('a', 'é'.repeat(100_000));
+      expect(await direct.mget(['a'])).to.eql(['é'.repeat(100_000)]);
+      expect(sentByIoredis).to.eql([]);
+      expect(client.stream).to.have.property('encrypted', true);
     });
 
     it('rejects what is open when the connection is lost, sends nothing again, and goes on over the next one', async () => {
