@@ -44,8 +44,8 @@ export class CacheEngine {
 
   /**
    * Looks for an entry and judges it by the stamps of `stampKeys`, which `listId` may tell from all other lists: an entry
-   * in this process that was stored under that list knows its stamps. Computed values have one, and are not held up until
-   * the end of the tick where they are many. A store in this process answers without a promise.
+   * in this process that was stored under that list knows its stamps. Computed values have one, and may be answered in two
+   * parts where they are many. A store in this process answers without a promise.
    */
   lookup(key: string, stampKeys: readonly string[], listId?: number): Awaitable<Found> {
     const reason = this.#options.reasonAgainst?.(stampKeys);

@@ -7,8 +7,8 @@ import { gather, keysOf, type AskedKeys, type Gathered } from './gather.js';
 /** Texts in the order of their keys, undefined where there is none. */
 export type Texts = readonly (string | undefined)[];
 
-/** So many leave before the tick is over. Fewer would cost more by their command than is gained. */
-const valuesInAdvance = 32;
+/** So many computed values are answered in two parts. Fewer would cost more by their second command than is gained. */
+const valuesInParts = 64;
 
 /** NOTE: classes, as {@link DecodedEntry} is: literals in flight at a garbage collection would make later ones old. */
 class WaitingRead implements AskedKeys {
@@ -50,7 +50,7 @@ export class StorePort {
   readonly #writes: TickBatch<CacheWrite>;
   /** How many reads have not been answered. */
   #reading = 0;
-  /** How many of those that wait for the end of the tick are for computed values. */
+  /** How many of those that wait for the end of the tick want computed values. */
   #valuesWaiting = 0;
   readonly #inFlight = new Set<Promise<unknown>>();
   readonly #onWriteError: (error: unknown) => void;
@@ -62,13 +62,19 @@ export class StorePort {
     const read = this.#counted(reader(store));
     this.#reads = new TickBatch((batch) => {
       const [first] = batch;
+      const areMany = this.#valuesWaiting >= valuesInParts;
       this.#valuesWaiting = 0;
-      if (!first || batch.length > 1) answerTogether(batch, gather(batch), read);
+      const later = (): ReadonlySet<number> | undefined =>
+        areMany && this.#reading === 0 ? secondPart(batch) : undefined;
+      if (!first || batch.length > 1) answerTogether(batch, gather(batch), { ask: read, later });
       else read(keysOf(first), first.resolve, first.reject);
     });
     this.#acquires = new TickBatch((batch) =>
-      answerTogether(batch, eachKeyOnce(batch), (all, resolve, reject) => {
-        Promise.resolve(store.acquire(all)).then(resolve, reject);
+      answerTogether(batch, eachKeyOnce(batch), {
+        ask: (all, resolve, reject) => {
+          Promise.resolve(store.acquire(all)).then(resolve, reject);
+        },
+        later: () => undefined,
       }),
     );
     this.#writes = new TickBatch((writes) => this.#writeAll(writes));
@@ -85,13 +91,12 @@ export class StorePort {
   }
 
   /**
-   * The same for a computed value. NOTE: where many are asked for in one tick, and the store has nothing to do, the first
-   * ones leave at once: it then answers one half while this process is at work for the other.
+   * The same for a computed value. NOTE: who asked for many ask again by one command, once they are answered; so where the
+   * store has nothing else to do they are answered in two parts, and it works for one while this process does for the other.
    */
   requestValue(key: string, stampKeys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
     this.request(key, stampKeys, resolve, reject);
     this.#valuesWaiting += 1;
-    if (this.#reading === 0 && this.#valuesWaiting >= valuesInAdvance) this.#reads.leave();
   }
 
   /** The same for any keys. */
@@ -166,23 +171,56 @@ interface Waiting {
   readonly reject: Reject;
 }
 
+interface Asking<Item> {
+  readonly ask: Ask<Item>;
+  /** The places of those who are answered a moment after the others, asked when the answer is there. */
+  later(): ReadonlySet<number> | undefined;
+}
+
 /** Asks once for all that wait, and gives each its own texts in its own order. The batch is empty after that. */
-function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item>, ask: Ask<Item>): void {
+function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item>, { ask, later }: Asking<Item>): void {
+  const answer = (texts: Texts, isTurn?: (index: number) => boolean): void => {
+    for (let index = 0; index < batch.length; index++) {
+      if (isTurn && !isTurn(index)) continue;
+      const own: (string | undefined)[] = [];
+      for (const place of places[index] ?? []) own.push(texts[place]);
+      batch[index]?.resolve(own);
+    }
+  };
+  const end = (): void => {
+    batch.length = 0; // NOTE: an old list would keep alive all who waited
+  };
   ask(
     items,
     (texts) => {
-      for (let index = 0; index < batch.length; index++) {
-        const own: (string | undefined)[] = [];
-        for (const place of places[index] ?? []) own.push(texts[place]);
-        batch[index]?.resolve(own);
+      const last = later();
+      answer(texts, last && ((index) => !last.has(index)));
+      if (!last) {
+        end();
+        return;
       }
-      batch.length = 0; // NOTE: an old list would keep alive all who waited
+      setImmediate(() => {
+        answer(texts, (index) => last.has(index));
+        end();
+      });
     },
     (error) => {
       for (const { reject } of batch) reject(error);
-      batch.length = 0;
+      end();
     },
   );
+}
+
+/** The second half, without those who want the same as one of the first: answered apart, each would make what is missing. */
+function secondPart(batch: readonly AskedKeys[]): ReadonlySet<number> {
+  const half = batch.length >> 1;
+  const early = new Set<string>();
+  const later = new Set<number>();
+  for (const [index, { key = '' }] of batch.entries()) {
+    if (index < half) early.add(key);
+    else if (!early.has(key)) later.add(index);
+  }
+  return later;
 }
 
 function eachKeyOnce(batch: readonly WaitingAcquire[]): Gathered<CacheWrite> {

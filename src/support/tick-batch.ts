@@ -13,20 +13,15 @@ export function afterThisTick(task: () => void): void {
 export class TickBatch<T> {
   readonly #flush: (items: T[]) => void;
   readonly #flushNow = (): void => {
-    const items = this.#items;
+    const items = this.#items ?? [];
     this.#items = undefined;
-    if (items) this.#flush(items); // unless they have left before
+    this.#flush(items);
   };
   readonly #flushAfterTicks = (): void => process.nextTick(this.#flushNow);
   #items: T[] | undefined;
 
   constructor(flush: (items: T[]) => void) {
     this.#flush = flush;
-  }
-
-  /** Hands over now what waits; what comes later in this tick is another list. */
-  leave(): void {
-    this.#flushNow();
   }
 
   add(item: T): void {

@@ -7,19 +7,28 @@ import type { CacheStore } from '../../../src/store/cache-store.js';
 class SlowStore implements CacheStore {
   readonly name = 'slow';
   readonly asked: (readonly string[])[] = [];
-  readonly #waiting: (() => void)[] = [];
+  readonly #waiting: { readonly answer: () => void; readonly fail: () => void }[] = [];
 
   read(): never {
     throw new Error('it is asked by callbacks');
   }
 
-  request(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void): void {
+  request(
+    keys: readonly string[],
+    resolve: (texts: (string | undefined)[]) => void,
+    reject: (error: unknown) => void,
+  ): void {
     this.asked.push(keys);
-    this.#waiting.push(() => resolve(keys.map((key) => `of ${key}`)));
+    const answer = (): void => resolve(keys.map((key) => `of ${key}`));
+    this.#waiting.push({ answer, fail: () => reject(new Error('meant to')) });
   }
 
-  answer(): void {
-    for (const answer of this.#waiting.splice(0)) answer();
+  answer(count = Infinity): void {
+    for (const { answer } of this.#waiting.splice(0, count)) answer();
+  }
+
+  fail(): void {
+    for (const { fail } of this.#waiting.splice(0)) fail();
   }
 
   acquire(): (string | undefined)[] {
@@ -61,47 +70,65 @@ describe('what is read from a store in one tick', () => {
     }
   }
 
-  it('is one command for rows, however many', async () => {
+  it('is one command, however much it is', async () => {
     const all = opened();
-    askFor(200, 'request', all);
+    askFor(100, 'request', all);
+    askFor(100, 'requestValue', all);
     await tick();
     expect(sizes(all.store)).to.eql([200]);
   });
 
-  it('is two for many computed values, of which the first leaves while others are asked for', async () => {
+  it('is answered at once for rows, and for few computed values', async () => {
     const all = opened();
-    askFor(31, 'requestValue', all);
-    expect(sizes(all.store)).to.eql([]);
-    askFor(69, 'requestValue', all);
-    expect(sizes(all.store)).to.eql([32]);
+    askFor(100, 'request', all);
+    askFor(63, 'requestValue', all);
     await tick();
-    expect(sizes(all.store)).to.eql([32, 68]);
     all.store.answer();
-    expect(all.answers).to.have.length(100);
-    expect(all.answers[0]).to.eql(['requestValue 0', 'of requestValue 0']);
-    expect(all.answers[99]).to.eql(['requestValue 68', 'of requestValue 68']);
+    expect(all.answers).to.have.length(163);
   });
 
-  it('takes along what else was asked for before', async () => {
+  it('is answered in two parts for many computed values, each as it was asked for', async () => {
     const all = opened();
-    askFor(40, 'request', all);
-    askFor(31, 'requestValue', all);
-    expect(sizes(all.store)).to.eql([]);
-    askFor(1, 'requestValue', all);
-    expect(sizes(all.store)).to.eql([72]);
+    askFor(100, 'requestValue', all);
     await tick();
-    expect(sizes(all.store)).to.eql([72]);
+    all.store.answer();
+    expect(all.answers).to.have.length(50);
+    await tick();
+    expect(all.answers).to.eql(
+      Array.from({ length: 100 }, (_, index) => [`requestValue ${index}`, `of requestValue ${index}`]),
+    );
   });
 
-  it('is one command while the store is busy with another', async () => {
+  it('is answered at the same time for all who want the same, so that they share what is made', async () => {
     const all = opened();
+    askFor(60, 'requestValue', all);
+    askFor(80, 'requestValue', all);
+    await tick();
+    all.store.answer();
+    expect(all.answers).to.have.length(120);
+    await tick();
+    expect(all.answers.slice(120)).to.eql(
+      Array.from({ length: 20 }, (_, index) => [`requestValue ${60 + index}`, `of requestValue ${60 + index}`]),
+    );
+  });
+
+  it('is answered at once while the store is busy with another', async () => {
+    const all = opened();
+    askFor(100, 'requestValue', all);
+    await tick();
     askFor(1, 'request', all);
     await tick();
+    all.store.answer(1);
+    expect(all.answers).to.have.length(100);
+    all.store.answer();
+    expect(all.answers).to.have.length(101);
+  });
+
+  it('fails for all at once', async () => {
+    const all = opened();
     askFor(100, 'requestValue', all);
     await tick();
-    expect(sizes(all.store)).to.eql([1, 100]);
-    all.store.answer();
-    askFor(100, 'requestValue', all);
-    expect(sizes(all.store)).to.eql([1, 100, 32]);
+    all.store.fail();
+    expect(all.answers).to.eql(Array.from({ length: 100 }, () => 'failed'));
   });
 });
