@@ -74,7 +74,6 @@ export class StorePort {
         ask: (all, resolve, reject) => {
           Promise.resolve(store.acquire(all)).then(resolve, reject);
         },
-        later: () => undefined,
       }),
     );
     this.#writes = new TickBatch((writes) => this.#writeAll(writes));
@@ -174,7 +173,7 @@ interface Waiting {
 interface Asking<Item> {
   readonly ask: Ask<Item>;
   /** The places of those who are answered a moment after the others, asked when the answer is there. */
-  later(): ReadonlySet<number> | undefined;
+  later?(): ReadonlySet<number> | undefined;
 }
 
 /** Asks once for all that wait, and gives each its own texts in its own order. The batch is empty after that. */
@@ -193,7 +192,7 @@ function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item
   ask(
     items,
     (texts) => {
-      const last = later();
+      const last = later?.();
       answer(texts, last && ((index) => !last.has(index)));
       if (!last) {
         end();

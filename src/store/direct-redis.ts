@@ -2,12 +2,13 @@ import type { Duplex } from 'node:stream';
 import type { Reject } from './cache-store.js';
 import { DirectConnection, type Word } from './direct-connection.js';
 import type { GateClient, GatePipeline } from './gate/gate-client.js';
+import { toErrorReply, toReply } from './redis-batch.js';
 import type { IoredisClient, RedisClient, RedisPipeline, RedisPipelineReply } from './redis-client.js';
 import type { Reply } from './reply-reader.js';
 
 /**
  * Lets ioredis connect, log in and connect again, and sends commands over its socket by itself: what ioredis does for
- * each command and each text of a reply takes a third of a round trip on the loopback interface. Where the socket cannot
+ * each command and each text of a reply is a large part of a round trip on the loopback interface. Where the socket cannot
  * be taken over, ioredis sends them.
  *
  * The client must speak version 2 of the protocol, and must belong to nobody else.
@@ -90,8 +91,9 @@ export class DirectRedis implements RedisClient, GateClient {
 
   /** The connection over the socket that the client has now, if it is idle or was taken over before. */
   #open(): DirectConnection | undefined {
-    const { stream, status, commandQueue } = this.#client;
+    const { stream } = this.#client;
     if (stream && stream === this.#socket) return this.#connection?.isOpen ? this.#connection : undefined;
+    const { status, commandQueue } = this.#client;
     if (!stream?.writable || status !== 'ready' || commandQueue?.length !== 0) return undefined;
     this.#socket = stream;
     this.#connection = new DirectConnection(stream);
@@ -101,7 +103,7 @@ export class DirectRedis implements RedisClient, GateClient {
   #ask(name: string, words: readonly Word[], resolve: (reply: Reply) => void, reject: Reject): void {
     const connection = this.#open();
     if (connection) connection.ask(name, words, resolve, reject);
-    else this.#client.call(name, ...words).then((reply) => resolve(toReply(reply)), reject);
+    else this.#client.call(name, ...words).then((reply) => resolve(withoutNull(reply)), reject);
   }
 
   #promised<T>(name: string, words: readonly Word[]): Promise<T> {
@@ -111,7 +113,7 @@ export class DirectRedis implements RedisClient, GateClient {
   #askTogether(commands: readonly Command[]): Promise<RedisPipelineReply[]> {
     const replies: Promise<RedisPipelineReply>[] = [];
     const send = (): void => {
-      for (const [name, words] of commands) replies.push(this.#promised(name, words).then(toValue, toError));
+      for (const [name, words] of commands) replies.push(this.#promised(name, words).then(toReply, toErrorReply));
     };
     const connection = this.#open();
     if (connection) connection.together(send);
@@ -172,16 +174,8 @@ class DirectPipeline implements RedisPipeline, GatePipeline {
   }
 }
 
-function toValue(value: unknown): RedisPipelineReply {
-  return [null, value];
-}
-
-function toError(error: unknown): RedisPipelineReply {
-  return [error as Error, undefined]; // nothing else is rejected with
-}
-
 /** What ioredis replies has null for nil. */
-function toReply(reply: unknown): Reply {
-  if (Array.isArray(reply)) return reply.map(toReply);
+function withoutNull(reply: unknown): Reply {
+  if (Array.isArray(reply)) return reply.map(withoutNull);
   return (reply ?? undefined) as Reply; // a text or a number
 }

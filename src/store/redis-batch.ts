@@ -73,12 +73,14 @@ class SentCommands implements BatchedCommands {
   }
 }
 
-function toReply(value: unknown): RedisPipelineReply {
+/** What a pipeline tells of a command that was answered. */
+export function toReply(value: unknown): RedisPipelineReply {
   return [null, value];
 }
 
-function toErrorReply(error: unknown): RedisPipelineReply {
-  return [error as Error, undefined]; // ioredis rejects with nothing else
+/** The same of one that was refused. */
+export function toErrorReply(error: unknown): RedisPipelineReply {
+  return [error as Error, undefined]; // clients reject with nothing else
 }
 
 /** Undefined for a Cluster, which has a socket for each node, and for a client that has not connected yet. */
