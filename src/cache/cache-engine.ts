@@ -6,15 +6,17 @@ import { randomStamp } from '../support/random-stamp.js';
 import { weakened } from '../support/weakened.js';
 import type { Address } from './address.js';
 import { currentFrame } from './dependency-frame.js';
-import { decodeEntry, DecodedEntry, encodeEntry, type Entry } from './entry.js';
+import { decodeEntry, encodeEntry, type Entry } from './entry.js';
 import type { Confirmed, EngineOptions, Fill } from './engine-options.js';
 import { EntryHit, gateIsClosed, ifOfEpoch, type Bypass, type Found, type Hit, type Miss } from './found.js';
 import { gather } from './gather.js';
 import { areHeld, HeldEntry, isOfRow, stampsIn, toHeld } from './held-entry.js';
 import type { Keyspace } from './keyspace.js';
+import type { AskedList } from './plans.js';
 import { PackedEntry } from './packed-entry.js';
 import { packText, unpackText } from './packed-text.js';
-import { areComplete, areCurrent, merge } from './stamp-lists.js';
+import { judge, unlessExpired } from './judge.js';
+import { areComplete, merge } from './stamp-lists.js';
 import { StorePort, type Texts } from './store-port.js';
 
 /**
@@ -43,17 +45,17 @@ export class CacheEngine {
   }
 
   /**
-   * Looks for an entry and judges it by the stamps of `stampKeys`, which `listId` may tell from all other lists: an entry
-   * in this process that was stored under that list knows its stamps. Computed values have one, and may be answered in two
-   * parts where they are many. A store in this process answers without a promise.
+   * Looks for an entry and judges it by the stamps of `stampKeys`, of which there may be a `list`: an entry in this process
+   * that was stored under that list knows its stamps. Computed values have one, and may be answered in two parts where
+   * they are many. A store in this process answers without a promise.
    */
-  lookup(key: string, stampKeys: readonly string[], listId?: number): Awaitable<Found> {
+  lookup(key: string, stampKeys: readonly string[], list?: AskedList): Awaitable<Found> {
     const reason = this.#options.reasonAgainst?.(stampKeys);
     if (reason !== undefined) return { state: 'bypass', reason };
     const confirmed = this.#confirm(stampKeys);
     if (confirmed) return this.#lookupConfirmed(confirmed, key, stampKeys);
     const noticed = this.#noticeChangesElsewhere();
-    return noticed ? this.#lookupAfter(noticed, key, stampKeys) : this.#lookupNow(key, stampKeys, listId);
+    return noticed ? this.#lookupAfter(noticed, key, stampKeys) : this.#lookupNow(key, stampKeys, list);
   }
 
   /**
@@ -98,13 +100,15 @@ export class CacheEngine {
     const { items, places } = gather(addresses);
     return this.#answered<readonly Found[]>(
       (resolve, reject) => this.port.requestAll(items, resolve, reject),
-      (texts, error) =>
-        addresses.map(({ key, stampKeys }, index) => {
+      (texts, error) => {
+        const now = this.clock.now(); // NOTE: asked once, which costs as much as the rest of what is judged of a row
+        return addresses.map(({ key, stampKeys }, index) => {
           if (!texts) return this.#failed('read', error);
           // NOTE: not by destructuring, which goes through an iterator and fills a longer array, for each row of a list
           const own = (places[index] ?? []).map((place) => texts[place]);
-          return this.#judgeAnswer(key, stampKeys, own);
-        }),
+          return this.#judgeAnswer(key, stampKeys, own, now);
+        });
+      },
     );
   }
 
@@ -133,28 +137,29 @@ export class CacheEngine {
     );
   }
 
-  #lookupNow(key: string, stampKeys: readonly string[], listId?: number): Awaitable<Found> {
+  #lookupNow(key: string, stampKeys: readonly string[], list?: AskedList): Awaitable<Found> {
     const { inProcess } = this.port;
-    if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys, listId);
-    return this.#ask(key, stampKeys, listId !== undefined);
+    if (inProcess) return this.#judgeHeld(inProcess, key, stampKeys, list?.id);
+    return this.#ask(key, stampKeys, list);
   }
 
   /** Asks a store elsewhere for an entry and its stamps, and judges it. */
-  #ask(key: string, stampKeys: readonly string[], isValue = false): Promise<Found> {
+  #ask(key: string, stampKeys: readonly string[], list?: AskedList): Promise<Found> {
     return this.#answered<Found>(
       (resolve, reject) => {
-        if (isValue) this.port.requestValue(key, stampKeys, resolve, reject);
+        if (list) this.port.requestValue(key, list, resolve, reject);
         else this.port.request(key, stampKeys, resolve, reject);
       },
-      (texts, error) => (texts ? this.#judgeAnswer(key, stampKeys, texts) : this.#failed('read', error)),
+      (texts, error) =>
+        texts ? this.#judgeAnswer(key, stampKeys, texts, this.clock.now()) : this.#failed('read', error),
     );
   }
 
   /** Judges the texts of an entry and of its stamps. */
-  #judgeAnswer(key: string, stampKeys: readonly string[], texts: Texts): Found {
+  #judgeAnswer(key: string, stampKeys: readonly string[], texts: Texts, now: number): Found {
     const { gate } = this.#options;
     if (gate && texts[1] === undefined && stampKeys[0] === gate.key) return { state: 'bypass', reason: gateIsClosed };
-    return this.#judgeText(key, texts[0], texts, 1);
+    return unlessExpired(this.#judgeText(key, texts[0], texts, 1), now);
   }
 
   /** What `use` makes of the texts that `ask` gets, or of the error where there are none. One promise, since each costs. */
@@ -207,37 +212,30 @@ export class CacheEngine {
   }
 
   #judgeHeld(store: InProcessStore, key: string, stampKeys: readonly string[], listId?: number): Hit | Miss {
+    return unlessExpired(this.#judgeStamps(store, key, stampKeys, listId), this.clock.now());
+  }
+
+  #judgeStamps(store: InProcessStore, key: string, stampKeys: readonly string[], listId?: number): Hit | Miss {
     const held = store.held(key);
-    if (held instanceof PackedEntry) return this.#judge(held, stampsIn(store, stampKeys));
+    if (held instanceof PackedEntry) return judge(held, stampsIn(store, stampKeys));
     if (!(held instanceof HeldEntry)) {
       return this.#judgeText(key, held instanceof HeldText ? held.text : undefined, stampsIn(store, stampKeys));
     }
-    const { entry } = held;
+    const found = new EntryHit(held.entry, held.bytes, true);
     if (!held.isCurrentUnder(listId)) {
-      if (!areHeld(store, stampKeys, entry.stamps)) return this.#judge(held, stampsIn(store, stampKeys));
+      if (!areHeld(store, stampKeys, found.stamps)) return judge(found, stampsIn(store, stampKeys));
       held.listId = listId;
     }
-    if (entry.expiresAt <= this.clock.now()) return { state: 'miss', reason: 'expired', stamps: entry.stamps, entry };
-    return new EntryHit(entry, held.bytes, true);
+    return found;
   }
 
   /** The stamps that are current begin at `from`; a hit, which has the same, makes no list of them. */
   #judgeText(key: string, text: string | undefined, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
     if (text === undefined) return { state: 'miss', reason: 'absent', stamps: stamps.slice(from), entry: undefined };
     const entry = decodeEntry(unpackText(text));
-    if (entry) return this.#judge(new EntryHit(entry, text.length, false), stamps, from);
+    if (entry) return judge(new EntryHit(entry, text.length, false), stamps, from);
     this.#options.events.corruptEntry(key);
     return { state: 'miss', reason: 'unreadable', stamps: stamps.slice(from), entry };
-  }
-
-  #judge(found: Hit | HeldEntry, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
-    const { entry } = found;
-    const isUnder =
-      entry instanceof DecodedEntry ? entry.isUnder(stamps, from) : areCurrent(entry.stamps, stamps.slice(from));
-    if (isUnder && entry.expiresAt > this.clock.now()) {
-      return found instanceof HeldEntry ? new EntryHit(entry, found.bytes, true) : found;
-    }
-    return { state: 'miss', reason: isUnder ? 'expired' : 'invalidated', stamps: stamps.slice(from), entry };
   }
 
   /**

@@ -168,10 +168,10 @@ export class Computation<T> {
   #lookup<R>(plan: Plan, use: (found: Found) => Awaitable<R>): Awaitable<R> {
     const { entryKey, keys } = plan;
     const useLatest = (first: Found): Awaitable<R> => {
-      const found = this.#lookAgain(plan, keys, first);
+      const found = this.#lookAgain(plan, keys.stampKeys, first);
       return isPromise(found) ? found.then(use) : use(found);
     };
-    const first = this.#engine.lookup(entryKey, keys, plan.listId);
+    const first = this.#engine.lookup(entryKey, keys.stampKeys, keys);
     return isPromise(first) ? first.then(useLatest) : useLatest(first);
   }
 
@@ -181,7 +181,7 @@ export class Computation<T> {
     const all = [...plan.base, ...actual.map((name) => plan.keyspace.stamp(name))];
     if (all.length === keys.length && all.every((key, index) => key === keys[index])) return found;
     useKeys(plan, all);
-    return this.#engine.lookup(plan.entryKey, all, plan.listId);
+    return this.#engine.lookup(plan.entryKey, all, plan.keys);
   }
 
   #use(call: Call<T>, plan: Plan, found: Found): Awaitable<T> {
@@ -353,6 +353,6 @@ export class Computation<T> {
   }
 }
 
-function addressOf({ entryKey, keys, listId }: Plan): Address {
-  return { key: entryKey, stampKeys: keys, prefix: '', id: undefined, listId };
+function addressOf({ entryKey, keys: { id: listId, stampKeys } }: Plan): Address {
+  return { key: entryKey, stampKeys, prefix: '', id: undefined, listId };
 }

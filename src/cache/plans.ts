@@ -1,4 +1,6 @@
 import type { Keyspace } from './keyspace.js';
+import { repeatedKeys } from '../store/repeated-keys.js';
+import { inOnePiece } from '../support/compact.js';
 import { RecentMap } from '../support/recent-map.js';
 
 const rememberedPlans = 10_000;
@@ -10,14 +12,41 @@ export interface Plan {
   /** Stamps that every value of this call depends on. */
   readonly base: readonly string[];
   /** Those, and the stamps that the value was found to depend on lately; only a hint. */
-  keys: readonly string[];
-  /** Another number for each list of keys. */
-  listId: number;
+  keys: AskedList;
   /** How often this process answered from the value that `hitsOf` tells. */
   hits: number;
   hitsOf: number;
   /** When the value was last seen to be current in this process, where that is asked for. */
   currentAt?: number;
+}
+
+/** The stamps of a value by their keys. */
+export interface AskedList {
+  /** Another one for each list. */
+  readonly id: number;
+  readonly stampKeys: readonly string[];
+  /** The key of the value's entry and those of the stamps, as a store elsewhere is asked for them. */
+  readonly withEntry: readonly string[];
+}
+
+/** A list in place of which another one is made where the value is found to depend on something else. */
+class KeyList implements AskedList {
+  readonly id: number;
+  readonly stampKeys: readonly string[];
+  readonly #entryKey: string;
+  #withEntry: readonly string[] | undefined;
+
+  constructor(entryKey: string, stampKeys: readonly string[]) {
+    lastListId += 1;
+    this.id = lastListId;
+    this.stampKeys = stampKeys.map(shared);
+    this.#entryKey = entryKey;
+  }
+
+  get withEntry(): readonly string[] {
+    this.#withEntry ??= repeatedKeys([this.#entryKey, ...this.stampKeys]);
+    return this.#withEntry;
+  }
 }
 
 /** What a call is asked for where it has no plan yet. */
@@ -48,9 +77,8 @@ export class Plans {
     const known = shortId === undefined ? this.#plans.get(call.identity) : this.#byShortId.get(shortId);
     if (known?.keyspace === keyspace) return known;
     const base = keyspace.stamps(call.dependencies());
-    const entryKey = keyspace.entry(this.#family, this.#idPrefix + call.identity);
-    const plan: Plan = { keyspace, entryKey, base, keys: base, listId: 0, hits: 0, hitsOf: 0 };
-    useKeys(plan, base);
+    const entryKey = inOnePiece(keyspace.entry(this.#family, this.#idPrefix + call.identity));
+    const plan: Plan = { keyspace, entryKey, base, keys: new KeyList(entryKey, base), hits: 0, hitsOf: 0 };
     if (shortId === undefined) this.#plans.set(call.identity, plan);
     else this.#byShortId.set(shortId, plan);
     return plan;
@@ -59,11 +87,19 @@ export class Plans {
 
 let lastListId = 0;
 
+/** The keys that plans were made of lately; those of tables and labels come again and again. */
+const known = new RecentMap<string, string>(256);
+
+/** NOTE: in one piece, or each command would put it together again; and one for all plans, which are read faster then. */
+function shared(key: string): string {
+  const same = known.get(key) ?? inOnePiece(key);
+  known.set(same, same);
+  return same;
+}
+
 /** From now on the value is taken to depend on these. */
 export function useKeys(plan: Plan, keys: readonly string[]): void {
-  lastListId += 1;
-  plan.keys = keys;
-  plan.listId = lastListId;
+  plan.keys = new KeyList(plan.entryKey, keys);
 }
 
 /** Counts a hit. NOTE: in the process alone and where the keys are remembered anyway, so that it costs a hit nothing. */

@@ -94,7 +94,7 @@ export class Runner<T> {
       key: plan.entryKey,
       stamps,
       stampKeys: keys,
-      listId: plan.listId,
+      listId: plan.keys.id,
       dependencies,
       payload,
       ttlMs: lifeMs,

@@ -2,6 +2,7 @@ import type { CacheStore, CacheWrite, InProcessStore, Reject } from '../store/ca
 import { isInProcess } from '../store/cache-store.js';
 import type { Awaitable } from '../support/awaitable.js';
 import { TickBatch } from '../support/tick-batch.js';
+import type { AskedList } from './plans.js';
 import { gather, keysOf, type AskedKeys, type Gathered } from './gather.js';
 
 /** Texts in the order of their keys, undefined where there is none. */
@@ -16,6 +17,8 @@ class WaitingRead implements AskedKeys {
   readonly stampKeys: readonly string[];
   readonly resolve: (texts: Texts) => void;
   readonly reject: Reject;
+  /** What it is asked with, where others do not ask at the same time. */
+  list: AskedList | undefined = undefined;
 
   constructor(key: string | undefined, stampKeys: readonly string[], resolve: (texts: Texts) => void, reject: Reject) {
     this.key = key;
@@ -64,10 +67,10 @@ export class StorePort {
       const [first] = batch;
       const areMany = this.#valuesWaiting >= valuesInParts;
       this.#valuesWaiting = 0;
-      const later = (): ReadonlySet<number> | undefined =>
+      const later = (): readonly boolean[] | undefined =>
         areMany && this.#reading === 0 ? secondPart(batch) : undefined;
       if (!first || batch.length > 1) answerTogether(batch, gather(batch), { ask: read, later });
-      else read(keysOf(first), first.resolve, first.reject);
+      else read(first.list?.withEntry ?? keysOf(first), first.resolve, first.reject);
     });
     this.#acquires = new TickBatch((batch) =>
       answerTogether(batch, eachKeyOnce(batch), {
@@ -93,8 +96,10 @@ export class StorePort {
    * The same for a computed value. NOTE: who asked for many ask again by one command, once they are answered; so where the
    * store has nothing else to do they are answered in two parts, and it works for one while this process does for the other.
    */
-  requestValue(key: string, stampKeys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
-    this.request(key, stampKeys, resolve, reject);
+  requestValue(key: string, list: AskedList, resolve: (texts: Texts) => void, reject: Reject): void {
+    const waiting = new WaitingRead(key, list.stampKeys, resolve, reject);
+    waiting.list = list;
+    this.#reads.add(waiting);
     this.#valuesWaiting += 1;
   }
 
@@ -172,15 +177,15 @@ interface Waiting {
 
 interface Asking<Item> {
   readonly ask: Ask<Item>;
-  /** The places of those who are answered a moment after the others, asked when the answer is there. */
-  later?(): ReadonlySet<number> | undefined;
+  /** Who is answered a moment after the others, asked when the answer is there. */
+  later?(): readonly boolean[] | undefined;
 }
 
 /** Asks once for all that wait, and gives each its own texts in its own order. The batch is empty after that. */
 function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item>, { ask, later }: Asking<Item>): void {
-  const answer = (texts: Texts, isTurn?: (index: number) => boolean): void => {
+  const answer = (texts: Texts, last?: readonly boolean[], isLast = false): void => {
     for (let index = 0; index < batch.length; index++) {
-      if (isTurn && !isTurn(index)) continue;
+      if (last && last[index] !== isLast) continue;
       const own: (string | undefined)[] = [];
       for (const place of places[index] ?? []) own.push(texts[place]);
       batch[index]?.resolve(own);
@@ -193,13 +198,13 @@ function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item
     items,
     (texts) => {
       const last = later?.();
-      answer(texts, last && ((index) => !last.has(index)));
+      answer(texts, last);
       if (!last) {
         end();
         return;
       }
       setImmediate(() => {
-        answer(texts, (index) => last.has(index));
+        answer(texts, last, true);
         end();
       });
     },
@@ -211,15 +216,13 @@ function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item
 }
 
 /** The second half, without those who want the same as one of the first: answered apart, each would make what is missing. */
-function secondPart(batch: readonly AskedKeys[]): ReadonlySet<number> {
+function secondPart(batch: readonly AskedKeys[]): readonly boolean[] {
   const half = batch.length >> 1;
   const early = new Set<string>();
-  const later = new Set<number>();
-  for (const [index, { key = '' }] of batch.entries()) {
+  return batch.map(({ key = '' }, index) => {
     if (index < half) early.add(key);
-    else if (!early.has(key)) later.add(index);
-  }
-  return later;
+    return !early.has(key);
+  });
 }
 
 function eachKeyOnce(batch: readonly WaitingAcquire[]): Gathered<CacheWrite> {

@@ -1,5 +1,8 @@
 import type { Duplex } from 'node:stream';
+import { inOnePiece } from '../support/compact.js';
+import { receiveFrom } from './buffered-socket.js';
 import type { Reject } from './cache-store.js';
+import { commandOf, rememberCommand } from './repeated-keys.js';
 import { RedisReplyError, ReplyReader, type Reply } from './reply-reader.js';
 
 /** A word of a command. */
@@ -29,16 +32,14 @@ export class DirectConnection {
   /** True while commands are put together that are to leave in one write. */
   #holds = false;
   #text = '';
-  /** How long it is in UTF-8. */
-  #bytes = 0;
+  #isAscii = true;
   #first: Asked | undefined;
   #last: Asked | undefined;
 
   /** From now on the socket belongs to this alone: nobody else may write to it or read from it. */
   constructor(socket: Duplex) {
     this.#socket = socket;
-    socket.removeAllListeners('data');
-    socket.on('data', (piece: Buffer) => this.#received(piece));
+    receiveFrom(socket, (piece) => this.#received(piece));
     this.ended = new Promise((resolve) => {
       socket.once('close', () => {
         this.#end();
@@ -73,24 +74,24 @@ export class DirectConnection {
   }
 
   #append(name: string, words: readonly Word[]): void {
-    let text = `*${words.length + 1}\r\n$${name.length}\r\n${name}\r\n`;
-    let others = 0; // bytes that are no characters
-    for (const word of words) {
-      const written = typeof word === 'string' ? word : String(word);
-      const bytes = Buffer.byteLength(written);
-      others += bytes - written.length;
-      text += `$${bytes}\r\n${written}\r\n`;
+    const known = commandOf(words);
+    if (known !== undefined) {
+      this.#text += known;
+      return;
     }
-    this.#text += text;
-    this.#bytes += text.length + others;
+    const text = encode(name, words, lengthOf);
+    const isAscii = Buffer.byteLength(text) === text.length;
+    if (isAscii) rememberCommand(words, () => inOnePiece(text));
+    this.#text += isAscii ? text : encode(name, words, Buffer.byteLength);
+    this.#isAscii &&= isAscii;
   }
 
   #write(): void {
     const text = this.#text;
-    const isAscii = this.#bytes === text.length;
+    const encoding = this.#isAscii ? 'latin1' : 'utf8'; // NOTE: of the same bytes the former is faster
     this.#text = '';
-    this.#bytes = 0;
-    if (text !== '') this.#socket.write(text, isAscii ? 'latin1' : 'utf8'); // NOTE: of the same bytes the former is faster
+    this.#isAscii = true;
+    if (text !== '') this.#socket.write(text, encoding);
   }
 
   #received(piece: Buffer): void {
@@ -123,4 +124,28 @@ export class DirectConnection {
     this.#last = undefined;
     for (; asked; asked = asked.next) asked.reject(error);
   }
+}
+
+const lengthOf = ({ length }: string): number => length;
+
+/** Of so many lengths the marks are kept. */
+const mostMarks = 1_000;
+/** What precedes a word, by the word's length in bytes. */
+const marks: string[] = [];
+
+/** A command as Redis takes it. NOTE: put together from the left and out of few texts: it is made flat once, when it is sent. */
+function encode(name: string, words: readonly Word[], bytesOf: (word: string) => number): string {
+  let text = `*${words.length + 1}\r\n$${name.length}\r\n${name}`;
+  for (const word of words) {
+    const written = typeof word === 'string' ? word : String(word);
+    const bytes = bytesOf(written);
+    text = text + (marks[bytes] ?? markOf(bytes)) + written;
+  }
+  return `${text}\r\n`;
+}
+
+function markOf(bytes: number): string {
+  const mark = `\r\n$${bytes}\r\n`;
+  if (bytes < mostMarks) marks[bytes] = mark;
+  return mark;
 }

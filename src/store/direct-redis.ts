@@ -91,9 +91,9 @@ export class DirectRedis implements RedisClient, GateClient {
 
   /** The connection over the socket that the client has now, if it is idle or was taken over before. */
   #open(): DirectConnection | undefined {
-    const { stream } = this.#client;
-    if (stream && stream === this.#socket) return this.#connection?.isOpen ? this.#connection : undefined;
-    const { status, commandQueue } = this.#client;
+    if (this.#connection?.isOpen) return this.#connection;
+    const { stream, status, commandQueue } = this.#client;
+    if (stream && stream === this.#socket) return undefined; // it was lost
     if (!stream?.writable || status !== 'ready' || commandQueue?.length !== 0) return undefined;
     this.#socket = stream;
     this.#connection = new DirectConnection(stream);

@@ -1,5 +1,7 @@
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.js';
+import { connectBuffered } from './buffered-socket.js';
 import type { Reject } from './cache-store.js';
 
 /** The reply of one command of a pipeline: its error, or its value. */
@@ -93,10 +95,26 @@ export async function connectRedis(
   { lazyConnect = false, protocol }: { readonly lazyConnect?: boolean; readonly protocol?: 2 } = {},
 ): Promise<IoredisClient> {
   const { tls, ...address } = parseRedisUrl(url);
-  const { Redis } = await import('ioredis').catch(notInstalled);
+  const { Redis, AbstractConnector } = await import('ioredis').catch(notInstalled);
+  const Connector = class extends AbstractConnector {
+    constructor() {
+      super(disconnectTimeoutMs);
+    }
+
+    /** As ioredis itself connects, but for the buffer. */
+    async connect(): Promise<Socket> {
+      this.connecting = true;
+      const socket = connectBuffered({ host: address.host, port: address.port });
+      socket.once('error', (error) => {
+        this.firstError = error;
+      });
+      this.stream = socket;
+      return socket;
+    }
+  };
   const client = new Redis({
     ...address,
-    ...(tls ? { tls: {} } : {}),
+    ...(tls ? { tls: {} } : { Connector }),
     lazyConnect,
     ...(protocol ? { protocol } : {}),
     enableOfflineQueue: false,

@@ -49,11 +49,11 @@ export async function writeTexts(client: RedisClient, writes: readonly RedisWrit
 }
 
 /** UNLINK; several in one go where there are many keys. */
-export async function dropTexts(client: RedisClient, keys: string[]): Promise<void> {
-  if (keys.length <= keysPerCommand) {
-    await client.unlink(keys);
-    return;
-  }
+export function dropTexts(client: RedisClient, keys: string[]): Promise<unknown> {
+  return keys.length <= keysPerCommand ? client.unlink(keys) : dropInParts(client, keys);
+}
+
+async function dropInParts(client: RedisClient, keys: string[]): Promise<void> {
   const replies = await inOneGo(client, (commands) => {
     for (const chunk of chunksOf(keys)) commands.unlink(chunk);
   });

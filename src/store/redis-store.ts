@@ -36,7 +36,7 @@ export class RedisStore implements CacheStore {
   readonly #client: RedisClient;
   readonly #ownsClient: boolean;
   readonly #trimmer: ListTrimmer;
-  readonly #drop: (keys: string[]) => Promise<void>;
+  readonly #drop: (keys: string[]) => Promise<unknown>;
   /** Why there is no connection, where the client told. */
   #connectionError: Error | undefined;
   /** Of a client of our own; others have their own `socketTimeout`. */
@@ -113,11 +113,8 @@ export class RedisStore implements CacheStore {
     }
   }
 
-  async drop(keys: readonly string[]): Promise<void> {
-    await this.#ask(keys, itself, async (part) => {
-      await this.#drop(part);
-      return [];
-    });
+  drop(keys: readonly string[]): Promise<void> {
+    return this.#ask<string, never>(keys, itself, (part) => this.#drop(part).then(() => [])).then(() => undefined);
   }
 
   async close(): Promise<void> {

@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer';
+
 /** An error that Redis replied. */
 export class RedisReplyError extends Error {
   override readonly name = 'ReplyError';
@@ -27,6 +29,11 @@ const carriageReturn = 13;
 const minus = 45;
 const zero = 48;
 
+/** Few replies cost as much one by one; and the parts of a text keep the whole of it in memory, which may not be large. */
+function isWorthOneText({ length }: Buffer): boolean {
+  return length >= 4_096 && length <= 131_072;
+}
+
 /**
  * Reads replies in version 2 of the protocol of Redis (RESP) out of what a socket receives, in whatever pieces it comes.
  *
@@ -41,6 +48,8 @@ export class ReplyReader {
   #neededBytes = 0;
   /** Where the number that was read last ends. */
   #end = 0;
+  /** What is being read, as text, where each byte of it is a character. */
+  #text: string | undefined;
 
   constructor(onReply: (reply: Reply) => void) {
     this.#onReply = onReply;
@@ -61,20 +70,21 @@ export class ReplyReader {
   }
 
   #keep(piece: Buffer): void {
-    this.#kept.push(piece);
+    this.#kept.push(Buffer.from(piece));
     this.#keptBytes += piece.length;
   }
 
   #read(bytes: Buffer): void {
+    // NOTE: a list of some hundred texts takes half the time if it is decoded as one
+    this.#text = isWorthOneText(bytes) && isAscii(bytes) ? bytes.toString('latin1') : undefined;
     let start = 0;
     while (start < bytes.length) {
       const next = this.#readOne(bytes, start);
-      if (next === undefined) {
-        this.#keep(bytes.subarray(start));
-        return;
-      }
+      if (next === undefined) break;
       start = next;
     }
+    this.#text = undefined;
+    if (start < bytes.length) this.#keep(bytes.subarray(start));
   }
 
   /** Where the next one begins; undefined where the rest of this one is missing. */
@@ -106,7 +116,7 @@ export class ReplyReader {
       this.#neededBytes = to + 2 - start;
       return undefined;
     }
-    this.#add(bytes.toString('utf8', from, to));
+    this.#add(this.#text === undefined ? bytes.toString('utf8', from, to) : this.#text.slice(from, to));
     return to + 2;
   }
 

@@ -112,10 +112,11 @@ export class ResilientStore implements CacheStore {
   /** Rejects if it is not certain that the keys are gone; then they are dropped as soon as the store works again. */
   drop(keys: readonly string[]): Promise<void> {
     if (keys.length === 0) return Promise.resolve();
-    return this.#ask('drop', () => this.#store.drop(keys)).catch((error: unknown) => {
-      this.#pending.add(keys);
-      throw error;
-    });
+    return this.#ask(
+      'drop',
+      () => this.#store.drop(keys),
+      () => this.#pending.add(keys),
+    );
   }
 
   /** Rejects, after the store was closed, if there are keys left that could not be dropped. */
@@ -129,17 +130,26 @@ export class ResilientStore implements CacheStore {
     );
   }
 
-  #ask<Answer>(operation: Operation, ask: () => Awaitable<Answer>): Promise<Answer> {
+  /** NOTE: one promise for all of it, since each costs on the way of every write. */
+  #ask<Answer>(operation: Operation, ask: () => Awaitable<Answer>, onFailure?: () => void): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
-      const ticket = this.#enter(operation);
-      this.#deadline.watch(
-        resolved(ask),
-        (answer) => {
-          this.#circuit.succeeded(ticket);
-          resolve(answer);
-        },
-        (error) => reject(this.#failed(operation, ticket, error)),
-      );
+      const fail = (error: unknown): void => {
+        onFailure?.();
+        reject(error);
+      };
+      try {
+        const ticket = this.#enter(operation);
+        this.#deadline.watch(
+          resolved(ask),
+          (answer) => {
+            this.#circuit.succeeded(ticket);
+            resolve(answer);
+          },
+          (error) => fail(this.#failed(operation, ticket, error)),
+        );
+      } catch (error) {
+        fail(error);
+      }
     });
   }
 

@@ -79,7 +79,8 @@ describe('hits in this process of values that know their stamps', () => {
   };
   const lookup = (keys: readonly string[], listId?: number): string => {
     store.asked = [];
-    const found = engine.lookup('value', keys, listId) as Found;
+    const list = listId === undefined ? undefined : { id: listId, stampKeys: keys, withEntry: ['value', ...keys] };
+    const found = engine.lookup('value', keys, list) as Found;
     return found.state === 'miss' ? found.reason : found.state;
   };
 

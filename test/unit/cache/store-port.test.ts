@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { StorePort } from '../../../src/cache/store-port.js';
+import { StorePort, type Texts } from '../../../src/cache/store-port.js';
 import type { CacheStore } from '../../../src/store/cache-store.js';
 
 /** A store elsewhere that answers when it is told to. */
@@ -61,12 +61,10 @@ describe('what is read from a store in one tick', () => {
   function askFor(count: number, kind: 'request' | 'requestValue', { port, answers }: ReturnType<typeof opened>): void {
     for (let index = 0; index < count; index += 1) {
       const key = `${kind} ${index}`;
-      port[kind](
-        key,
-        [],
-        (texts) => answers.push([key, ...texts]),
-        () => answers.push('failed'),
-      );
+      const answered = (texts: Texts): unknown => answers.push([key, ...texts]);
+      const failed = (): unknown => answers.push('failed');
+      if (kind === 'request') port.request(key, [], answered, failed);
+      else port.requestValue(key, { id: index, stampKeys: [], withEntry: [key] }, answered, failed);
     }
   }
 

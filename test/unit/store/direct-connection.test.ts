@@ -2,6 +2,7 @@ import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { DirectConnection } from '../../../src/store/direct-connection.js';
+import { commandOf, repeatedKeys } from '../../../src/store/repeated-keys.js';
 
 /** The end of a socket that tests hold in the place of Redis. */
 class Socket extends Duplex {
@@ -49,6 +50,19 @@ describe('DirectConnection', () => {
       '*4\r\n$4\r\nmget\r\n$1\r\na\r\n$5\r\né€\r\n$0\r\n\r\n',
       '*3\r\n$3\r\nset\r\n$1\r\nk\r\n$2\r\n12\r\n',
     ]);
+  });
+
+  it('writes a list of repeated keys each time as it did the first time, beyond ASCII too', () => {
+    const plain = repeatedKeys(['a', 'b'.repeat(30)]);
+    const others = repeatedKeys(['é', 'b']);
+    for (let turn = 0; turn < 3; turn += 1) for (const keys of [plain, others]) ask('mget', ...keys);
+    const expected = [...socket.writes.splice(0)];
+    const ignore = (): void => undefined;
+    for (let turn = 0; turn < 3; turn += 1) {
+      for (const keys of [plain, others]) connection.ask('mget', keys, ignore, ignore);
+    }
+    expect(socket.writes).to.eql(expected);
+    expect([commandOf(plain), commandOf(others)]).to.eql([expected[0], undefined]);
   });
 
   it('gives each command its reply, in their order, and errors to those whom they concern', () => {
