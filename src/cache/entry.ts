@@ -24,8 +24,16 @@ export function joinStamps(stamps: readonly string[]): string {
   return stamps.join(' ');
 }
 
+/** Hardly any name of a dependency has it, and JSON writes it as it is. */
+const separator = '\x7f';
+
+/** Names as one text, since a hit reads them only where something is computed from it; as a list where one has the separator. */
+function joinNames(names: readonly string[]): string | readonly string[] {
+  return names.some((name) => name.includes(separator)) ? names : names.join(separator);
+}
+
 /** Changes with every change of the text below; an entry of another version is a miss. */
-const formatVersion = 1;
+const formatVersion = 2;
 const opening = `[${formatVersion},`;
 
 /**
@@ -40,7 +48,7 @@ export function encodeEntry(entry: Entry): string {
     expiresAt - createdAt,
     costMs,
     joinStamps(stamps),
-    dependencies ?? 0,
+    dependencies ? joinNames(dependencies) : 0,
     payload,
   ];
   if (softExpiresAt !== undefined) parts.push(softExpiresAt - createdAt);
@@ -66,7 +74,7 @@ type EntryParts = readonly [
   lifeMs: number,
   costMs: number,
   stamps: string,
-  dependencies: 0 | string[],
+  dependencies: 0 | string | string[],
   payload: unknown,
   softMs?: number,
 ];
@@ -82,9 +90,9 @@ export class DecodedEntry implements Entry {
   readonly expiresAt: number;
   readonly softExpiresAt: number | undefined;
   readonly costMs: number;
-  readonly dependencies: readonly string[] | undefined;
   readonly payload: unknown;
   readonly #joined: string;
+  readonly #names: 0 | string | readonly string[];
   #stamps: readonly string[] | undefined;
 
   constructor(parts: EntryParts) {
@@ -96,13 +104,20 @@ export class DecodedEntry implements Entry {
     this.softExpiresAt = softMs === undefined ? undefined : createdAt + softMs;
     this.costMs = parts[3];
     this.#joined = parts[4];
-    this.dependencies = parts[5] === 0 ? undefined : parts[5];
+    this.#names = parts[5];
     this.payload = parts[6];
   }
 
   get stamps(): readonly string[] {
     this.#stamps ??= this.#joined.split(' ');
     return this.#stamps;
+  }
+
+  get dependencies(): readonly string[] | undefined {
+    const names = this.#names;
+    if (names === 0) return undefined;
+    if (typeof names !== 'string') return names;
+    return names === '' ? [] : names.split(separator);
   }
 
   /** The whole check of a hit, without a list of the stamps: these are the current ones, which begin at `from`. */
@@ -129,6 +144,10 @@ function isSoftLife(value: unknown): boolean {
   return typeof value === 'number' && value > 0;
 }
 
-function isDependencies(value: unknown): value is 0 | string[] {
-  return value === 0 || (Array.isArray(value) && value.every((name) => typeof name === 'string'));
+function isDependencies(value: unknown): value is 0 | string | string[] {
+  return (
+    value === 0 ||
+    typeof value === 'string' ||
+    (Array.isArray(value) && value.every((name) => typeof name === 'string'))
+  );
 }

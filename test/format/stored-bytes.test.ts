@@ -136,21 +136,21 @@ describe('what is stored', () => {
       await item.plain();
       await stored();
       expect(textOf(keys.row)).to.equal(
-        '[1,1704067200000,3600000,0,"<s:r:format_items:1> <s:b:format_items> <epoch>",0,[1,"ann","1152921504606846976","{\\"a\\":[2],\\"b\\":1}",0,true]]',
+        '[2,1704067200000,3600000,0,"<s:r:format_items:1> <s:b:format_items> <epoch>",0,[1,"ann","1152921504606846976","{\\"a\\":[2],\\"b\\":1}",0,true]]',
       );
       expect(textOf(keys.missing)).to.equal(
-        '[1,1704067200000,60000,0,"<s:r:format_items:99> <s:b:format_items> <epoch>",0,null]',
+        '[2,1704067200000,60000,0,"<s:r:format_items:99> <s:b:format_items> <epoch>",0,null]',
       );
       expect(textOf(keys.unique)).to.equal(
-        '[1,1704067200000,3600000,0,"<s:cm:format_items:name=ann> <s:v:format_items> <epoch>",0,1]',
+        '[2,1704067200000,3600000,0,"<s:cm:format_items:name=ann> <s:v:format_items> <epoch>",0,1]',
       );
       expect(textOf(keys.listed)).to.equal(
-        '[1,1704067200000,3600000,0,"<s:k:item::%s::%s["1","7"]> <s:l:format.Item.listed> <epoch> <s:r:format_items:1> <s:b:format_items>",' +
-          '["r:format_items:1","b:format_items"],["devalue","[[1,2,3,4],\\"ann\\",7,[\\"Date\\",\\"1970-01-01T00:00:00.000Z\\"],[\\"BigInt\\",\\"1\\"]]"]]',
+        '[2,1704067200000,3600000,0,"<s:k:item::%s::%s["1","7"]> <s:l:format.Item.listed> <epoch> <s:r:format_items:1> <s:b:format_items>",' +
+          '"r:format_items:1\x7fb:format_items",["devalue","[[1,2,3,4],\\"ann\\",7,[\\"Date\\",\\"1970-01-01T00:00:00.000Z\\"],[\\"BigInt\\",\\"1\\"]]"]]',
       );
       expect(textOf(keys.plain)).to.equal(
-        '[1,1704067200000,3600000,0,"<s:k:format.Item.plain::%s(%s)["1",""]> <s:l:format.Item.plain> <epoch> <s:r:format_items:1> <s:b:format_items> <s:cm:format_items:name=other> <s:v:format_items>",' +
-          '["r:format_items:1","b:format_items","cm:format_items:name=other","v:format_items"],["json",{"name":"ann","others":0}]]',
+        '[2,1704067200000,3600000,0,"<s:k:format.Item.plain::%s(%s)["1",""]> <s:l:format.Item.plain> <epoch> <s:r:format_items:1> <s:b:format_items> <s:cm:format_items:name=other> <s:v:format_items>",' +
+          '"r:format_items:1\x7fb:format_items\x7fcm:format_items:name=other\x7fv:format_items",["json",{"name":"ann","others":0}]]',
       );
     });
   }
@@ -178,13 +178,13 @@ describe('what is stored', () => {
       ['a truncated entry', (text) => text.slice(0, -1)],
       ['half an entry', (text) => text.slice(0, text.length / 2)],
       ['an entry with something behind it', (text) => `${text}]`],
-      ['an entry of another version', (text) => text.replace('[1,', '[2,')],
+      ['an entry of another version', (text) => text.replace('[2,', '[1,')],
       ['an entry with a part too many', (text) => text.replace(/\]$/, ',0]')],
       ['an entry with a part too few', (text) => text.replace(',0,[', ',[')],
       ['text', () => 'hello'],
       ['other JSON', () => '{"a":1}'],
       ['null', () => 'null'],
-      ['an array of our length with other types', () => '[1,"a","b","c",1,2,3]'],
+      ['an array of our length with other types', () => '[2,"a","b","c",1,2,3]'],
       ['bytes that are no UTF-8', () => Buffer.from([0x5b, 0x31, 0x2c, 0xff, 0xfe]).toString('latin1')],
       ['a row with a column too few', (text) => text.replace(',true]]', ']]')],
       ['a row with a column too many', (text) => text.replace(',true]]', ',true,1]]')],
@@ -259,9 +259,17 @@ describe('what is stored', () => {
       dependencies: ['r:x:1'],
       payload: [null, 'x'],
     };
-    for (const written of [entry, { ...entry, dependencies: undefined }, { ...entry, softExpiresAt: 9 }]) {
+    const others = [
+      { ...entry, dependencies: undefined },
+      { ...entry, dependencies: [] },
+      { ...entry, dependencies: ['c:x:a=\n', 'l:ä🙂'] },
+      { ...entry, dependencies: ['l:a\x7fb', 'l:c'] },
+      { ...entry, softExpiresAt: 9 },
+    ];
+    for (const written of [entry, ...others]) {
       const read = decodeEntry(encodeEntry(written));
-      expect(Object.assign({}, read, { stamps: read?.stamps })).to.deep.equal(written);
+      const { stamps, dependencies } = read ?? {};
+      expect(Object.assign({}, read, { stamps, dependencies })).to.deep.equal(written);
     }
   });
 
