@@ -97,7 +97,7 @@ export class CachedMethod {
     const { keyFunction, template, where } = this.declaration;
     if (keyFunction) return keyFunction(self, ...args);
     const key = keyCellOf(this.schema, self);
-    if (!template) return [key, args.map((argument) => canonical(argument, where)).join()];
+    if (!template) return [key, args.length === 0 ? '' : args.map((argument) => canonical(argument, where)).join()];
     if (args.length === 0) return [key];
     throw new UsageError(
       `${where}: the key template '${template.text}' tells the instance but not the call's arguments, so calls that differ ` +

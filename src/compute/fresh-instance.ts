@@ -1,6 +1,7 @@
 import type { CacheEngine } from '../cache/cache-engine.js';
 import type { DependencyFrame } from '../cache/dependency-frame.js';
 import type { ModelCache } from '../model-cache/model-cache.js';
+import { stateOf } from '../model/state-of.js';
 import type { Cell } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 
@@ -19,19 +20,18 @@ export async function freshInstance(
   if (!row) return undefined;
   const instance = schema.hydrate(row);
   const stampKeys = cache.stampKeys(rows.dependencies(key));
-  untouched.add(instance);
+  const state = stateOf(instance);
+  state.untouched = true;
   trackColumns(instance, schema, () => {
-    untouched.delete(instance);
+    state.untouched = false;
     noteRow(cache.engine, frame, { stampKeys, stamps });
   });
   return instance;
 }
 
-const untouched = new WeakSet();
-
 /** Whether this is a fresh instance of which no column was looked at yet: it says what its row says. */
 export function isUntouched(instance: object): boolean {
-  return untouched.has(instance);
+  return stateOf(instance).untouched;
 }
 
 function noteRow(
@@ -56,7 +56,7 @@ function trackColumns(instance: object, schema: ModelSchema, noticed: () => void
         return value;
       },
       set(this: object, assigned: unknown) {
-        untouched.delete(this);
+        stateOf(this).untouched = false;
         Object.defineProperty(this, property, {
           configurable: true,
           enumerable: true,

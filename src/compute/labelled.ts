@@ -2,6 +2,7 @@ import type { Codec } from '../cache/call.js';
 import { Computation } from '../cache/computation.js';
 import type { LockOptions } from '../cache/load-lock.js';
 import { announce } from '../changes/change-log.js';
+import { connectionNamed } from '../database/connections.js';
 import { modelCacheNamed, type ModelCache } from '../model-cache/model-cache.js';
 import { dependenciesOfFollowed, dependenciesOfSources, type Watcher } from '../model-cache/watch-sources.js';
 import type { Source } from '../query/watched-rows.js';
@@ -51,6 +52,7 @@ export interface LabelledOptions<T> extends Watcher {
 export class Labelled<T> {
   readonly label: string;
   readonly #options: LabelledOptions<T>;
+  #cache: ModelCache | undefined;
   #current: { readonly cache: ModelCache; readonly computation: Computation<T> } | undefined;
 
   constructor(options: LabelledOptions<T>) {
@@ -60,7 +62,11 @@ export class Labelled<T> {
 
   /** The cache that keeps the values. Throws UsageError if the connection is not open. */
   get cache(): ModelCache {
-    return modelCacheNamed(this.#options.connection, this.label);
+    const { connection } = this.#options;
+    if (this.#cache?.connection !== connectionNamed(connection, this.label)) {
+      this.#cache = modelCacheNamed(connection, this.label);
+    }
+    return this.#cache;
   }
 
   /** The name of the connection. */

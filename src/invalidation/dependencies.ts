@@ -97,6 +97,7 @@ export function isLasting(dependency: string): boolean {
 
 /** A key as part of an entry's key: different cells give different texts. */
 export function cellText(cell: Cell): string {
+  if (typeof cell === 'number') return String(cell);
   const text = String(cell);
   return text.length > longestText || text.startsWith('~') ? `~${hashText(text)}` : text;
 }

@@ -78,7 +78,7 @@ export class RowCache {
     if (reason !== undefined) return this.#readPast(key, reason).then(use);
     const address = this.#addressOf(key);
     return this.#engine.lookupAt(address, (found) => {
-      const read = this.#use(address, found, operation);
+      const read = this.#use(address, found, operation, this.#engine.clock.now());
       return isPromise(read) ? read.then(use) : use(read);
     });
   }
@@ -134,12 +134,15 @@ export class RowCache {
   }
 
   #useAll(addresses: readonly RowAddress[], found: readonly Found[], operation: RowUse): Awaitable<readonly RowRead[]> {
-    const reads = found.map((each, index) => this.#use(addresses[index] as RowAddress, each, operation)); // they are aligned
+    const now = this.#engine.clock.now(); // NOTE: asked once, since it costs a row as much as its instance
+    const use = (each: Found, index: number): Awaitable<RowRead> =>
+      this.#use(addresses[index] as RowAddress, each, operation, now); // they are aligned
+    const reads = found.map(use);
     if (!reads.some(isPromise)) return reads as RowRead[]; // as just seen
     return Promise.all(reads.map((read) => Promise.resolve(read)));
   }
 
-  #use(address: RowAddress, found: Found, operation: RowUse): Awaitable<RowRead> {
+  #use(address: RowAddress, found: Found, operation: RowUse, now: number): Awaitable<RowRead> {
     if (found.state === 'bypass') return this.#readPast(address.cell, found.reason);
     if (found.state === 'miss') return this.#miss(address, found, operation);
     const known = this.#rowIn(found);
@@ -148,7 +151,7 @@ export class RowCache {
     this.#counters.bytes += found.bytes;
     currentFrame()?.record(this.#engine, address.stampKeys, found.stamps);
     publishRead(this.#model.label, 'hit');
-    if (isDueEarly(found.entry, this.#engine.clock.now())) this.#refreshEarly(address, found.stamps, operation);
+    if (isDueEarly(found.entry, now)) this.#refreshEarly(address, found.stamps, operation);
     const read = new FoundRow(known.row, found);
     const { drift } = this.#cache;
     const checked = drift?.isDue() ? drift.check(this.#hitAt(address, known.row, found)) : undefined;

@@ -12,6 +12,8 @@ export class RecordState {
   /** The row as it was last read or written; undefined for one that was never stored. */
   row: Row | undefined;
   deleted = false;
+  /** True while it certainly says what its row says, and whoever looks at a column would be noticed. */
+  untouched = false;
   /** Resolves when the insert that is under way has ended, however it ended. */
   inserting: Promise<void> | undefined;
   /** Settles when the update that is under way outside of a transaction has ended. */

@@ -1,4 +1,4 @@
-import type { Cell } from '../cell.js';
+import { RecentMap } from '../../support/recent-map.js';
 import type { ColumnType } from '../column-type.js';
 import { assertJson, canonicalJson } from './json-text.js';
 import { isSameJson } from './same-json.js';
@@ -22,12 +22,24 @@ export const jsonType: ColumnType = {
   isCostly: true,
   isValueOf: (value, cell) => isSameJson(value, JSON.parse(String(cell))),
   toDatabase: (cell) => cell,
-  fromDatabase: (raw) => cellOf(typeof raw === 'string' ? parse(raw) : raw),
+  fromDatabase: (raw) => (typeof raw === 'string' ? cellOfText(raw) : cellOf(raw)),
   // As text, so that a parser that an application gave to pg has no say.
   selectSql: (column, dialect) => (dialect === 'sqlite' ? undefined : `${column}::text`),
 };
 
-function cellOf(value: unknown): Cell {
+const longestKnown = 256;
+/** The cells of short texts that were read lately: the same few come again and again, and so does that of a row that is saved. */
+const cells = new RecentMap<string, string>(1_000);
+
+function cellOfText(raw: string): string | null {
+  const known = raw.length <= longestKnown ? cells.get(raw) : undefined;
+  if (known !== undefined) return known;
+  const cell = cellOf(parse(raw));
+  if (cell !== null && raw.length <= longestKnown) cells.set(raw, cell);
+  return cell;
+}
+
+function cellOf(value: unknown): string | null {
   return value === null ? null : canonicalJson(value);
 }
 
