@@ -344,14 +344,15 @@ export class Computation<T> {
   }
 
   #count(outcome: CacheEvent['outcome'], reason?: string): void {
-    const name = ({ hit: 'hits', miss: 'misses', bypass: 'bypasses', fill: 'fills' } as const)[outcome];
-    this.#host.counters[name] += 1;
+    this.#host.counters[counterOf[outcome]] += 1;
     if (!cacheChannel.hasSubscribers) return;
     cacheChannel.publish(
       reason === undefined ? { label: this.label, outcome } : { label: this.label, outcome, reason },
     );
   }
 }
+
+const counterOf = { hit: 'hits', miss: 'misses', bypass: 'bypasses', fill: 'fills' } as const;
 
 function addressOf({ entryKey, keys: { id: listId, stampKeys } }: Plan): Address {
   return { key: entryKey, stampKeys, prefix: '', id: undefined, listId };

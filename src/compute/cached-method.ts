@@ -97,12 +97,25 @@ export class CachedMethod {
     const { keyFunction, template, where } = this.declaration;
     if (keyFunction) return keyFunction(self, ...args);
     const key = keyCellOf(this.schema, self);
-    if (!template) return [key, args.length === 0 ? '' : args.map((argument) => canonical(argument, where)).join()];
+    if (!template) return [key, args.map((argument) => canonical(argument, where)).join()];
     if (args.length === 0) return [key];
     throw new UsageError(
       `${where}: the key template '${template.text}' tells the instance but not the call's arguments, so calls that differ ` +
         `would share a value. Give args: (self, …) => […], one for each %s, or leave out key.`,
     );
+  }
+
+  /** The key of the instance's row, where it alone tells the value from all others of the method: so it is for most. */
+  rowKey(self: unknown, args: readonly unknown[]): string | number | undefined {
+    const { keyFunction, template } = this.declaration;
+    if (keyFunction || args.length > 0 || (template && template.size !== 1)) return undefined;
+    const key = keyCellOf(this.schema, self);
+    return typeof key === 'string' || typeof key === 'number' ? key : undefined;
+  }
+
+  /** What the key is made of where the row's key alone tells. */
+  partsOfRow(key: string | number | undefined): readonly unknown[] {
+    return this.declaration.template ? [key] : [key, ''];
   }
 
   /** What tells a value from all others of the method by one part of its key, as that of a row's key alone. */
@@ -209,13 +222,16 @@ class MethodCall implements Call<unknown> {
   readonly self: object;
   readonly args: readonly unknown[];
   readonly #method: CachedMethod;
-  readonly #parts: readonly unknown[];
+  /** Undefined where they are the key of the row. */
+  #parts: readonly unknown[] | undefined;
   #identity: string | undefined;
 
   constructor(method: CachedMethod, self: object, args: readonly unknown[]) {
     this.#method = method;
     this.self = self;
     this.args = args;
+    this.shortId = method.rowKey(self, args);
+    if (this.shortId !== undefined) return;
     this.#parts = method.parts(self, args);
     this.shortId = method.shortId(this.#parts);
     // NOTE: at once where it may throw, also where the cache is not asked
@@ -223,7 +239,7 @@ class MethodCall implements Call<unknown> {
   }
 
   get identity(): string {
-    this.#identity ??= this.#method.identityOf(this.#parts);
+    this.#identity ??= this.#method.identityOf(this.#parts ?? this.#method.partsOfRow(this.shortId));
     return this.#identity;
   }
 
