@@ -101,7 +101,7 @@ export class CacheEngine {
     return this.#answered<readonly Found[]>(
       (resolve, reject) => this.port.requestAll(items, resolve, reject),
       (texts, error) => {
-        const now = this.clock.now(); // NOTE: asked once, which costs as much as the rest of what is judged of a row
+        const now = this.clock.now(); // NOTE: asked once, since that takes a good part of what judging a row does
         return addresses.map(({ key, stampKeys }, index) => {
           if (!texts) return this.#failed('read', error);
           // NOTE: not by destructuring, which goes through an iterator and fills a longer array, for each row of a list

@@ -134,7 +134,7 @@ export class RowCache {
   }
 
   #useAll(addresses: readonly RowAddress[], found: readonly Found[], operation: RowUse): Awaitable<readonly RowRead[]> {
-    const now = this.#engine.clock.now(); // NOTE: asked once, since it costs a row as much as its instance
+    const now = this.#engine.clock.now(); // NOTE: asked once for all
     const use = (each: Found, index: number): Awaitable<RowRead> =>
       this.#use(addresses[index] as RowAddress, each, operation, now); // they are aligned
     const reads = found.map(use);

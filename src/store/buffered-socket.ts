@@ -15,7 +15,7 @@ const receivers = new WeakMap<Duplex, Receiver>();
 
 /**
  * Opens a TCP connection that is read into one buffer. For each read Node otherwise makes a buffer of 64 kB, which it
- * shrinks to what came and hands on through a queue: together a twentieth of a round trip on the loopback interface.
+ * shrinks to what came and hands on through a queue; that shows in a round trip on the loopback interface.
  *
  * Until somebody calls {@link receiveFrom} it is a socket like any other, for those who listen to `data`.
  */

@@ -75,7 +75,7 @@ export class ReplyReader {
   }
 
   #read(bytes: Buffer): void {
-    // NOTE: a list of some hundred texts takes half the time if it is decoded as one
+    // NOTE: some hundred texts are read faster where they are decoded as one
     this.#text = isWorthOneText(bytes) && isAscii(bytes) ? bytes.toString('latin1') : undefined;
     let start = 0;
     while (start < bytes.length) {
