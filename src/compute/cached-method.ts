@@ -4,6 +4,7 @@ import type { Computation } from '../cache/computation.js';
 import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import { isDirty } from '../model/dirty.js';
 import { Model } from '../model/model.js';
+import type { Cell } from '../schema/cell.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { beforeModelIsKnown } from '../schema/registry.js';
@@ -97,8 +98,8 @@ export class CachedMethod {
     const { keyFunction, template, where } = this.declaration;
     if (keyFunction) return keyFunction(self, ...args);
     const key = keyCellOf(this.schema, self);
+    if (args.length === 0) return this.partsOfRow(key);
     if (!template) return [key, args.map((argument) => canonical(argument, where)).join()];
-    if (args.length === 0) return [key];
     throw new UsageError(
       `${where}: the key template '${template.text}' tells the instance but not the call's arguments, so calls that differ ` +
         `would share a value. Give args: (self, …) => […], one for each %s, or leave out key.`,
@@ -107,22 +108,19 @@ export class CachedMethod {
 
   /** The key of the instance's row, where it alone tells the value from all others of the method: so it is for most. */
   rowKey(self: unknown, args: readonly unknown[]): string | number | undefined {
-    const { keyFunction, template } = this.declaration;
-    if (keyFunction || args.length > 0 || (template && template.size !== 1)) return undefined;
+    if (this.declaration.keyFunction || args.length > 0) return undefined;
     const key = keyCellOf(this.schema, self);
     return typeof key === 'string' || typeof key === 'number' ? key : undefined;
   }
 
-  /** What the key is made of where the row's key alone tells. */
-  partsOfRow(key: string | number | undefined): readonly unknown[] {
+  /** What the key of a call without arguments is made of. */
+  partsOfRow(key: Cell | undefined): readonly unknown[] {
     return this.declaration.template ? [key] : [key, ''];
   }
 
-  /** What tells a value from all others of the method by one part of its key, as that of a row's key alone. */
+  /** The only part of a key of one part, which tells the value from all others of the method. */
   shortId(parts: readonly unknown[]): string | number | undefined {
-    if (!Array.isArray(parts) || parts.length === 0) return undefined;
-    const hasNoArguments = !this.declaration.template && parts.length === 2 && parts[1] === '';
-    if (!hasNoArguments && (parts.length !== 1 || this.#template.size !== 1)) return undefined;
+    if (!Array.isArray(parts) || parts.length !== 1 || this.#template.size !== 1) return undefined;
     const part: unknown = parts[0];
     return typeof part === 'string' || (typeof part === 'number' && Number.isFinite(part)) ? part : undefined;
   }

@@ -20,12 +20,8 @@ export async function freshInstance(
   if (!row) return undefined;
   const instance = schema.hydrate(row);
   const stampKeys = cache.stampKeys(rows.dependencies(key));
-  const state = stateOf(instance);
-  state.untouched = true;
-  trackColumns(instance, schema, () => {
-    state.untouched = false;
-    noteRow(cache.engine, frame, { stampKeys, stamps });
-  });
+  stateOf(instance).untouched = true;
+  trackColumns(instance, schema, () => noteRow(cache.engine, frame, { stampKeys, stamps }));
   return instance;
 }
 
@@ -43,8 +39,12 @@ function noteRow(
   else frame.spoil('its own row was read past the cache');
 }
 
-/** Calls `noticed` when a column other than the primary key is read; assigning makes it an ordinary property again. */
+/**
+ * Calls `noticed` when a column other than the primary key is read; assigning makes it an ordinary property again, also of
+ * an object that inherits from the instance.
+ */
 function trackColumns(instance: object, schema: ModelSchema, noticed: () => void): void {
+  const state = stateOf(instance);
   for (const { property, primaryKey } of schema.columns) {
     if (primaryKey) continue;
     const value: unknown = Reflect.get(instance, property);
@@ -52,11 +52,12 @@ function trackColumns(instance: object, schema: ModelSchema, noticed: () => void
       configurable: true,
       enumerable: true,
       get() {
+        state.untouched = false;
         noticed();
         return value;
       },
       set(this: object, assigned: unknown) {
-        stateOf(this).untouched = false;
+        state.untouched = false;
         Object.defineProperty(this, property, {
           configurable: true,
           enumerable: true,

@@ -12,6 +12,7 @@ class Note extends CachedModel {
   declare static cache: CacheManager<Note>;
   @PrimaryKey() declare id: number;
   @Column({ type: 'json' }) declare tags: string[];
+  @Column({ type: 'string', default: 'own' }) declare title: string;
 
   @moneyclip()
   async count(): Promise<number> {
@@ -22,6 +23,13 @@ class Note extends CachedModel {
   @moneyclip()
   async countUntouched(): Promise<number> {
     return this.count();
+  }
+
+  @moneyclip()
+  async countOfAView(): Promise<number> {
+    const view = Object.create(this) as Note; // an object that inherits from the instance
+    view.title = 'of the view';
+    return view.title === 'of the view' && this.title === 'own' ? this.count() : -1;
   }
 
   @moneyclip()
@@ -44,6 +52,11 @@ describe('a computed method that calls another on its own instance', () => {
       expect(await note.count()).to.equal(1);
       expect(await note.countUntouched()).to.equal(1);
       expect(runs).to.equal(1);
+    });
+
+    it('may write to an object that inherits from the instance, which stays as it is', async () => {
+      const note = await Note.create({ tags: ['a'] });
+      expect(await note.countOfAView()).to.equal(1);
     });
 
     it('gets what follows from its own changes where it has made some, and nobody else does', async () => {

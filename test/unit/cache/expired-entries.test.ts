@@ -1,26 +1,15 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { CacheEngine } from '../../../src/cache/cache-engine.js';
 import { encodeEntry } from '../../../src/cache/entry.js';
-import { Keyspace } from '../../../src/cache/keyspace.js';
 import { MemoryStore } from '../../../src/store/memory-store.js';
 import { FakeClock, FlakyStore } from '../../../src/testing/index.js';
+import { engineOver } from '../../support/engine-over.js';
 
 describe('an entry whose time is over', () => {
   it('is no hit, although the store elsewhere still has it', async () => {
     const clock = new FakeClock();
     const store = new FlakyStore(new MemoryStore({ clock }));
-    const keyspace = new Keyspace('p:', { style: 'hashed' });
-    const events = { storeFailed: () => undefined, corruptEntry: () => undefined };
-    const options = {
-      store,
-      clock,
-      keyspace: () => keyspace,
-      onFailure: 'throw',
-      events,
-      stampTtlMs: () => 0,
-    } as const;
-    const engine = new CacheEngine(options);
+    const engine = engineOver({ store, clock });
     const createdAt = clock.now();
     const times = { createdAt, expiresAt: createdAt + 10, softExpiresAt: undefined, costMs: 0 };
     const value = encodeEntry({ ...times, stamps: ['current'], dependencies: undefined, payload: 1 });

@@ -2,11 +2,11 @@ import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import type { Address } from '../../../src/cache/address.js';
 import type { Found } from '../../../src/cache/found.js';
-import { CacheEngine } from '../../../src/cache/cache-engine.js';
-import { Keyspace } from '../../../src/cache/keyspace.js';
+import type { CacheEngine } from '../../../src/cache/cache-engine.js';
 import type { Held } from '../../../src/store/held.js';
 import { MemoryStore } from '../../../src/store/memory-store.js';
 import { FakeClock } from '../../../src/testing/fake-clock.js';
+import { engineOver } from '../../support/engine-over.js';
 
 /** Where a row lies, for whom its keys are made: nobody, where it is held in this process. */
 class Keyless implements Address {
@@ -36,24 +36,11 @@ class WatchedStore extends MemoryStore {
   }
 }
 
-function engineOver(store: MemoryStore, clock: FakeClock): CacheEngine {
-  const keyspace = new Keyspace('test:', { style: 'hashed' });
-  const events = { storeFailed: () => undefined, corruptEntry: () => undefined };
-  return new CacheEngine({
-    store,
-    clock,
-    keyspace: () => keyspace,
-    onFailure: 'throw',
-    events,
-    stampTtlMs: () => 0,
-  });
-}
-
 describe('hits in this process', () => {
   it('make no keys, alone and among many', () => {
     const clock = new FakeClock();
     const store = new MemoryStore({ clock });
-    const engine = engineOver(store, clock);
+    const engine = engineOver({ store, clock });
     store.write([{ key: 'stamp', value: 's', ttlMs: 0 }]);
     for (const id of [1, 2]) {
       engine.fill({ key: `rows:${id}`, stamps: ['s'], stampKeys: ['stamp'], payload: [id], ttlMs: 1_000, costMs: 0 });
@@ -87,7 +74,7 @@ describe('hits in this process of values that know their stamps', () => {
   beforeEach(() => {
     clock = new FakeClock();
     store = new WatchedStore({ clock });
-    engine = engineOver(store, clock);
+    engine = engineOver({ store, clock });
     store.write(['a', 'b', 'c'].map((key) => ({ key, value: `stamp${key.toUpperCase()}`, ttlMs: 0 })));
     fill();
   });
@@ -142,7 +129,7 @@ describe('hits in this process of values that know their stamps', () => {
   it('keep their stamps in a store that makes room', () => {
     const small = new WatchedStore({ clock, maxEntries: 3 });
     store = small;
-    engine = engineOver(small, clock);
+    engine = engineOver({ store: small, clock });
     small.write(['a', 'b'].map((key) => ({ key, value: `stamp${key.toUpperCase()}`, ttlMs: 0 })));
     fill();
     expect(lookup(stampKeys, 7)).to.equal('hit'); // all three were used

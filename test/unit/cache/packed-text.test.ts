@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
-import { CacheEngine } from '../../../src/cache/cache-engine.js';
 import type { Fill } from '../../../src/cache/engine-options.js';
-import { Keyspace } from '../../../src/cache/keyspace.js';
 import { packText, unpackText } from '../../../src/cache/packed-text.js';
-import type { CacheStore } from '../../../src/store/cache-store.js';
 import { MemoryStore } from '../../../src/store/memory-store.js';
 import { FakeClock, FlakyStore } from '../../../src/testing/index.js';
+import { engineOver } from '../../support/engine-over.js';
 
 const long = JSON.stringify(Array.from({ length: 1_500 }, (_, index) => [index, `title ä\ud800 ${index}`]));
 
@@ -35,18 +33,12 @@ describe('long texts of entries', () => {
 describe('an engine', () => {
   const clock = new FakeClock();
 
-  function engineOn(store: CacheStore): CacheEngine {
-    const keyspace = new Keyspace('p:', { style: 'hashed' });
-    const events = { storeFailed: () => undefined, corruptEntry: () => undefined };
-    return new CacheEngine({ store, clock, keyspace: () => keyspace, onFailure: 'throw', events, stampTtlMs: () => 0 });
-  }
-
   const fill = (payload: unknown): Fill => ({ key: 'key', stamps: ['s'], payload, ttlMs: 1_000, costMs: 0 });
 
   it('packs what it writes to a store elsewhere, and reads it', async () => {
     const memory = new MemoryStore({ clock });
     memory.write([{ key: 'stamp', value: 's', ttlMs: 0 }]);
-    const engine = engineOn(new FlakyStore(memory)); // answers like one elsewhere
+    const engine = engineOver({ store: new FlakyStore(memory), clock }); // answers like one elsewhere
     expect(engine.fill(fill([long]))).to.equal(true);
     await engine.drain();
     expect(memory.peek('key')).to.match(/^z/);
@@ -56,7 +48,7 @@ describe('an engine', () => {
 
   it('does not store what is larger than allowed', async () => {
     const memory = new MemoryStore({ clock });
-    const engine = engineOn(memory);
+    const engine = engineOver({ store: memory, clock });
     expect(engine.fill({ ...fill('x'.repeat(100)), maxBytes: 100 })).to.equal(false);
     expect(memory.entries).to.equal(0);
     expect(engine.fill({ ...fill('x'.repeat(100)), maxBytes: 200 })).to.equal(true);

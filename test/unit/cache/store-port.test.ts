@@ -68,6 +68,21 @@ describe('what is read from a store in one tick', () => {
     }
   }
 
+  it('is asked with its own list where it is alone, so that the command for it can be remembered', async () => {
+    const { store, port } = opened();
+    const list = { id: 1, stampKeys: ['stamp'], withEntry: ['value', 'stamp'] };
+    const ignore = (): void => undefined;
+    for (let turn = 0; turn < 2; turn += 1) {
+      port.requestValue('value', list, ignore, ignore);
+      await tick();
+    }
+    port.requestValue('value', list, ignore, ignore);
+    port.request('row', ['stamp'], ignore, ignore);
+    await tick();
+    expect(store.asked.map((keys) => keys === list.withEntry)).to.eql([true, true, false]);
+    expect(store.asked[2]).to.eql(['value', 'stamp', 'row']);
+  });
+
   it('is one command, however much it is', async () => {
     const all = opened();
     askFor(100, 'request', all);

@@ -15,6 +15,15 @@ describe('json columns', () => {
     );
   });
 
+  it('are read alike each time, whatever was read before', () => {
+    const texts = ['{"b": 1, "a": 2}', 'null', '"x"', `{"b": "${'x'.repeat(300)}", "a": 2}`];
+    const cells = ['{"a":2,"b":1}', null, '"x"', `{"a":2,"b":"${'x'.repeat(300)}"}`];
+    for (let turn = 0; turn < 3; turn += 1) {
+      expect(texts.map((text) => type.fromDatabase(text, 'postgres'))).to.deep.equal(cells);
+      expect(() => type.fromDatabase('{', 'postgres')).to.throw();
+    }
+  });
+
   it('give equal values one text, whatever the order of keys and the spaces', () => {
     fc.assert(
       fc.property(anyJson, (value) => {

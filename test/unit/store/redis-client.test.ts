@@ -78,6 +78,17 @@ describe('connectRedis', () => {
     expect([1, 2, 3, 100, 1e6].map((attempt) => retryStrategy?.(attempt))).to.deep.equal([50, 100, 200, 1000, 1000]);
   });
 
+  it('connects by itself, but for TLS', async () => {
+    for (const [url, isOwn] of [
+      ['redis://127.0.0.1:1', true],
+      ['rediss://127.0.0.1:1', false],
+    ] as const) {
+      const client = await connectRedis(url, { lazyConnect: true });
+      client.disconnect();
+      expect(Reflect.get(client.options, 'Connector') !== undefined, url).to.equal(isOwn);
+    }
+  });
+
   it('says what to install where ioredis is missing', async () => {
     const hook = `export function resolve(name, context, next) {
       if (name === 'ioredis') throw Object.assign(new Error('Cannot find package'), { code: 'ERR_MODULE_NOT_FOUND' });
