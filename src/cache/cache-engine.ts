@@ -143,16 +143,27 @@ export class CacheEngine {
     return this.#ask(key, stampKeys, list);
   }
 
-  /** Asks a store elsewhere for an entry and its stamps, and judges it. */
+  /** Asks a store elsewhere for an entry and its stamps, and judges it. NOTE: by few functions, since each hit makes them. */
   #ask(key: string, stampKeys: readonly string[], list?: AskedList): Promise<Found> {
-    return this.#answered<Found>(
-      (resolve, reject) => {
-        if (list) this.port.requestValue(key, list, resolve, reject);
-        else this.port.request(key, stampKeys, resolve, reject);
-      },
-      (texts, error) =>
-        texts ? this.#judgeAnswer(key, stampKeys, texts, this.clock.now()) : this.#failed('read', error),
-    );
+    const asked = new Promise<Found>((resolve, reject) => {
+      const answered = (texts: Texts): void => {
+        try {
+          resolve(this.#judgeAnswer(key, stampKeys, texts, this.clock.now()));
+        } catch (failure) {
+          reject(failure); // of somebody who hears of corrupt entries
+        }
+      };
+      const failed = (error: unknown): void => {
+        try {
+          resolve(this.#failed('read', error));
+        } catch (failure) {
+          reject(failure);
+        }
+      };
+      if (list) this.port.requestValue(key, list, answered, failed);
+      else this.port.request(key, stampKeys, answered, failed);
+    });
+    return this.#options.onFailure === 'throw' ? asked.catch(spoilAndThrow) : asked;
   }
 
   /** Judges the texts of an entry and of its stamps. */
@@ -315,12 +326,14 @@ export class CacheEngine {
    * no reader can hit those entries; with `onFailure: 'degrade'` it also resolves when the store could not be reached,
    * and then the store's wrapper keeps trying while this process reads from the database.
    */
-  async drop(stampKeys: readonly string[]): Promise<void> {
-    if (stampKeys.length === 0) return;
+  drop(stampKeys: readonly string[]): Promise<void> {
+    if (stampKeys.length === 0) return Promise.resolve();
+    const failed = (error: unknown): void => void this.#failed('drop', error);
     try {
-      await this.port.drop(stampKeys);
+      const dropped = this.port.drop(stampKeys);
+      return isPromise(dropped) ? dropped.then(undefined, failed) : Promise.resolve();
     } catch (error) {
-      this.#failed('drop', error);
+      return Promise.reject(error).catch(failed);
     }
   }
 

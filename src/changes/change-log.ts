@@ -103,7 +103,13 @@ function tellGroup({ connection, context, changes }: Group): Promise<void> {
 
 async function tellEach(each: readonly ChangeListener[], changes: readonly Change[], context: unknown): Promise<void> {
   const errors: unknown[] = [];
-  for (const listener of each) await listener(changes, context).catch((error: unknown) => errors.push(error));
+  for (const listener of each) {
+    try {
+      await listener(changes, context);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
   if (errors.length > 0) throw errors[0];
 }
 

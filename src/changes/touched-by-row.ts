@@ -30,7 +30,9 @@ let known = { version: -1, byModel: new WeakMap<ModelSchema, TouchedByRow>() };
  */
 export function touchedByRow(model: ModelSchema): TouchedByRow {
   if (known.version !== registryVersion()) known = { version: registryVersion(), byModel: new WeakMap() };
-  const touched = known.byModel.get(model) ?? find(model);
+  const found = known.byModel.get(model);
+  if (found) return found;
+  const touched = find(model);
   known.byModel.set(model, touched);
   return touched;
 }

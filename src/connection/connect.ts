@@ -24,7 +24,7 @@ import { isLasting } from '../invalidation/dependencies.js';
 import { invalidate } from '../invalidation/invalidator.js';
 import { ModelCache, setModelCache } from '../model-cache/model-cache.js';
 import { Policies, type PolicySettings } from '../model-cache/policy.js';
-import { repopulateRows } from '../model-cache/repopulate.js';
+import { repopulateRows, rowsToRepopulate } from '../model-cache/repopulate.js';
 import { queryTracker } from '../model-cache/track-queries.js';
 import { installReverseAccessors } from '../model/reverse-accessors.js';
 import { sameName, snakeCase, type Naming } from '../schema/naming.js';
@@ -246,10 +246,11 @@ function observe(connection: DatabaseConnection, cache: ModelCache, guard: Write
   observeWrites(connection, followingObserver(connection));
   noteContext(connection, () => cache.engine.keyspace);
   const drop = guard && ((keys: readonly string[], changes: readonly Change[]) => guard.drop(keys, changes));
-  onChanges(connection, async (changes, context) => {
+  onChanges(connection, (changes, context) => {
     const keyspace = context as Keyspace; // as noted above
-    await invalidate(cache.engine, cache.statistics, { changes, keyspace, drop });
-    if (keyspace === cache.engine.keyspace) await repopulateRows(cache, changes);
+    const dropped = invalidate(cache.engine, cache.statistics, { changes, keyspace, drop });
+    const wanted = keyspace === cache.engine.keyspace ? rowsToRepopulate(changes) : [];
+    return wanted.length === 0 ? dropped : dropped.then(() => repopulateRows(cache, wanted));
   });
 }
 

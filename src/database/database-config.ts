@@ -1,5 +1,7 @@
+import { Socket } from 'node:net';
 import type { Knex } from 'knex';
 import { UsageError } from '../errors.js';
+import { bufferedSocket } from '../support/buffered-socket.js';
 import { hookOf, withPragmas } from './sqlite/connection-hook.js';
 
 /** The limits of a DatabaseConnection with their defaults filled in. */
@@ -89,9 +91,15 @@ function postgresConnection(
     keepAlive: true,
     connectionTimeoutMillis: limits.acquireTimeoutMs,
     query_timeout: limits.queryTimeoutMs,
+    stream: openSocket,
   };
   if (typeof connection === 'string') return { ...defaults, connectionString: connection };
   return { ...defaults, ...connection };
+}
+
+/** What pg calls for each connection, before it connects; TLS goes over a socket of the usual kind. */
+function openSocket(config?: { readonly ssl?: unknown }): Socket {
+  return config?.ssl ? new Socket() : bufferedSocket();
 }
 
 function isSqlite(client: unknown): boolean {

@@ -3,7 +3,7 @@ import { UsageError } from '../errors.js';
 import { isPromise } from '../support/awaitable.js';
 import type { CommitGuard } from './commit-guard.js';
 import { ConnectionPool } from './connection-pool.js';
-import type { Dialect, DialectFacts, FreshnessProbe } from './dialect.js';
+import type { Dialect, DialectFacts, DriverConnection, FreshnessProbe } from './dialect.js';
 import { joinKnex } from './join-knex.js';
 import { clientOf, type KnexClient } from './knex-client.js';
 import { OwnConnection } from './own-connection.js';
@@ -116,20 +116,32 @@ export class DatabaseConnection {
     return isPromise(answer) ? this.#counted(() => answer) : Promise.resolve(answer);
   }
 
-  // NOTE: one async function for all of it, since each costs on the way of every statement
-  async #runOnPool(statement: Statement): Promise<StatementResult> {
+  // NOTE: as few promises as can be where a connection is at hand, since each costs on the way of every statement
+  #runOnPool(statement: Statement): Promise<StatementResult> {
+    const kept = this.#pool.takeKept();
+    if (kept !== undefined) return this.#runOn(kept, statement);
+    return this.#counted(async () => this.#runOn(await this.#pool.acquire(), statement));
+  }
+
+  #runOn(connection: DriverConnection, statement: Statement): Promise<StatementResult> {
     this.#active += 1;
-    try {
-      const connection = this.#pool.takeKept() ?? (await this.#pool.acquire());
-      try {
-        return await this.#runner.execute(connection, statement, true);
-      } finally {
-        const released = this.#pool.release(connection);
-        if (released) await released;
-      }
-    } finally {
-      this.#ended();
-    }
+    return this.#runner.execute(connection, statement, true).then(
+      (result) => {
+        const released = this.#doneWith(connection);
+        return released ? released.then(() => result) : result;
+      },
+      async (error: unknown) => {
+        await this.#doneWith(connection);
+        throw error;
+      },
+    );
+  }
+
+  #doneWith(connection: DriverConnection): Promise<void> | undefined {
+    const released = this.#pool.release(connection);
+    if (released) return released.finally(() => this.#ended());
+    this.#ended();
+    return undefined;
   }
 
   async #counted<T>(task: () => Promise<T>): Promise<T> {

@@ -64,7 +64,7 @@ export interface Dialect {
    * right now; undefined where a connection is needed. Reads never see a snapshot that is older than the call.
    */
   executeDirect(statement: Statement): Awaitable<StatementResult> | undefined;
-  /** Runs one statement on a connection of the pool. Driver errors come out as they are. */
+  /** Runs one statement on a connection of the pool. Never throws: it rejects, with driver errors as they are. */
   execute(connection: DriverConnection, statement: Statement): Promise<StatementResult>;
   /** The statement that opens a transaction. */
   begin(isolation: Isolation | undefined): string;

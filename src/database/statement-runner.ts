@@ -47,15 +47,17 @@ export class StatementRunner {
     return this.#settle(commitStatement, this.dialect.commit(connection), true);
   }
 
-  async #settle<T>(statement: Statement, answer: Promise<T>, mayHaveCommitted: boolean): Promise<T> {
+  #settle<T>(statement: Statement, answer: Promise<T>, mayHaveCommitted: boolean): Promise<T> {
     const started = queryChannel.hasSubscribers ? performance.now() : 0;
-    try {
-      const result = await answer;
-      if (queryChannel.hasSubscribers) this.#publish(statement, started, result);
-      return result;
-    } catch (error) {
-      throw this.#failed(statement, error, started, mayHaveCommitted);
-    }
+    return answer.then(
+      (result) => {
+        if (queryChannel.hasSubscribers) this.#publish(statement, started, result);
+        return result;
+      },
+      (error: unknown) => {
+        throw this.#failed(statement, error, started, mayHaveCommitted);
+      },
+    );
   }
 
   #failed(statement: Statement, cause: unknown, started: number, mayHaveCommitted: boolean): MoneyclipError {

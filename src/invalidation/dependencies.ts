@@ -148,14 +148,15 @@ function dependenciesOfRowChange(change: RowChange): readonly string[] {
   const { model, before, after } = change;
   const touched = touchedByRow(model);
   const scopes = scopesOf(change, touched);
-  const names = new Set(scopes.map((scope) => tableDependency(model.table, scope)));
+  const names = scopes.map((scope) => tableDependency(model.table, scope));
   const old = weakened.oldValues ? undefined : before;
   for (const column of touched.columns) {
     if (old) addColumn(names, change, { row: old, column, scopes });
     // NOTE: most writes leave what others depend on as it was, and its names are there then
     if (after && !(old && isSame(column, old, after))) addColumn(names, change, { row: after, column, scopes });
   }
-  return touched.complete ? [...names] : [...names, ...wholeTable(model.table)];
+  if (!touched.complete) names.push(...wholeTable(model.table));
+  return names;
 }
 
 /** What is touched of a table and of every condition that a row goes on to meet. */
@@ -186,15 +187,20 @@ interface TouchedValue {
 }
 
 function addColumn(
-  names: Set<string>,
+  names: string[],
   { model: { table }, before, after }: RowChange,
   { row, column, scopes }: TouchedValue,
 ): void {
   const cell = row[column.position] ?? null;
   const named = { name: column.name, primaryKey: column.kind === 'row' };
-  for (const scope of scopes) names.add(valueDependency(table, named, { cell, scope }));
   const stayed = before && after && isSame(column, before, after);
-  if (!stayed) names.add(valueDependency(table, named, { cell, scope: 'members' }));
+  for (const scope of scopes) addName(names, valueDependency(table, named, { cell, scope }));
+  if (!stayed) addName(names, valueDependency(table, named, { cell, scope: 'members' }));
+}
+
+/** NOTE: a list, since these few are found in it sooner than a Set is made. */
+function addName(names: string[], name: string): void {
+  if (!names.includes(name)) names.push(name);
 }
 
 /** The scope in which a reader that uses these columns of a table's rows depends on them, where `covered` have one known value. */

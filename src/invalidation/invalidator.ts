@@ -27,14 +27,14 @@ export function stampsTouched(
 }
 
 /** Drops the stamps of everything that changes touch; one command, however many rows. */
-export async function invalidate(
+export function invalidate(
   engine: CacheEngine,
   statistics: Statistics,
-  { changes, keyspace, drop = (keys) => engine.drop(keys) }: Invalidation,
+  { changes, keyspace, drop }: Invalidation,
 ): Promise<void> {
   const { stamps, tell } = touch(engine, statistics, { changes, keyspace });
-  await drop(stamps, changes);
-  tell();
+  const dropped = drop ? drop(stamps, changes) : engine.drop(stamps);
+  return invalidationChannel.hasSubscribers ? dropped.then(tell) : dropped;
 }
 
 interface Touched {

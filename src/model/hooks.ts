@@ -7,8 +7,10 @@ const known = new WeakMap<object, Hooks>();
 /** The names of the methods that run at a moment, those of parents first. A class has all of them before its first instance. */
 export function hooksOf(instance: object, moment: HookMoment): readonly string[] {
   const model = instance.constructor;
+  const found = known.get(model)?.get(moment);
+  if (found) return found;
   const hooks: Hooks = known.get(model) ?? new Map<HookMoment, readonly string[]>();
-  const names = hooks.get(moment) ?? findHooks(model, moment);
+  const names = findHooks(model, moment);
   known.set(model, hooks.set(moment, names));
   return names;
 }

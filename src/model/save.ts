@@ -8,14 +8,15 @@ import { insertRows, updateByKeys } from '../query/write-sql.js';
 import type { Row } from '../schema/cell.js';
 import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
 import { valueOf } from '../schema/values.js';
+import type { RecordState } from './record-state.js';
 import { runAfterCommit } from './after-commit.js';
 import { changedColumns } from './dirty.js';
 import { hooksOf, runHooks } from './hooks.js';
 import { takeReadForm, validCells, type Cells } from './validate.js';
 import { adoptRow, runStatement, runWrite, writeTarget, type WriteTarget } from './write-target.js';
 
-/** Inserts or updates an instance; see `Model.save`. */
-export async function saveRecord(instance: object): Promise<void> {
+/** Inserts or updates an instance; see `Model.save`. What is wrong with the instance may be thrown at once. */
+export function saveRecord(instance: object): Promise<void> {
   const target = writeTarget(instance);
   const { state, schema, connection } = target;
   if (state.deleted) {
@@ -24,9 +25,9 @@ export async function saveRecord(instance: object): Promise<void> {
   state.loaded = undefined;
   const hooked = hooksOf(instance, 'beforeSave').length > 0;
   const changed = state.row && !hooked ? changedColumns(instance, schema) : undefined;
-  if (changed?.length === 0) return;
+  if (changed?.length === 0) return Promise.resolve();
   const inTransaction = connection.currentTransaction() !== undefined;
-  await runWrite(target, saveMoments, () => store(target, { changed, inTransaction }));
+  return runWrite(target, saveMoments, () => store(target, { changed, inTransaction }));
 }
 
 const saveMoments = ['beforeSave', 'afterSave'] as const;
@@ -108,26 +109,46 @@ function valuesFilledIn(schema: ModelSchema, cells: Cells, row: Row): Map<string
  * NOTE: in a transaction they follow each other anyway, and to wait there for one outside, which may wait for a lock of
  * this transaction, would never end.
  */
-async function updateInTurn(target: WriteTarget, { changed, inTransaction }: Save): Promise<RowChange | undefined> {
+function updateInTurn(target: WriteTarget, { changed, inTransaction }: Save): Promise<RowChange | undefined> {
   const { state, instance, schema } = target;
-  if (inTransaction) return update(target, changed ?? changedColumns(instance, schema));
-  let known = changed;
-  while (state.updating) {
-    await state.updating.catch(() => undefined);
-    known = undefined;
-  }
-  const updating = update(target, known ?? changedColumns(instance, schema));
+  if (state.updating && !inTransaction) return updateNext(target);
+  const updating = update(target, changed ?? changedColumns(instance, schema));
+  return inTransaction ? updating : noted(state, updating);
+}
+
+async function updateNext(target: WriteTarget): Promise<RowChange | undefined> {
+  const { state, instance, schema } = target;
+  while (state.updating) await state.updating.catch(() => undefined);
+  return noted(state, update(target, changedColumns(instance, schema)));
+}
+
+function noted<T>(state: RecordState, updating: Promise<T>): Promise<T> {
   state.updating = updating;
-  try {
-    return await updating;
-  } finally {
+  const ended = (): void => {
     if (state.updating === updating) state.updating = undefined;
-  }
+  };
+  void updating.then(ended, ended); // before anybody who waits for it goes on
+  return updating;
 }
 
 async function update(target: WriteTarget, changed: readonly ColumnSchema[]): Promise<RowChange | undefined> {
-  const { schema, instance, state } = target;
   if (changed.length === 0) return undefined;
+  const wanted = wantedUpdate(target, changed);
+  const [stored] = (await updateAsRead(target, wanted)) ?? [];
+  const updated = stored ? { before: wanted.before, after: stored } : await updateLocked(target, wanted);
+  return adoptUpdate(target, wanted.said, updated);
+}
+
+/** What an update is to do. */
+interface WantedUpdate {
+  /** The row as the instance read it. */
+  readonly before: Row;
+  /** The row as it is to be. */
+  readonly said: Row;
+  readonly assignments: readonly CellAssignment[];
+}
+
+function wantedUpdate({ schema, instance, state }: WriteTarget, changed: readonly ColumnSchema[]): WantedUpdate {
   const before = state.row ?? [];
   const cells = validCells(instance, schema, changed);
   if (changed.includes(schema.primaryKey)) {
@@ -136,49 +157,57 @@ async function update(target: WriteTarget, changed: readonly ColumnSchema[]): Pr
   takeReadForm(instance, changed, cells);
   const said = [...before];
   for (const [column, cell] of cells) said[column.position] = cell ?? null;
-  const assignments = assignmentsOf(schema, { changed, said, before });
-  const change = (await updateAsRead(target, before, assignments)) ?? (await updateLocked(target, before, assignments));
-  adoptRow(target, change.after, differences(schema, said, change.after));
-  return change;
+  return { before, said, assignments: assignmentsOf(schema, { changed, said, before }) };
 }
+
+function adoptUpdate(target: WriteTarget, said: Row, { before, after: stored }: Updated): RowChange {
+  const { schema } = target;
+  const filled = differences(schema, said, stored);
+  // NOTE: the same texts as before, if they are; a garbage collection would copy those of each row that is kept
+  const after = filled.size === 0 ? said : stored;
+  adoptRow(target, after, filled);
+  return { kind: 'row', model: schema, before, after };
+}
+
+const nothing: ReadonlyMap<string, unknown> = new Map();
 
 /** The values of a stored row where it is not what an instance said. */
-function differences({ columns }: ModelSchema, said: Row, row: Row): Map<string, unknown> {
-  const values = new Map<string, unknown>();
+function differences({ columns }: ModelSchema, said: Row, row: Row): ReadonlyMap<string, unknown> {
+  let values: Map<string, unknown> | undefined;
   for (const column of columns) {
     const cell = row[column.position] ?? null;
-    if (cell !== said[column.position]) values.set(column.property, valueOf(column, cell));
+    if (cell === said[column.position]) continue;
+    values ??= new Map();
+    values.set(column.property, valueOf(column, cell));
   }
-  return values;
+  return values ?? nothing;
 }
 
-type Update = RowChange & { readonly before: Row; readonly after: Row };
+/** A row as it was and as it is stored now. */
+interface Updated {
+  readonly before: Row;
+  readonly after: Row;
+}
 
 function assignmentsOf(
   { version }: ModelSchema,
   { changed, said, before }: { changed: readonly ColumnSchema[]; said: Row; before: Row },
 ): CellAssignment[] {
-  const assignments = changed
-    .filter((column) => column !== version)
-    .map((column) => ({ column, cell: said[column.position] ?? null }));
+  const assigned = version ? changed.filter((column) => column !== version) : changed;
+  const assignments = assigned.map((column): CellAssignment => ({ column, cell: said[column.position] ?? null }));
   if (version) assignments.push({ column: version, cell: Number(before[version.position] ?? 0) + 1 });
   return assignments;
 }
 
-/** One statement, if the row's conditions still are what this instance read; undefined if not, or if somebody watches. */
-async function updateAsRead(
-  target: WriteTarget,
-  before: Row,
-  assignments: readonly CellAssignment[],
-): Promise<Update | undefined> {
+/** One statement, if the row's conditions still are what this instance read; no row if not, undefined if somebody watches. */
+function updateAsRead(target: WriteTarget, wanted: WantedUpdate): Promise<Row[]> | undefined {
   const { schema, connection } = target;
   if (writeObserver(connection, schema)) return undefined;
-  const [after] = await runStatement(target, updateRowAsRead(schema, { before, assignments }, connection.facts.name));
-  return after && { kind: 'row', model: schema, before, after };
+  return runStatement(target, updateRowAsRead(schema, wanted, connection.facts.name));
 }
 
 /** Reads the row under its lock, and updates it: the old values are the database's, whatever the instance remembers. */
-function updateLocked(target: WriteTarget, read: Row, assignments: readonly CellAssignment[]): Promise<Update> {
+function updateLocked(target: WriteTarget, { before: read, assignments }: WantedUpdate): Promise<Updated> {
   const { schema, connection } = target;
   const key = primaryKeyOf(schema, read);
   return connection.transaction(async () => {
@@ -188,7 +217,7 @@ function updateLocked(target: WriteTarget, read: Row, assignments: readonly Cell
     const [after] = await runStatement(target, updateByKeys(schema, [key], assignments, connection.facts.name));
     if (!after) throw gone(schema);
     await observer?.after(schema, [after]);
-    return { kind: 'row', model: schema, before, after };
+    return { before, after };
   });
 }
 

@@ -38,7 +38,8 @@ export function listen<T>(model: ModelClassLike, signal: Signal, listener: Signa
 export function listenersOf(instance: object, signal: Signal): SignalListener<object>[] {
   const found: SignalListener<never>[] = [];
   for (let model: unknown = instance.constructor; typeof model === 'function'; model = Object.getPrototypeOf(model)) {
-    found.push(...(listeners.get(model)?.get(signal) ?? []));
+    const known = listeners.get(model)?.get(signal);
+    if (known) found.push(...known);
   }
   return found as SignalListener<object>[]; // each was registered for a class that the instance is of
 }

@@ -45,20 +45,20 @@ export function runWrite<T>(target: WriteTarget, moments: readonly HookMoment[],
 }
 
 /** Runs a statement that writes, and answers the rows it returns. If its outcome is not known, the whole table counts as changed. */
-export async function runStatement(
+export function runStatement(
   { connection, schema }: Pick<WriteTarget, 'connection' | 'schema'>,
   statement: Statement,
 ): Promise<Row[]> {
   const { toRow } = tableSql(schema, connection.facts.name);
-  try {
-    const { rows } = await connection.run(statement);
-    return rows.map(toRow);
-  } catch (error) {
-    if (error instanceof ConnectionError && !connection.currentTransaction()) {
-      await announce(connection, [{ kind: 'table', model: schema }]);
-    }
-    throw error;
-  }
+  return connection.run(statement).then(
+    ({ rows }) => rows.map(toRow),
+    async (error: unknown) => {
+      if (error instanceof ConnectionError && !connection.currentTransaction()) {
+        await announce(connection, [{ kind: 'table', model: schema }]);
+      }
+      throw error;
+    },
+  );
 }
 
 /**

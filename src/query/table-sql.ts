@@ -22,7 +22,9 @@ const known: Readonly<Record<DialectName, WeakMap<ModelSchema, TableSql>>> = {
 /** Made once per model and kind of database. */
 export function tableSql(model: ModelSchema, dialect: DialectName): TableSql {
   const tables = known[dialect];
-  const table = tables.get(model) ?? makeTableSql(model, dialect);
+  const found = tables.get(model);
+  if (found) return found;
+  const table = makeTableSql(model, dialect);
   tables.set(model, table);
   return table;
 }

@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { UsageError } from '../errors.js';
-import { connectBuffered } from './buffered-socket.js';
+import { bufferedSocket } from '../support/buffered-socket.js';
 import type { Reject } from './cache-store.js';
 
 /** The reply of one command of a pipeline: its error, or its value. */
@@ -104,7 +104,7 @@ export async function connectRedis(
     /** As ioredis itself connects, but for the buffer. */
     async connect(): Promise<Socket> {
       this.connecting = true;
-      const socket = connectBuffered({ host: address.host, port: address.port });
+      const socket = bufferedSocket().connect({ host: address.host, port: address.port });
       socket.once('error', (error) => {
         this.firstError = error;
       });

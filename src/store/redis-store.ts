@@ -114,7 +114,9 @@ export class RedisStore implements CacheStore {
   }
 
   drop(keys: readonly string[]): Promise<void> {
-    return this.#ask<string, never>(keys, itself, (part) => this.#drop(part).then(() => [])).then(() => undefined);
+    if (keys.length === 0) return Promise.resolve();
+    if (!this.#client.isCluster) return this.#heard(this.#drop([...keys]), nothing);
+    return this.#ask<string, never>(keys, itself, (part) => this.#drop(part).then(() => [])).then(nothing);
   }
 
   async close(): Promise<void> {
@@ -139,11 +141,16 @@ export class RedisStore implements CacheStore {
     const answers: Promise<(Answer | undefined)[]> = this.#client.isCluster
       ? askPerHashTag(items, key, ask)
       : ask([...items]);
+    return this.#heard(answers, (all) => all);
+  }
+
+  /** What an answer says; somebody waits for it until it comes. */
+  #heard<Answer, Result>(answer: Promise<Answer>, toResult: (answer: Answer) => Result): Promise<Result> {
     this.#silence?.asked();
-    return answers.then(
+    return answer.then(
       (all) => {
         this.#silence?.answered();
-        return all;
+        return toResult(all);
       },
       (error: unknown) => {
         this.#silence?.answered();
@@ -159,6 +166,7 @@ export class RedisStore implements CacheStore {
 }
 
 const itself = (key: string): string => key;
+const nothing = (): void => undefined;
 const keyOf = (write: { readonly key: string }): string => write.key;
 
 /** ioredis puts the command on its errors, arguments included: cached data and passwords, which must not get into logs. */

@@ -17,7 +17,12 @@ export interface PostgresResult {
 
 /** A client's own side of the wire, which queries that are not pg's own write to. */
 export interface PostgresPort {
-  readonly stream: { cork(): void; uncork(): void };
+  readonly stream: {
+    readonly writable: boolean;
+    cork(): void;
+    uncork(): void;
+    write(message: Buffer): unknown;
+  };
   /** The texts that were prepared on this connection, by name. */
   readonly parsedStatements: Readonly<Record<string, string | undefined>>;
   parse(statement: { readonly name: string; readonly text: string }): void;

@@ -1,3 +1,4 @@
+import { executeMessage } from './execute-message.js';
 import type { PostgresClient, PostgresPort, PostgresResult } from './postgres-driver.js';
 import type { WireValue } from './wire-value.js';
 
@@ -48,18 +49,29 @@ export class PreparedQuery {
     const known = port.parsedStatements[name];
     if (known !== undefined && known !== this.text) return new Error(`another statement was prepared as '${name}'`);
     this.#shape = known === undefined ? undefined : shapesOf.get(port)?.get(name);
+    if (this.#shape) this.#execute(port);
+    else this.#askForShape(port, known === undefined);
+    return null;
+  }
+
+  /** NOTE: a socket that is ended is not written to, as by pg itself: the query fails when pg hears of the end. */
+  #execute({ stream }: PostgresPort): void {
+    if (stream.writable) stream.write(executeMessage(this.name, this.#values));
+  }
+
+  #askForShape(port: PostgresPort, isUnknown: boolean): void {
+    const { name } = this;
+    this.#isNew = true;
     port.stream.cork();
     try {
-      if (known === undefined) port.parse({ name, text: this.text });
+      if (isUnknown) port.parse({ name, text: this.text });
       port.bind({ statement: name, values: this.#values });
-      this.#isNew = !this.#shape;
-      if (this.#isNew) port.describe({ type: 'P', name: '' });
+      port.describe({ type: 'P', name: '' });
       port.execute({ portal: '' });
       port.sync();
     } finally {
       port.stream.uncork();
     }
-    return null;
   }
 
   handleRowDescription({ fields }: { readonly fields: readonly { readonly dataTypeID: number }[] }): void {
@@ -89,9 +101,15 @@ export class PreparedQuery {
 
   handleReadyForQuery(port: PostgresPort): void {
     if (this.#isNew) this.#remember(port, this.#shape ?? []);
-    const [command = '', ...counts] = this.#completed.split(' ');
-    const count = counts.at(-1);
-    this.callback(this.#failure, { command, rowCount: count === undefined ? null : Number(count), rows: this.#rows });
+    // such as `UPDATE 1` or `INSERT 0 1`
+    const text = this.#completed;
+    const last = text.lastIndexOf(' ');
+    const command = last < 0 ? text : text.slice(0, text.indexOf(' '));
+    this.callback(this.#failure, {
+      command,
+      rowCount: last < 0 ? null : Number(text.slice(last + 1)),
+      rows: this.#rows,
+    });
   }
 
   #remember(port: PostgresPort, shape: Shape): void {

@@ -9,7 +9,7 @@ import { read } from './statements.js';
 
 /** As much of pg's client as tells what is written to the server. */
 interface Client {
-  connection: { describe(what: unknown): void; parse(what: unknown): void };
+  connection: { describe(what: unknown): void; parse(what: unknown): void; stream: { write(what: unknown): boolean } };
   setTypeParser(oid: number, parse: (text: string) => unknown): void;
 }
 
@@ -19,6 +19,7 @@ const values = [-7, `it's "quoted" \\ {}`, true, Buffer.from([0, 255]), ['a"b\\c
 describe('prepared statements of PostgreSQL', () => {
   let db: DatabaseConnection;
   const sent: string[] = [];
+  let written = 0;
 
   before(async () => {
     const connection = await sharedPostgresUrl();
@@ -30,6 +31,12 @@ describe('prepared statements of PostgreSQL', () => {
           send(what);
         };
       }
+      const { stream } = client.connection;
+      const write = stream.write.bind(stream);
+      stream.write = (what) => {
+        written += 1;
+        return write(what);
+      };
       done(undefined, client);
     };
     db = await openDatabase({ client: 'pg', connection, pool: { max: 1, afterCreate } });
@@ -46,6 +53,14 @@ describe('prepared statements of PostgreSQL', () => {
     const text = 'SELECT $1::int AS once';
     for (const value of [1, 2, 3]) expect((await prepared(text, value)).rows).to.deep.equal([[value]]);
     expect(sent).to.deep.equal(['parse', 'describe']);
+  });
+
+  it('leave in one piece once they are known', async () => {
+    const text = 'SELECT $1::text AS piece';
+    await prepared(text, 'a');
+    written = 0;
+    expect((await prepared(text, 'é')).rows).to.deep.equal([['é']]);
+    expect(written).to.equal(1);
   });
 
   it('take and give the same as statements that are not prepared', async () => {
