@@ -28,11 +28,8 @@ export const jsonType: ColumnType = {
 };
 
 const longestKnown = 256;
-/**
- * The cells of short texts that were read lately: the same few come again and again, and so does that of a row that is
- * saved. At most some 5 MB in a process, for texts of the longest kind.
- */
-const cells = new RecentMap<string, string>(4_000);
+/** The cells of short texts that were read lately: the same few come again and again, and so does that of a row that is saved. */
+const cells = new RecentMap<string, string>(1_000);
 
 function cellOfText(raw: string): string | null {
   const known = raw.length <= longestKnown ? cells.get(raw) : undefined;
