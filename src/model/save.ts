@@ -54,16 +54,14 @@ async function store(target: WriteTarget, save: Save): Promise<void> {
 
 async function insertOnce(target: WriteTarget): Promise<RowChange> {
   const { state } = target;
-  const inserting = insert(target);
-  const ended = inserting.then(
-    () => undefined,
-    () => undefined,
-  );
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
   state.inserting = ended;
   try {
-    return await inserting;
+    return await insert(target);
   } finally {
     if (state.inserting === ended) state.inserting = undefined;
+    end();
   }
 }
 
@@ -122,13 +120,22 @@ async function updateNext(target: WriteTarget): Promise<RowChange | undefined> {
   return noted(state, update(target, changedColumns(instance, schema)));
 }
 
+/** NOTE: one chain of promises; where two wait for one, V8 does not tell whose code an error came from. */
 function noted<T>(state: RecordState, updating: Promise<T>): Promise<T> {
   state.updating = updating;
   const ended = (): void => {
     if (state.updating === updating) state.updating = undefined;
   };
-  void updating.then(ended, ended); // before anybody who waits for it goes on
-  return updating;
+  return updating.then(
+    (change) => {
+      ended();
+      return change;
+    },
+    (error: unknown) => {
+      ended();
+      throw error;
+    },
+  );
 }
 
 async function update(target: WriteTarget, changed: readonly ColumnSchema[]): Promise<RowChange | undefined> {

@@ -68,6 +68,27 @@ forEachCombination((combination) => {
       group = await Group.create({ name: 'secret name' });
     });
 
+    it('tell in their stack which code of the application asked', async () => {
+      const third = await Group.create({ name: 'third' });
+      const attempts = {
+        async applicationCreates() {
+          await Group.create({ name: 'secret name' });
+        },
+        async applicationSaves() {
+          await Object.assign(third, { name: 'secret name' }).save();
+        },
+        async applicationUpdates() {
+          await Group.objects.filter({ name: 'third' }).update({ name: 'secret name' });
+        },
+        async applicationReads() {
+          await Wrong.objects.get({ id: 1 });
+        },
+      };
+      for (const [name, attempt] of Object.entries(attempts)) {
+        expect((await rejection(attempt(), DatabaseError)).stack).to.contain(name);
+      }
+    });
+
     it('tell a value that another row has', async () => {
       for (const attempt of [
         () => Group.create({ name: 'secret name' }),
