@@ -143,27 +143,16 @@ export class CacheEngine {
     return this.#ask(key, stampKeys, list);
   }
 
-  /** Asks a store elsewhere for an entry and its stamps, and judges it. NOTE: by few functions, since each hit makes them. */
+  /** Asks a store elsewhere for an entry and its stamps, and judges it. */
   #ask(key: string, stampKeys: readonly string[], list?: AskedList): Promise<Found> {
-    const asked = new Promise<Found>((resolve, reject) => {
-      const answered = (texts: Texts): void => {
-        try {
-          resolve(this.#judgeAnswer(key, stampKeys, texts, this.clock.now()));
-        } catch (failure) {
-          reject(failure); // of somebody who hears of corrupt entries
-        }
-      };
-      const failed = (error: unknown): void => {
-        try {
-          resolve(this.#failed('read', error));
-        } catch (failure) {
-          reject(failure);
-        }
-      };
-      if (list) this.port.requestValue(key, list, answered, failed);
-      else this.port.request(key, stampKeys, answered, failed);
-    });
-    return this.#options.onFailure === 'throw' ? asked.catch(spoilAndThrow) : asked;
+    return this.#answered<Found>(
+      (resolve, reject) => {
+        if (list) this.port.requestValue(key, list, resolve, reject);
+        else this.port.request(key, stampKeys, resolve, reject);
+      },
+      (texts, error) =>
+        texts ? this.#judgeAnswer(key, stampKeys, texts, this.clock.now()) : this.#failed('read', error),
+    );
   }
 
   /** Judges the texts of an entry and of its stamps. */

@@ -51,7 +51,7 @@ export class StorePort {
   readonly #reads: TickBatch<WaitingRead>;
   readonly #acquires: TickBatch<WaitingAcquire>;
   readonly #writes: TickBatch<CacheWrite>;
-  /** How many reads of several callers have not been answered. */
+  /** How many reads have not been answered. */
   #reading = 0;
   /** How many of those that wait for the end of the tick want computed values. */
   #valuesWaiting = 0;
@@ -62,15 +62,14 @@ export class StorePort {
     this.store = store;
     this.inProcess = isInProcess(store) ? store : undefined;
     this.#onWriteError = onWriteError;
-    const read = reader(store);
-    const counted = this.#counted(read);
+    const read = this.#counted(reader(store));
     this.#reads = new TickBatch((batch) => {
       const [first] = batch;
       const areMany = this.#valuesWaiting >= valuesInParts;
       this.#valuesWaiting = 0;
       const later = (): readonly boolean[] | undefined =>
         areMany && this.#reading === 0 ? secondPart(batch) : undefined;
-      if (!first || batch.length > 1) answerTogether(batch, gather(batch), { ask: counted, later });
+      if (!first || batch.length > 1) answerTogether(batch, gather(batch), { ask: read, later });
       else read(first.list?.withEntry ?? keysOf(first), first.resolve, first.reject);
     });
     this.#acquires = new TickBatch((batch) =>
