@@ -83,10 +83,21 @@ async function publish(announced: readonly Announced[]): Promise<void> {
   else await tellListeners(announced);
 }
 
-/** Tells of all changes of one connection and context at once. Every listener hears, although another failed; throws the first error. */
-async function tellListeners(announced: readonly Announced[]): Promise<void> {
+/** Tells of all changes of one connection and context at once. */
+function tellListeners(announced: readonly Announced[]): Promise<void> {
+  return eachInTurn(grouped(announced), tellGroup);
+}
+
+/** Every one is told, although another failed; throws the first error. */
+async function eachInTurn<Item>(items: readonly Item[], tell: (item: Item) => Promise<void>): Promise<void> {
   const errors: unknown[] = [];
-  for (const group of grouped(announced)) await tellGroup(group).catch((error: unknown) => errors.push(error));
+  for (const item of items) {
+    try {
+      await tell(item);
+    } catch (error) {
+      errors.push(error);
+    }
+  }
   if (errors.length > 0) throw errors[0];
 }
 
@@ -98,19 +109,8 @@ interface Group extends Omit<Announced, 'change'> {
 function tellGroup({ connection, context, changes }: Group): Promise<void> {
   const [first, ...others] = listeners.get(connection) ?? [];
   if (!first) return Promise.resolve();
-  return others.length === 0 ? first(changes, context) : tellEach([first, ...others], changes, context);
-}
-
-async function tellEach(each: readonly ChangeListener[], changes: readonly Change[], context: unknown): Promise<void> {
-  const errors: unknown[] = [];
-  for (const listener of each) {
-    try {
-      await listener(changes, context);
-    } catch (error) {
-      errors.push(error);
-    }
-  }
-  if (errors.length > 0) throw errors[0];
+  if (others.length === 0) return first(changes, context);
+  return eachInTurn([first, ...others], (listener) => listener(changes, context));
 }
 
 function grouped(announced: readonly Announced[]): Group[] {

@@ -164,7 +164,7 @@ export abstract class CacheNode<Fields extends NodeFields, Value> {
     class DefinedNodeClass extends CacheNode<Fields, Value> {}
     Object.assign(DefinedNodeClass, statics);
     for (const [name, method] of Object.entries({ load, key, tags })) {
-      if (typeof method === 'function') Reflect.set(DefinedNodeClass.prototype, name, onFields(method as never));
+      if (typeof method === 'function') Reflect.set(DefinedNodeClass.prototype, name, onFields(method as never)); // it takes these fields, as its type says
     }
     declareNode(DefinedNodeClass, { label, where, place: placeOfCall(CacheNode.define) });
     return DefinedNodeClass;

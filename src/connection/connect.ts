@@ -249,8 +249,10 @@ function observe(connection: DatabaseConnection, cache: ModelCache, guard: Write
   onChanges(connection, (changes, context) => {
     const keyspace = context as Keyspace; // as noted above
     const dropped = invalidate(cache.engine, cache.statistics, { changes, keyspace, drop });
-    const wanted = keyspace === cache.engine.keyspace ? rowsToRepopulate(changes) : [];
-    return wanted.length === 0 ? dropped : dropped.then(() => repopulateRows(cache, wanted));
+    const wanted = rowsToRepopulate(changes);
+    if (wanted.length === 0) return dropped;
+    // NOTE: after the drop, since the application's function of the prefix may throw where the commit runs
+    return dropped.then(() => (keyspace === cache.engine.keyspace ? repopulateRows(cache, wanted) : undefined));
   });
 }
 

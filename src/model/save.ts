@@ -8,10 +8,10 @@ import { insertRows, updateByKeys } from '../query/write-sql.js';
 import type { Row } from '../schema/cell.js';
 import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
 import { valueOf } from '../schema/values.js';
-import type { RecordState } from './record-state.js';
 import { runAfterCommit } from './after-commit.js';
 import { changedColumns } from './dirty.js';
 import { hooksOf, runHooks } from './hooks.js';
+import type { RecordState } from './record-state.js';
 import { takeReadForm, validCells, type Cells } from './validate.js';
 import { adoptRow, runStatement, runWrite, writeTarget, type WriteTarget } from './write-target.js';
 
@@ -52,6 +52,7 @@ async function store(target: WriteTarget, save: Save): Promise<void> {
   if (told) await told;
 }
 
+/** NOTE: others wait for a promise of its own; see `noted`. */
 async function insertOnce(target: WriteTarget): Promise<RowChange> {
   const { state } = target;
   let end: () => void = () => undefined;

@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream';
-import { inOnePiece } from '../support/compact.js';
 import { receiveFrom } from '../support/buffered-socket.js';
+import { inOnePiece } from '../support/compact.js';
 import type { Reject } from './cache-store.js';
 import { commandOf, rememberCommand } from './repeated-keys.js';
 import { RedisReplyError, ReplyReader, type Reply } from './reply-reader.js';

@@ -3,6 +3,7 @@ import { describe, it } from 'mocha';
 import pg from 'pg';
 import { executeMessage } from '../../../src/database/postgres/execute-message.js';
 import type { PostgresPort } from '../../../src/database/postgres/postgres-driver.js';
+import { PreparedQuery } from '../../../src/database/postgres/prepared-query.js';
 import type { WireValue } from '../../../src/database/postgres/wire-value.js';
 
 /** The same by pg. */
@@ -28,4 +29,32 @@ describe('the message that runs a prepared statement', () => {
       expect(executeMessage('moneyclip_1', values).equals(messagesOfPg('moneyclip_1', values))).to.equal(true);
     });
   }
+});
+
+describe('a prepared query', () => {
+  /** As much of a connection of pg as a query writes to. */
+  function fakePort() {
+    const written: Buffer[] = [];
+    const nothing = (): void => undefined;
+    const stream = { writable: true, cork: nothing, uncork: nothing, write: (piece: Buffer) => written.push(piece) };
+    const parsedStatements: Record<string, string> = {};
+    const port = { stream, parsedStatements, parse: nothing, bind: nothing, describe: nothing, execute: nothing };
+    return { written, port: { ...port, sync: nothing } satisfies PostgresPort };
+  }
+
+  it('writes nothing to a socket that has ended, once its columns are known', () => {
+    const { written, port } = fakePort();
+    const query = () =>
+      new PreparedQuery({ name: 'one', text: 'SELECT 1' }, [], { client: {} as never, callback() {} });
+    const first = query();
+    first.submit(port);
+    first.handleRowDescription({ fields: [] });
+    first.handleReadyForQuery(port);
+    port.parsedStatements['one'] = 'SELECT 1';
+    query().submit(port);
+    expect(written).to.have.length(1);
+    port.stream.writable = false;
+    query().submit(port);
+    expect(written).to.have.length(1);
+  });
 });
