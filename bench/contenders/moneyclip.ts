@@ -20,7 +20,7 @@ export async function open(world: World, variant: string): Promise<Session> {
     ttl: '1d',
     enabled: cache !== 'off',
   });
-  const held = new Map<number, Document>();
+  const held: Document[] = []; // by their ids
   return {
     warm: async (work) => {
       if (cache !== 'off') await warm(db);
@@ -37,9 +37,9 @@ export async function open(world: World, variant: string): Promise<Session> {
     },
     ...listsOfModels(special),
     ...functionsOfModels(),
-    badge: (id) => held.get(id)!.badge(),
+    badge: (id) => held[id]!.badge(),
     save: async (id, views) => {
-      const document = held.get(id) ?? (await Document.cache.get(id));
+      const document = held[id] ?? (await Document.cache.get(id));
       document.views = views;
       await document.save();
     },
@@ -65,12 +65,12 @@ async function readAll(model: typeof User | typeof Document, count: number): Pro
 }
 
 /** Instances that a computed method is called on, or that are saved: they were read before the clock starts. */
-async function hold(held: Map<number, Document>, work: Work): Promise<void> {
-  held.clear();
+async function hold(held: Document[], work: Work): Promise<void> {
+  held.length = 0;
   if (work !== 'badge' && work !== 'save') return;
-  for (const id of idsTo(documentCount)) held.set(id, await Document.cache.get(id));
+  for (const id of idsTo(documentCount)) held[id] = await Document.cache.get(id);
   if (work !== 'badge') return;
-  const all = [...held.values()];
+  const all = Object.values(held);
   for (let start = 0; start < all.length; start += chunk) {
     await Promise.all(all.slice(start, start + chunk).map((document) => document.badge()));
   }

@@ -29,7 +29,7 @@ export async function open(world: World): Promise<Session> {
   const redis = new DirectRedis(await connectRedis(world.redisUrl, { protocol: 2 }));
   await new Promise<void>((resolve) => redis.on('ready', () => resolve()));
   const database = new PlainDatabase(world.postgresUrl);
-  const held = new Map<number, PlainDocument>(); // as somebody has read it who changes it
+  const held: PlainDocument[] = []; // by their ids, as somebody has read them who changes them
   const ask = collecting(redis);
   const get = async (key: string, stamps: readonly string[]): Promise<unknown> => valueIn(await ask([key, ...stamps]));
   const read = async (id: number): Promise<WithAuthor> =>
@@ -41,7 +41,7 @@ export async function open(world: World): Promise<Session> {
       const filling = new Redis(world.redisUrl);
       await fill(filling);
       await filling.quit();
-      for (const id of idsTo(documentCount)) held.set(id, documentOf(id));
+      for (const id of idsTo(documentCount)) held[id] = documentOf(id);
     },
     read,
     authors: (ids) => Promise.all(ids.map(async (id) => username((await read(id)).authorId))),
@@ -52,7 +52,7 @@ export async function open(world: World): Promise<Session> {
     },
     badge: async (id) => (await get(badgeKey(id), badgeStamps(id))) as string, // filled below
     save: async (id, views) => {
-      const document = held.get(id)!;
+      const document = held[id]!;
       await database.setViewsOf(document, views);
       await redis.unlink(stampsOfSave(document));
     },

@@ -29,9 +29,9 @@ const carriageReturn = 13;
 const minus = 45;
 const zero = 48;
 
-/** Few replies cost as much one by one; and the parts of a text keep the whole of it in memory, which may not be large. */
+/** One reply or two cost as much one by one; and the parts of a text keep the whole of it in memory, which may not be large. */
 function isWorthOneText({ length }: Buffer): boolean {
-  return length >= 4_096 && length <= 131_072;
+  return length >= 256 && length <= 131_072;
 }
 
 /**
@@ -75,7 +75,7 @@ export class ReplyReader {
   }
 
   #read(bytes: Buffer): void {
-    // NOTE: some hundred texts are read faster where they are decoded as one
+    // NOTE: several texts are read faster where they are decoded as one
     this.#text = isWorthOneText(bytes) && isAscii(bytes) ? bytes.toString('latin1') : undefined;
     let start = 0;
     while (start < bytes.length) {

@@ -26,6 +26,8 @@ export class PreparedQuery {
   readonly #values: readonly WireValue[];
   readonly #rows: unknown[][] = [];
   #shape: Shape | undefined;
+  /** What reads each column's text. */
+  #parsers: readonly ((text: string) => unknown)[] | undefined;
   /** Whether the server is asked for the shape. */
   #isNew = false;
   #completed = '';
@@ -79,13 +81,11 @@ export class PreparedQuery {
   }
 
   handleDataRow({ fields }: { readonly fields: readonly (string | null)[] }): void {
-    const shape = this.#shape ?? [];
     try {
-      this.#rows.push(
-        fields.map((text, index) =>
-          text === null ? null : this.#client.getTypeParser(shape[index] ?? 0, 'text')(text),
-        ),
-      );
+      // NOTE: looked for once in each run, as pg does, and not once for all: an application may set others at any time
+      this.#parsers ??= (this.#shape ?? []).map((type) => this.#client.getTypeParser(type, 'text'));
+      const parsers = this.#parsers;
+      this.#rows.push(fields.map((text, index) => (text === null ? null : parsers[index]?.(text))));
     } catch (error) {
       this.#failure ??= error as Error; // of a parser that the application gave to pg
     }

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 import { Column, Model, PrimaryKey, Table } from '../../../src/index.js';
-import { cleanCheck } from '../../../src/model/clean-check.js';
+import { changeDetector } from '../../../src/model/change-detector.js';
 import { stateOf } from '../../../src/model/state-of.js';
 import type { ColumnType } from '../../../src/schema/column-type.js';
 import { schemaOf } from '../../../src/schema/schema-of.js';
@@ -46,15 +46,16 @@ const row = schema.columns.map(({ property, type }) => {
   return value === null ? null : type.encode(value);
 });
 
-function isClean(change: Readonly<Record<string, unknown>>): boolean {
+function changedIn(change: Readonly<Record<string, unknown>>): string[] | undefined {
   const instance = Object.assign(schema.hydrate(row), change);
-  return cleanCheck(schema)(instance, row, stateOf(instance).late);
+  return changeDetector(schema)(instance, row, stateOf(instance).late)?.map(({ property }) => property);
 }
 
-describe('the check for unsaved changes', () => {
+describe('the detector of unsaved changes', () => {
   it('tells an instance as it was read without encoding anything, whatever types its columns have', () => {
-    expect(isClean({})).to.equal(true);
-    expect(isClean({ at: new Date(1_663_379_914_948), bytes: Buffer.from('bytes'), meta: { a: 1 } })).to.equal(true);
+    expect(changedIn({})).to.equal(undefined);
+    const same = { at: new Date(1_663_379_914_948), bytes: Buffer.from('bytes'), meta: { a: 1 } };
+    expect(changedIn(same)).to.equal(undefined);
   });
 
   const changes: Readonly<Record<string, unknown>> = {
@@ -71,8 +72,12 @@ describe('the check for unsaved changes', () => {
     never: new Date(0),
   };
   for (const [property, value] of Object.entries(changes)) {
-    it(`sees that '${property}' was changed`, () => expect(isClean({ [property]: value })).to.equal(false));
+    it(`sees that '${property}' was changed`, () => expect(changedIn({ [property]: value })).to.deep.equal([property]));
   }
+
+  it('names all that were changed, in the order of the columns', () => {
+    expect(changedIn({ ...changes, id: 2 })).to.deep.equal(schema.columns.map(({ property }) => property));
+  });
 
   const wrong = [undefined, null, 'text', NaN, 7, 7n, new Date(NaN), new Date(8.64e15), {}];
   const types: readonly (readonly [ColumnType, fc.Arbitrary<unknown>])[] = [
