@@ -15,8 +15,10 @@ import { listEntries, type EntriesPage, type EntriesQuery } from '../compute/lis
 import type { Sweeper } from '../compute/sweeper.js';
 import type { ModelCache } from '../model-cache/model-cache.js';
 import { createTables } from '../model/create-tables.js';
+import { UsageError } from '../errors.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import { schemaOf } from '../schema/schema-of.js';
+import { describeValue } from '../schema/types/describe-value.js';
 import type { CacheStore } from '../store/cache-store.js';
 import type { Clock } from '../support/clock.js';
 import { total, type Counters, type Statistics } from '../telemetry/statistics.js';
@@ -76,6 +78,11 @@ export class Database {
 
   /** Creates the tables of models that do not exist yet, for examples and tests; a project keeps knex migrations. */
   async createTables(models: readonly ModelClassLike[]): Promise<void> {
+    if (!Array.isArray(models)) {
+      throw new UsageError(
+        `createTables expects a list of models, such as [Author, Book], got ${describeValue(models)}`,
+      );
+    }
     await createTables(this.#parts.connection, models.map(schemaOf));
   }
 

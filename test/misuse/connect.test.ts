@@ -134,6 +134,19 @@ describe('connect', () => {
     await (await connect({ database })).close();
   });
 
+  it('says what createTables is to be given', async () => {
+    const db = await connect({ database });
+    for (const [given, got] of [
+      [undefined, 'undefined'],
+      [Entry, 'a function'],
+    ] as const) {
+      const models = given as never; // as in JavaScript
+      const message = `createTables expects a list of models, such as [Author, Book], got ${got}`;
+      await rejection(db.createTables(models), UsageError, message);
+    }
+    await db.close();
+  });
+
   it('takes the first policy that matches; false keeps a model out of the cache for good', async () => {
     const db = await connect({ database, policies: { 'misuse_logs.E*': false, '*': { ops: 'all' } } });
     await db.createTables([Entry]);
