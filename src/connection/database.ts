@@ -78,11 +78,7 @@ export class Database {
 
   /** Creates the tables of models that do not exist yet, for examples and tests; a project keeps knex migrations. */
   async createTables(models: readonly ModelClassLike[]): Promise<void> {
-    if (!Array.isArray(models)) {
-      throw new UsageError(
-        `createTables expects a list of models, such as [Author, Book], got ${describeValue(models)}`,
-      );
-    }
+    assertModels(models);
     await createTables(this.#parts.connection, models.map(schemaOf));
   }
 
@@ -142,4 +138,12 @@ export class Database {
     await connection.close();
     await store.close();
   }
+}
+
+function assertModels(models: unknown): void {
+  const isClass = (model: unknown): boolean => typeof model === 'function';
+  if (Array.isArray(models) && models.every(isClass)) return;
+  const wrong: unknown = Array.isArray(models) ? models.find((model) => !isClass(model)) : models;
+  const got = `${Array.isArray(models) ? 'a list with ' : ''}${describeValue(wrong)}`;
+  throw new UsageError(`createTables expects a list of models, such as [Author, Book], got ${got}`);
 }

@@ -1,7 +1,7 @@
 import type { Cell, Row } from '../schema/cell.js';
 import type { ColumnSchema, ModelSchema } from '../schema/model-schema.js';
-import { writtenOut } from '../support/written-out.js';
 import type { LateValues } from './late-values.js';
+import { writtenOut } from './written-out.js';
 
 /** Answers the columns whose property may not have the value of the row; undefined where every one certainly has it. */
 export type ChangeDetector = (instance: object, row: Row, late: LateValues | undefined) => ColumnSchema[] | undefined;

@@ -2,7 +2,7 @@ import type { Row } from '../schema/cell.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { valueOf } from '../schema/values.js';
 import { lateProperty } from './late-values.js';
-import { writtenOut } from '../support/written-out.js';
+import { writtenOut } from './written-out.js';
 
 /** Gives an instance the properties that a row stands for. */
 export type RowAssigner = (instance: object, row: Row) => void;

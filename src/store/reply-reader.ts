@@ -29,7 +29,7 @@ const carriageReturn = 13;
 const minus = 45;
 const zero = 48;
 
-/** One reply or two cost as much one by one; and the parts of a text keep the whole of it in memory, which may not be large. */
+/** Those of a short piece cost as much one by one; and the parts of a text keep the whole of it in memory, which may not be large. */
 function isWorthOneText({ length }: Buffer): boolean {
   return length >= 256 && length <= 131_072;
 }

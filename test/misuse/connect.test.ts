@@ -139,6 +139,8 @@ describe('connect', () => {
     for (const [given, got] of [
       [undefined, 'undefined'],
       [Entry, 'a function'],
+      [[Entry, undefined], 'a list with undefined'],
+      [['Entry'], 'a list with text'],
     ] as const) {
       const models = given as never; // as in JavaScript
       const message = `createTables expects a list of models, such as [Author, Book], got ${got}`;

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { Column, Model, PrimaryKey, Table } from '../../../src/index.js';
 import { isDirty } from '../../../src/model/dirty.js';
-import { writtenOut } from '../../../src/support/written-out.js';
+import { writtenOut } from '../../../src/model/written-out.js';
 import { schemaOf } from '../../../src/schema/schema-of.js';
 
 @Table('written_out', { label: 'written.Out' })
