@@ -1,12 +1,13 @@
 import type { Keyspace } from './keyspace.js';
 import { repeatedKeys } from '../store/repeated-keys.js';
 import { inOnePiece } from '../support/compact.js';
+import { RecentByNumber, type Numbered } from '../support/recent-by-number.js';
 import { RecentMap } from '../support/recent-map.js';
 
 const rememberedPlans = 10_000;
 
 /** The keys of one call's value. Remembered, so that a hit makes none of them anew. */
-export interface Plan {
+export interface Plan extends Numbered {
   readonly keyspace: Keyspace;
   readonly entryKey: string;
   /** Stamps that every value of this call depends on. */
@@ -63,8 +64,9 @@ export class Plans {
   readonly #family: string;
   readonly #idPrefix: string;
   readonly #plans = new RecentMap<string, Plan>(rememberedPlans);
-  /** Apart from those by their identities, which a text may look like. */
-  readonly #byShortId = new RecentMap<string | number, Plan>(rememberedPlans);
+  /** Apart from those by their identities, which a short one may look like. */
+  readonly #byText = new RecentMap<string, Plan>(rememberedPlans);
+  readonly #byNumber = new RecentByNumber<Plan>(rememberedPlans);
 
   /** `family` says what kind of values they are, `owner` whose. */
   constructor(family: string, owner: string) {
@@ -74,14 +76,21 @@ export class Plans {
 
   of(call: Planned, keyspace: Keyspace): Plan {
     const { shortId } = call;
-    const known = shortId === undefined ? this.#plans.get(call.identity) : this.#byShortId.get(shortId);
+    const known = typeof shortId === 'number' ? this.#byNumber.get(shortId) : this.#knownByText(call);
     if (known?.keyspace === keyspace) return known;
     const base = keyspace.stamps(call.dependencies());
     const entryKey = inOnePiece(keyspace.entry(this.#family, this.#idPrefix + call.identity));
-    const plan: Plan = { keyspace, entryKey, base, keys: new KeyList(entryKey, base), hits: 0, hitsOf: 0 };
-    if (shortId === undefined) this.#plans.set(call.identity, plan);
-    else this.#byShortId.set(shortId, plan);
+    const keys = new KeyList(entryKey, base);
+    const plan: Plan = { number: shortId, keyspace, entryKey, base, keys, hits: 0, hitsOf: 0 };
+    if (typeof shortId === 'number') this.#byNumber.set(shortId, plan);
+    else if (shortId === undefined) this.#plans.set(call.identity, plan);
+    else this.#byText.set(shortId, plan);
     return plan;
+  }
+
+  #knownByText(call: Planned): Plan | undefined {
+    const { shortId } = call; // NOTE: the identity is made when it is asked for
+    return typeof shortId === 'string' ? this.#byText.get(shortId) : this.#plans.get(call.identity);
   }
 }
 

@@ -4,6 +4,8 @@ import type { Computation } from '../cache/computation.js';
 import { runInFrame, type DependencyFrame } from '../cache/dependency-frame.js';
 import { isDirty } from '../model/dirty.js';
 import { Model } from '../model/model.js';
+import type { RecordState } from '../model/record-state.js';
+import { stateOf } from '../model/state-of.js';
 import type { Cell } from '../schema/cell.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
@@ -14,7 +16,7 @@ import { noteOf } from './argument-text.js';
 import { canonical } from './canonical.js';
 import { computationDependency } from './computation-dependencies.js';
 import { freshArguments, hasUnsavedInstance } from './fresh-arguments.js';
-import { freshInstance, isUntouched } from './fresh-instance.js';
+import { freshInstance } from './fresh-instance.js';
 import { KeyTemplate } from './key-template.js';
 import { Labelled } from './labelled.js';
 import { declareMethodLabels } from './labels.js';
@@ -49,8 +51,9 @@ export class CachedMethod {
   /** The value for an instance: from the cache, else computed on the row as it is now and stored. */
   get(self: object, args: readonly unknown[]): Promise<unknown> {
     try {
-      const reason = this.#ownReason(self, args);
-      if (reason === undefined) return this.#get(self, args);
+      const state = self instanceof Model ? stateOf(self) : undefined;
+      const reason = this.#ownReason(self, args, state);
+      if (reason === undefined) return this.#get(self, args, state && this.#keyIn(state));
       const { cache } = this.#labelled;
       cache.spoilFrame(reason);
       cache.statistics.of(this.label).bypasses += 1;
@@ -107,9 +110,9 @@ export class CachedMethod {
   }
 
   /** The key of the instance's row, where it alone tells the value from all others of the method: so it is for most. */
-  rowKey(self: unknown, args: readonly unknown[]): string | number | undefined {
+  rowKey(self: unknown, args: readonly unknown[], known?: Cell): string | number | undefined {
     if (this.declaration.keyFunction || args.length > 0) return undefined;
-    const key = keyCellOf(this.schema, self);
+    const key = known ?? keyCellOf(this.schema, self);
     return typeof key === 'string' || typeof key === 'number' ? key : undefined;
   }
 
@@ -139,8 +142,8 @@ export class CachedMethod {
     return tracedRun(this.label, () => this.#run(self, args, frame));
   }
 
-  #get(self: object, args: readonly unknown[]): Promise<unknown> {
-    const call = this.#call(self, args);
+  #get(self: object, args: readonly unknown[], key: Cell | undefined): Promise<unknown> {
+    const call = new MethodCall(this, self, args, key);
     const found = this.#labelled.computation.get(call);
     if (this.declaration.keeping.instances !== 'reference') return found; // NOTE: no promise more where none is needed
     return found.then((value) => withInstances(value, () => this.#runPast(call)));
@@ -184,12 +187,17 @@ export class CachedMethod {
   }
 
   /** Why this instance's value must not be cached; undefined where it may. */
-  #ownReason(self: object, args: readonly unknown[]): string | undefined {
-    if (!(self instanceof Model) || !self.isPersisted) return 'the instance is not stored';
+  #ownReason(self: object, args: readonly unknown[], state: RecordState | undefined): string | undefined {
+    if (!state?.row || state.deleted) return 'the instance is not stored';
     if (this.#labelled.cache.connection.currentTransaction()) return 'inside a transaction';
     // NOTE: looking whether a fresh instance has changes would look at its columns, and the value would depend on the row
-    if (!isUntouched(self) && isDirty(self, this.schema)) return 'the instance has unsaved changes';
+    if (!state.untouched && isDirty(self, this.schema, state)) return 'the instance has unsaved changes';
     return args.length > 0 && hasUnsavedInstance(args) ? 'an argument has unsaved changes' : undefined;
+  }
+
+  /** The key of an instance that has no unsaved changes, where that is certain. */
+  #keyIn({ row, untouched }: RecordState): Cell | undefined {
+    return untouched ? undefined : row?.[this.schema.primaryKey.position];
   }
 
   #declare(): Labelled<unknown> {
@@ -224,11 +232,11 @@ class MethodCall implements Call<unknown> {
   #parts: readonly unknown[] | undefined;
   #identity: string | undefined;
 
-  constructor(method: CachedMethod, self: object, args: readonly unknown[]) {
+  constructor(method: CachedMethod, self: object, args: readonly unknown[], key?: Cell) {
     this.#method = method;
     this.self = self;
     this.args = args;
-    this.shortId = method.rowKey(self, args);
+    this.shortId = method.rowKey(self, args, key);
     if (this.shortId !== undefined) return;
     this.#parts = method.parts(self, args);
     this.shortId = method.shortId(this.#parts);

@@ -2,7 +2,7 @@ import type { Codec } from '../cache/call.js';
 import { Computation } from '../cache/computation.js';
 import type { LockOptions } from '../cache/load-lock.js';
 import { announce } from '../changes/change-log.js';
-import { connectionNamed } from '../database/connections.js';
+import { connectionsVersion } from '../database/connections.js';
 import { modelCacheNamed, type ModelCache } from '../model-cache/model-cache.js';
 import { dependenciesOfFollowed, dependenciesOfSources, type Watcher } from '../model-cache/watch-sources.js';
 import type { Source } from '../query/watched-rows.js';
@@ -53,6 +53,8 @@ export class Labelled<T> {
   readonly label: string;
   readonly #options: LabelledOptions<T>;
   #cache: ModelCache | undefined;
+  /** The version of the connections by which the cache was found. */
+  #foundAt = 0;
   #current: { readonly cache: ModelCache; readonly computation: Computation<T> } | undefined;
 
   constructor(options: LabelledOptions<T>) {
@@ -62,9 +64,10 @@ export class Labelled<T> {
 
   /** The cache that keeps the values. Throws UsageError if the connection is not open. */
   get cache(): ModelCache {
-    const { connection } = this.#options;
-    if (this.#cache?.connection !== connectionNamed(connection, this.label)) {
-      this.#cache = modelCacheNamed(connection, this.label);
+    const version = connectionsVersion();
+    if (!this.#cache || this.#foundAt !== version) {
+      this.#cache = modelCacheNamed(this.#options.connection, this.label);
+      this.#foundAt = version;
     }
     return this.#cache;
   }

@@ -60,8 +60,10 @@ export function decodeValue(
   instances: readonly (object | undefined)[] = [],
 ): { readonly value: unknown } | undefined {
   if (!Array.isArray(payload)) return undefined;
-  const [kind, content] = payload as readonly unknown[];
-  if (kind === 'json' && payload.length === 2) return { value: shared ? copyJson(content) : content };
+  const parts: readonly unknown[] = payload;
+  const kind = parts[0]; // NOTE: by index, since destructuring goes through an iterator, on the way of each hit
+  const content = parts[1];
+  if (kind === 'json' && parts.length === 2) return { value: shared ? copyJson(content) : content };
   if (kind !== 'devalue' || typeof content !== 'string') return undefined;
   try {
     const Reference = ([place]: [number]): object => instances[place] ?? missing('a row');

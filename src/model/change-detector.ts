@@ -19,14 +19,15 @@ export function changeDetector(schema: ModelSchema): ChangeDetector {
 
 function generate({ columns }: ModelSchema): ChangeDetector | undefined {
   const tests = columns.map((column, index) => {
-    const [value, cell] = [`instance[${JSON.stringify(column.property)}]`, `(row[${column.position}] ?? null)`];
-    if (!column.type.decode) return `${value} === ${cell}`;
+    const read = `value = instance[${JSON.stringify(column.property)}], cell = row[${column.position}] ?? null`;
+    if (!column.type.decode) return `(${read}, value === cell)`;
     const isUnread = column.type.isCostly ? `late !== undefined && !late.has(columns[${index}]) || ` : '';
-    return `${isUnread}isStored(columns[${index}], ${value}, ${cell})`;
+    return `${isUnread}(${read}, value === null || cell === null ? value === cell : isValueOf[${index}]?.(value, cell) === true)`;
   });
   const lines = tests.map((test, index) => `if (!(${test})) (found ??= []).push(columns[${index}]);`);
-  const body = `(instance, row, late) => { let found; ${lines.join(' ')} return found; }`;
-  return writtenOut(body, { columns, isStored }) as ChangeDetector | undefined; // its text says so
+  const body = `(instance, row, late) => { let found, value, cell; ${lines.join(' ')} return found; }`;
+  const isValueOf = columns.map(({ type }) => type.isValueOf);
+  return writtenOut(body, { columns, isValueOf }) as ChangeDetector | undefined; // its text says so
 }
 
 function loop({ columns }: ModelSchema): ChangeDetector {

@@ -4,7 +4,7 @@ import { systemClock, type Clock } from '../support/clock.js';
 import type { BackoffLimits } from './backoff.js';
 import type { CacheStore, CacheWrite, Reject } from './cache-store.js';
 import { CircuitBreaker, type CircuitState, type Ticket } from './circuit-breaker.js';
-import { Deadline, DeadlineError } from '../support/deadline.js';
+import { Deadline, DeadlineError, Waiting } from '../support/deadline.js';
 import { PendingDrops } from './pending-drops.js';
 
 /** How long callers may wait for a store, and what happens when it fails. */
@@ -84,7 +84,7 @@ export class ResilientStore implements CacheStore {
       return;
     }
     const fail = (error: unknown): void => reject(this.#failed('read', ticket, error));
-    const waiting = this.#deadline.begin(fail);
+    const waiting = new Waiting(fail);
     const answered = (texts: (string | undefined)[]): void => {
       if (!this.#deadline.end(waiting)) return;
       this.#circuit.succeeded(ticket);
@@ -99,6 +99,7 @@ export class ResilientStore implements CacheStore {
     } catch (error) {
       failed(error);
     }
+    this.#deadline.begin(waiting); // NOTE: when it was asked, and works already
   }
 
   acquire(requests: readonly CacheWrite[]): Promise<(string | undefined)[]> {

@@ -13,16 +13,15 @@ export class DeadlineError extends Error {
  * collection: that was one part in six of all that hits allocate.
  */
 export class Waiting {
-  /** When it began, in ms that this process has run. */
-  readonly since: number;
+  /** When it began, in ms that this process has run; negative while it has not. */
+  since = -1;
   /** Undefined when the wait is over. */
   reject: ((error: unknown) => void) | undefined;
   /** Who began to wait before and after this one, and still does. */
   before: Waiting | undefined = undefined;
   after: Waiting | undefined = undefined;
 
-  constructor(since: number, reject: (error: unknown) => void) {
-    this.since = since;
+  constructor(reject: (error: unknown) => void) {
     this.reject = reject;
   }
 }
@@ -66,7 +65,8 @@ export class Deadline {
 
   /** The same by callbacks, one of which is called, and once: a promise less for those who make one of their own. */
   watch<T>(promise: PromiseLike<T>, resolve: (value: T) => void, reject: (error: unknown) => void): void {
-    const waiting = this.begin(reject);
+    const waiting = new Waiting(reject);
+    this.begin(waiting);
     promise.then(
       (value) => {
         if (this.end(waiting)) resolve(value);
@@ -77,21 +77,22 @@ export class Deadline {
     );
   }
 
-  /** Begins to wait for an answer that comes by a callback; without it `reject` is called in time. */
-  begin(reject: (error: unknown) => void): Waiting {
+  /** Begins to wait for an answer that comes by a callback; without it `reject` is called in time. Does nothing where it is over already. */
+  begin(waiting: Waiting): void {
+    if (waiting.reject === undefined) return;
     if (!this.#timerRuns) this.#startTimer(this.#ms);
-    const waiting = new Waiting(this.#ran + this.#uncounted(), reject);
+    waiting.since = this.#ran + this.#uncounted();
     waiting.before = this.#last;
     if (this.#last) this.#last.after = waiting;
     else this.#first = waiting;
     this.#last = waiting;
-    return waiting;
   }
 
   /** The answer is there. False where it comes too late: then it was rejected already. */
   end(waiting: Waiting): boolean {
     if (waiting.reject === undefined) return false;
     waiting.reject = undefined;
+    if (waiting.since < 0) return true;
     const { before, after } = waiting;
     if (before) before.after = after;
     else this.#first = after;

@@ -6,6 +6,8 @@
  * look, which takes several times as long as finding the key, on the way of every hit.
  */
 export class RecentMap<Key, Value extends NonNullable<unknown>> {
+  /** Grows each time that something may have been forgotten. */
+  generation = 0;
   readonly #most: number;
   #young = new Map<Key, Value>();
   #old = new Map<Key, Value>();
@@ -27,5 +29,11 @@ export class RecentMap<Key, Value extends NonNullable<unknown>> {
     if (this.#young.size < this.#most) return;
     this.#old = this.#young;
     this.#young = new Map();
+    this.generation += 1;
+  }
+
+  /** How many keys are remembered; those that are in both generations count twice. */
+  get size(): number {
+    return this.#young.size + this.#old.size;
   }
 }

@@ -1,7 +1,7 @@
 import type { MoneyclipError } from '../../errors.js';
 import type { CommitAnswer, Dialect, DialectFacts, DriverConnection, ErrorContext, Isolation } from '../dialect.js';
 import type { Statement, StatementResult } from '../statement.js';
-import { Deadline } from '../../support/deadline.js';
+import { Deadline, Waiting } from '../../support/deadline.js';
 import { systemClock } from '../../support/clock.js';
 import { requestCancel } from './cancel-request.js';
 import type { PostgresClient, PostgresResult } from './postgres-driver.js';
@@ -111,16 +111,12 @@ export class PostgresDialect implements Dialect {
   }
 
   #send(client: PostgresClient, statement: Statement, callback: Callback): void {
-    const waiting = this.#deadline.begin((error) => callback(error as Error, nothing)); // a DeadlineError
+    const waiting = new Waiting((error) => callback(error as Error, nothing)); // a DeadlineError
     const answered: Callback = (error, result) => {
       if (this.#deadline.end(waiting)) callback(error, result);
     };
-    try {
-      untimed(client, () => this.#sendTo(client, statement, answered));
-    } catch (error) {
-      this.#deadline.end(waiting);
-      throw error;
-    }
+    untimed(client, () => this.#sendTo(client, statement, answered));
+    this.#deadline.begin(waiting); // NOTE: when it was sent, and is worked on already
   }
 
   #sendTo(client: PostgresClient, statement: Statement, callback: Callback): void {

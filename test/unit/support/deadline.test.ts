@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { Deadline, DeadlineError } from '../../../src/support/deadline.js';
+import { Deadline, DeadlineError, Waiting } from '../../../src/support/deadline.js';
 import { FakeClock } from '../../../src/testing/index.js';
 
 function start(deadline: Deadline, promise: Promise<unknown> = new Promise(() => undefined)): { outcome: unknown } {
@@ -66,6 +66,16 @@ describe('Deadline', () => {
     await settled(start(deadline, Promise.reject(new Error('failure'))));
     clock.advance(150);
     expect(clock.scheduled, 'no timer for those of the second half').to.equal(0);
+  });
+
+  it('waits for nobody whose answer was there before the wait began', () => {
+    const clock = new FakeClock();
+    const deadline = new Deadline(clock, 250);
+    const waiting = new Waiting(() => expect.fail('it was answered'));
+    expect(deadline.end(waiting)).to.equal(true);
+    deadline.begin(waiting);
+    clock.advance(1_000);
+    expect(deadline.end(waiting)).to.equal(false);
   });
 
   it('ignores an outcome that comes later, a failure too', async () => {
