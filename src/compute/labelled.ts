@@ -2,7 +2,7 @@ import type { Codec } from '../cache/call.js';
 import { Computation } from '../cache/computation.js';
 import type { LockOptions } from '../cache/load-lock.js';
 import { announce } from '../changes/change-log.js';
-import { connectionsVersion } from '../database/connections.js';
+import { closedConnections } from '../database/connections.js';
 import { modelCacheNamed, type ModelCache } from '../model-cache/model-cache.js';
 import { dependenciesOfFollowed, dependenciesOfSources, type Watcher } from '../model-cache/watch-sources.js';
 import type { Source } from '../query/watched-rows.js';
@@ -53,8 +53,8 @@ export class Labelled<T> {
   readonly label: string;
   readonly #options: LabelledOptions<T>;
   #cache: ModelCache | undefined;
-  /** The version of the connections by which the cache was found. */
-  #foundAt = 0;
+  /** How many connections were closed before the cache was found. */
+  #closedBefore = 0;
   #current: { readonly cache: ModelCache; readonly computation: Computation<T> } | undefined;
 
   constructor(options: LabelledOptions<T>) {
@@ -64,10 +64,10 @@ export class Labelled<T> {
 
   /** The cache that keeps the values. Throws UsageError if the connection is not open. */
   get cache(): ModelCache {
-    const version = connectionsVersion();
-    if (!this.#cache || this.#foundAt !== version) {
+    const closed = closedConnections();
+    if (!this.#cache || this.#closedBefore !== closed) {
       this.#cache = modelCacheNamed(this.#options.connection, this.label);
-      this.#foundAt = version;
+      this.#closedBefore = closed;
     }
     return this.#cache;
   }

@@ -2,7 +2,7 @@ import { UsageError } from '../errors.js';
 import type { DatabaseConnection } from './database-connection.js';
 
 const connections = new Map<string, DatabaseConnection>();
-let version = 0;
+let closed = 0;
 
 /** Makes a connection the one that models with this connection name use. Throws UsageError if the name is taken. */
 export function registerConnection(name: string, connection: DatabaseConnection): void {
@@ -12,12 +12,11 @@ export function registerConnection(name: string, connection: DatabaseConnection)
     );
   }
   connections.set(name, connection);
-  version += 1;
 }
 
 export function unregisterConnection(name: string): void {
   connections.delete(name);
-  version += 1;
+  closed += 1;
 }
 
 /** The open connection of this name. Throws UsageError, naming `who` asks for it, if there is none. */
@@ -28,7 +27,7 @@ export function connectionNamed(name: string, who: string): DatabaseConnection {
   throw new UsageError(`${who} has no connection: await ${call} before the first query.`);
 }
 
-/** Another number after each connection that is opened or closed: what was found by a name before may not be it any more. */
-export function connectionsVersion(): number {
-  return version;
+/** How many connections were closed: until there is one more, a name stands for the connection that was found by it. */
+export function closedConnections(): number {
+  return closed;
 }

@@ -3,6 +3,7 @@ import {
   CachedModel,
   Column,
   connect,
+  moneyclip,
   PrimaryKey,
   Table,
   transaction,
@@ -21,6 +22,11 @@ class Note extends CachedModel {
   declare static cache: CacheManager<Note>;
   @PrimaryKey() declare id: number;
   @Column({ type: 'text' }) declare text: string;
+
+  @moneyclip()
+  async shouted(): Promise<string> {
+    return this.text.toUpperCase();
+  }
 }
 
 @Table('connections_notes', { label: 'connections.Report', connection: 'reports' })
@@ -112,6 +118,20 @@ describe('models without a connection', () => {
       UsageError,
       'transaction() has no connection: await connect({ database: … }) before the first query.',
     );
+  });
+
+  it('say so too after theirs was closed, and use the next one', async () => {
+    const message =
+      'connections.Note.shouted has no connection: await connect({ database: … }) before the first query.';
+    let note: Note | undefined;
+    for (const text of ['first', 'second']) {
+      const db = await connect({ database: 'sqlite::memory:' });
+      await db.createTables([Note]);
+      note = await Note.create({ text });
+      expect(await note.shouted()).to.equal(text.toUpperCase());
+      await db.close();
+      await rejection(note.shouted(), UsageError, message);
+    }
   });
 
   it('can be made and looked at', () => {
