@@ -10,7 +10,7 @@ import type { Cell } from '../schema/cell.js';
 import type { ModelClassLike } from '../schema/declaration.js';
 import type { ModelSchema } from '../schema/model-schema.js';
 import { beforeModelIsKnown } from '../schema/registry.js';
-import { schemaOf } from '../schema/schema-of.js';
+import { schemaGeneration, schemaOf } from '../schema/schema-of.js';
 import { keyCellOf } from '../schema/values.js';
 import { noteOf } from './argument-text.js';
 import { canonical } from './canonical.js';
@@ -30,6 +30,7 @@ export class CachedMethod {
   readonly declaration: MethodDeclaration;
   readonly model: ModelClassLike;
   readonly schema: ModelSchema;
+  readonly #generation = schemaGeneration();
   readonly label: string;
   /** The same for background jobs, whose first argument is the instance. */
   readonly target: JobTarget;
@@ -46,6 +47,11 @@ export class CachedMethod {
     this.#template = declaration.template ?? new KeyTemplate(`${this.label}::%s(%s)`, declaration.where);
     this.#labelled = this.#declare();
     this.target = this.#toTarget(!isOverridden);
+  }
+
+  /** False where the model has another schema by now. */
+  get isCurrent(): boolean {
+    return this.#generation === schemaGeneration();
   }
 
   /** The value for an instance: from the cache, else computed on the row as it is now and stored. */
@@ -300,7 +306,7 @@ export function findMethod(model: ModelClassLike, name: string): CachedMethod | 
 export function methodIn(model: ModelClassLike, declaration: MethodDeclaration): CachedMethod {
   let known = methods.get(model);
   const method = known?.get(declaration);
-  if (method && method.schema === schemaOf(model)) return method;
+  if (method?.isCurrent) return method;
   if (!known) methods.set(model, (known = new Map<MethodDeclaration, CachedMethod>()));
   const made = new CachedMethod(declaration, model);
   known.set(declaration, made);

@@ -2,7 +2,6 @@ import { UsageError } from '../errors.js';
 import { explainFound, type Explanation } from '../model-cache/explain.js';
 import { modelCacheOf } from '../model-cache/model-cache.js';
 import type { ModelClassLike, ModelReference } from '../schema/declaration.js';
-import { schemaOf } from '../schema/schema-of.js';
 import { methodIn, methodOf, registerMethod, type CachedMethod } from './cached-method.js';
 import { invalidateLater, refreshLater, type After } from './later.js';
 import { followForMethod } from './method-follower.js';
@@ -50,7 +49,7 @@ export function moneyclip(...given: readonly unknown[]): MethodDecorator {
     const wrapper = function (this: object, ...args: unknown[]): Promise<unknown> {
       try {
         const model = this.constructor as ModelClassLike; // an instance is made by its class
-        if (last?.model !== model || last.schema !== schemaOf(model)) last = methodIn(model, declaration);
+        if (last?.model !== model || !last.isCurrent) last = methodIn(model, declaration);
         return last.get(this, args);
       } catch (error) {
         return Promise.reject(error); // NOTE: an asynchronous method never throws

@@ -15,12 +15,19 @@ import { resolveModel } from './registry.js';
 
 const namings = new Map<string, Naming>();
 let schemas = new WeakMap<object, ModelSchema>();
+let generation = 0;
 
 /** Sets how columns of models on a connection are named where the model does not say. Schemas are made anew. */
 export function setNaming(connection: string, naming: Naming | undefined): void {
   if (naming) namings.set(connection, naming);
   else namings.delete(connection);
   schemas = new WeakMap();
+  generation += 1;
+}
+
+/** Another number when schemas are made anew; until then a model has the schema that it had. */
+export function schemaGeneration(): number {
+  return generation;
 }
 
 /** The schema of a model class, made from its decorators on first use. Throws UsageError for a wrong declaration. */

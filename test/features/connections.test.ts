@@ -22,10 +22,17 @@ class Note extends CachedModel {
   declare static cache: CacheManager<Note>;
   @PrimaryKey() declare id: number;
   @Column({ type: 'text' }) declare text: string;
+}
+
+@Table('connections_books', { label: 'connections.Book' })
+class Book extends CachedModel {
+  declare static objects: Manager<Book>;
+  @PrimaryKey() declare id: number;
+  @Column({ type: 'text' }) declare firstTitle: string;
 
   @moneyclip()
   async shouted(): Promise<string> {
-    return this.text.toUpperCase();
+    return this.firstTitle.toUpperCase();
   }
 }
 
@@ -120,17 +127,20 @@ describe('models without a connection', () => {
     );
   });
 
-  it('say so too after theirs was closed, and use the next one', async () => {
+  it('say so too after theirs was closed, and use the next one, whose columns may have other names', async () => {
     const message =
-      'connections.Note.shouted has no connection: await connect({ database: … }) before the first query.';
-    let note: Note | undefined;
-    for (const text of ['first', 'second']) {
-      const db = await connect({ database: 'sqlite::memory:' });
-      await db.createTables([Note]);
-      note = await Note.create({ text });
-      expect(await note.shouted()).to.equal(text.toUpperCase());
-      await db.close();
-      await rejection(note.shouted(), UsageError, message);
+      'connections.Book.shouted has no connection: await connect({ database: … }) before the first query.';
+    for (const naming of ['snake_case', 'same', 'snake_case'] as const) {
+      const db = await connect({ database: 'sqlite::memory:', naming });
+      const book = new Book({ firstTitle: naming });
+      try {
+        await db.createTables([Book]);
+        await book.save();
+        expect(await book.shouted()).to.equal(naming.toUpperCase());
+      } finally {
+        await db.close();
+      }
+      await rejection(book.shouted(), UsageError, message);
     }
   });
 
