@@ -77,7 +77,7 @@ export class Deadline {
     );
   }
 
-  /** Begins to wait for an answer that comes by a callback; without it `reject` is called in time. Does nothing where it is over already. */
+  /** Begins to wait for an answer that comes by a callback, unless it came already; without it `reject` is called in time. */
   begin(waiting: Waiting): void {
     if (waiting.reject === undefined) return;
     if (!this.#timerRuns) this.#startTimer(this.#ms);

@@ -115,7 +115,12 @@ export class PostgresDialect implements Dialect {
     const answered: Callback = (error, result) => {
       if (this.#deadline.end(waiting)) callback(error, result);
     };
-    untimed(client, () => this.#sendTo(client, statement, answered));
+    try {
+      untimed(client, () => this.#sendTo(client, statement, answered));
+    } catch (error) {
+      this.#deadline.end(waiting);
+      throw error;
+    }
     this.#deadline.begin(waiting); // NOTE: when it was sent, and is worked on already
   }
 

@@ -74,8 +74,17 @@ describe('Deadline', () => {
     const waiting = new Waiting(() => expect.fail('it was answered'));
     expect(deadline.end(waiting)).to.equal(true);
     deadline.begin(waiting);
-    clock.advance(1_000);
+    expect(clock.scheduled).to.equal(0);
     expect(deadline.end(waiting)).to.equal(false);
+  });
+
+  it('goes on waiting for the others where an answer was there before the wait began', async () => {
+    const clock = new FakeClock();
+    const deadline = new Deadline(clock, 250);
+    const seen = start(deadline);
+    expect(deadline.end(new Waiting(() => expect.fail('it was answered')))).to.equal(true);
+    clock.advance(250);
+    expect((await settled(seen)).outcome).to.be.instanceOf(DeadlineError);
   });
 
   it('ignores an outcome that comes later, a failure too', async () => {
