@@ -26,6 +26,7 @@ async function main(options: Options): Promise<void> {
     for (const scenario of scenarios.filter(({ id }) => id.startsWith(options.only))) {
       const chosen = choose(scenario, options);
       print(await report(chosen, workers, options));
+      await workers.close();
     }
   } finally {
     await workers.close();

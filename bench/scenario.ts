@@ -22,8 +22,6 @@ export interface Scenario {
   readonly count?: number;
   /** At most so many rounds. */
   readonly rounds?: number;
-  /** In processes that have done nothing else. */
-  readonly fresh?: boolean;
   /** What is counted in each round, and the most that moneyclip may have. */
   readonly counted?: { readonly what: string; readonly contender: string; readonly atMost: number };
 }

@@ -130,7 +130,6 @@ export const scenarios: readonly Scenario[] = [
     lanes: 1,
     contenders: ['moneyclip, memory', 'moneyclip, memory, after a computation'],
     targets: [{ contender: 'moneyclip, memory, after a computation', to: 'moneyclip, memory', atLeast: 0.95 }],
-    fresh: true,
   },
   {
     id: 'memory',
@@ -141,7 +140,6 @@ export const scenarios: readonly Scenario[] = [
     targets: [],
     count: 1,
     rounds: 1,
-    fresh: true,
     counted: { what: 'growth / text', contender: 'moneyclip, memory', atMost: 1.5 },
   },
   {

@@ -9,7 +9,10 @@ export interface LeftOut {
   readonly reason: string;
 }
 
-/** The processes of the contenders; each stays for the scenarios that follow, unless one asks for fresh ones. */
+/**
+ * The processes of the contenders. Each scenario has new ones: what a process did before changes how its code is compiled,
+ * so that a figure would depend on what was measured earlier. (The forks of JMH are for the same.)
+ */
 export class Workers {
   readonly #running = new Map<string, WorkerProcess>();
   readonly #settings: WorkerSettings;
@@ -22,10 +25,9 @@ export class Workers {
 
   /** The contender of a scenario, warm and checked. */
   async ready(name: string, scenario: Scenario): Promise<WorkerProcess> {
-    if (scenario.fresh) await this.end(name);
-    const worker = this.#running.get(name) ?? (await this.#open(specOf(name)));
+    const worker = await this.#open(specOf(name));
     this.#running.set(name, worker);
-    if (!scenario.fresh || scenario.work !== 'memory') await worker.warm(scenario.work);
+    if (scenario.work !== 'memory') await worker.warm(scenario.work);
     return worker;
   }
 
@@ -35,14 +37,11 @@ export class Workers {
     this.#running.delete(name);
   }
 
-  async end(name: string): Promise<void> {
-    const worker = this.#running.get(name);
-    this.#running.delete(name);
-    await worker?.close();
-  }
-
+  /** Ends them all. */
   async close(): Promise<void> {
-    await Promise.all([...this.#running.keys()].map((name) => this.end(name)));
+    const running = [...this.#running.values()];
+    this.#running.clear();
+    await Promise.all(running.map((worker) => worker.close()));
   }
 
   #open(spec: ContenderSpec): Promise<WorkerProcess> {
