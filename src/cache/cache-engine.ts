@@ -5,7 +5,7 @@ import type { Clock } from '../support/clock.js';
 import { randomStamp } from '../support/random-stamp.js';
 import { weakened } from '../support/weakened.js';
 import type { Address } from './address.js';
-import { currentFrame } from './dependency-frame.js';
+import { currentFrame, spoilAndThrow } from './dependency-frame.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
 import type { Confirmed, EngineOptions, Fill } from './engine-options.js';
 import { EntryHit, gateIsClosed, ifOfEpoch, type Bypass, type Found, type Hit, type Miss } from './found.js';
@@ -317,13 +317,14 @@ export class CacheEngine {
    */
   drop(stampKeys: readonly string[]): Promise<void> {
     if (stampKeys.length === 0) return Promise.resolve();
-    const failed = (error: unknown): void => void this.#failed('drop', error);
-    try {
-      const dropped = this.port.drop(stampKeys);
-      return isPromise(dropped) ? dropped.then(undefined, failed) : Promise.resolve();
-    } catch (error) {
-      return Promise.reject(error).catch(failed);
-    }
+    const frame = currentFrame(); // NOTE: the answer arrives in another async context
+    return new Promise((resolve, reject) => {
+      this.port.requestDrop(stampKeys, resolve, (error) => {
+        this.#noteFailure('drop', error, frame);
+        if (this.#options.onFailure === 'throw') reject(error);
+        else resolve();
+      });
+    });
   }
 
   /** Resolves when nothing is being stored any more. */
@@ -365,15 +366,13 @@ export class CacheEngine {
   }
 
   #failed(operation: 'read' | 'acquire' | 'drop', error: unknown): Bypass {
-    this.#options.events.storeFailed(operation, error);
-    currentFrame()?.spoil('the store failed');
+    this.#noteFailure(operation, error);
     if (this.#options.onFailure === 'throw') throw error;
     return { state: 'bypass', reason: error instanceof Error ? error.message : String(error) };
   }
-}
 
-/** NOTE: an answer arrives in the async context of whoever asked first in its tick; this runs in that of each who asked. */
-function spoilAndThrow(error: unknown): never {
-  currentFrame()?.spoil('the store failed');
-  throw error;
+  #noteFailure(operation: 'read' | 'acquire' | 'drop', error: unknown, frame = currentFrame()): void {
+    this.#options.events.storeFailed(operation, error);
+    frame?.spoil('the store failed');
+  }
 }

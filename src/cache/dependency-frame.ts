@@ -162,3 +162,12 @@ function leave(): void {
   running -= 1;
   if (running === 0) frames.disable();
 }
+
+/**
+ * Goes on with a failure of the store. NOTE: an answer arrives in the async context of whoever asked first in its tick; this
+ * is for the context of each who asked.
+ */
+export function spoilAndThrow(error: unknown): never {
+  currentFrame()?.spoil('the store failed');
+  throw error;
+}

@@ -1,6 +1,6 @@
 import type { CacheStore, CacheWrite, InProcessStore, Reject } from '../store/cache-store.js';
 import { isInProcess } from '../store/cache-store.js';
-import type { Awaitable } from '../support/awaitable.js';
+import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { TickBatch } from '../support/tick-batch.js';
 import type { AskedList } from './plans.js';
 import { gather, keysOf, type AskedKeys, type Gathered } from './gather.js';
@@ -121,6 +121,22 @@ export class StorePort {
 
   drop(keys: readonly string[]): Awaitable<void> {
     return this.store.drop(keys);
+  }
+
+  /** The same by callbacks; they must not throw. */
+  requestDrop(keys: readonly string[], resolve: () => void, reject: Reject): void {
+    const { store } = this;
+    try {
+      if (store.requestDrop) {
+        store.requestDrop(keys, resolve, reject);
+        return;
+      }
+      const dropped = store.drop(keys);
+      if (isPromise(dropped)) dropped.then(resolve, reject);
+      else resolve();
+    } catch (error) {
+      reject(error);
+    }
   }
 
   /** Resolves when the fills that were asked for up to now have been answered, well or badly. */

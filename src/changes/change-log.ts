@@ -7,6 +7,9 @@ import type { Change } from './change.js';
 /** Hears of changes once they are committed, or may be, with the context they were made in. The writer waits for it. */
 export type ChangeListener = (changes: readonly Change[], context: unknown) => Promise<void>;
 
+/** Gets ready to hear of changes that are under way; what it answers tells of them. Undefined where it cannot. */
+export type ChangeForeteller = (changes: readonly Change[], context: unknown) => (() => Promise<void>) | undefined;
+
 /** A change, and what of the writer's async context must still be known at its commit, which may run in another. */
 interface Announced {
   readonly connection: DatabaseConnection;
@@ -21,7 +24,7 @@ interface Postponed {
   open: boolean;
 }
 
-const listeners = new WeakMap<DatabaseConnection, Set<ChangeListener>>();
+const listeners = new WeakMap<DatabaseConnection, Map<ChangeListener, ChangeForeteller | undefined>>();
 const contexts = new WeakMap<DatabaseConnection, () => unknown>();
 const holding = new AsyncLocalStorage<'forget' | Postponed | undefined>();
 
@@ -31,10 +34,17 @@ const pending: TransactionSlot<{ announced: Announced[]; awaited: boolean }> = {
   merge: (outer, inner) => void outer.announced.push(...inner.announced),
 };
 
-/** Calls `listener` with the changes of every write through this library on a connection. Returns how to stop that. */
-export function onChanges(connection: DatabaseConnection, listener: ChangeListener): () => void {
-  const known = listeners.get(connection) ?? new Set();
-  listeners.set(connection, known.add(listener));
+/**
+ * Calls `listener` with the changes of every write through this library on a connection. Returns how to stop that. With
+ * `prepare` it may do a part of its work while the database is still writing.
+ */
+export function onChanges(
+  connection: DatabaseConnection,
+  listener: ChangeListener,
+  prepare?: ChangeForeteller,
+): () => void {
+  const known = listeners.get(connection) ?? new Map<ChangeListener, ChangeForeteller | undefined>();
+  listeners.set(connection, known.set(listener, prepare));
   return () => known.delete(listener);
 }
 
@@ -61,6 +71,24 @@ export function announce(connection: DatabaseConnection, changes: readonly Chang
     return Promise.resolve();
   } catch (error) {
     return Promise.reject(error);
+  }
+}
+
+/**
+ * Prepares to say what a statement does that is under way, if it does what is expected. What this answers says so, as
+ * `announce` would; undefined where that is not said at once, or nobody can prepare for it.
+ */
+export function foretell(connection: DatabaseConnection, change: Change): (() => Promise<void>) | undefined {
+  const [only, ...others] = listeners.get(connection) ?? [];
+  const prepare = only?.[1];
+  if (!prepare || others.length > 0 || holding.getStore() !== undefined) return undefined;
+  try {
+    if (connection.currentTransaction()) return undefined;
+    const context = contexts.get(connection)?.();
+    const tell = prepare([change], context);
+    return tell && (() => (contexts.get(connection)?.() === context ? tell() : announce(connection, [change])));
+  } catch {
+    return undefined; // NOTE: whatever it is, `announce` will meet it
   }
 }
 
@@ -107,7 +135,7 @@ interface Group extends Omit<Announced, 'change'> {
 
 /** NOTE: without a promise of its own where one listens, which is on the way of every save. */
 function tellGroup({ connection, context, changes }: Group): Promise<void> {
-  const [first, ...others] = listeners.get(connection) ?? [];
+  const [first, ...others] = listeners.get(connection)?.keys() ?? [];
   if (!first) return Promise.resolve();
   if (others.length === 0) return first(changes, context);
   return eachInTurn([first, ...others], (listener) => listener(changes, context));

@@ -9,7 +9,7 @@ import type { GuaranteeLevel, GuaranteeOptions } from '../capture/guarantee.js';
 import { FileCapture } from '../capture/sqlite/file-capture.js';
 import type { WriteGuard } from '../capture/write-guard.js';
 import type { Change } from '../changes/change.js';
-import { noteContext, onChanges } from '../changes/change-log.js';
+import { noteContext, onChanges, type ChangeForeteller, type ChangeListener } from '../changes/change-log.js';
 import { observeWrites } from '../changes/write-observer.js';
 import { followingObserver } from '../compute/row-followers.js';
 import { Sweeper } from '../compute/sweeper.js';
@@ -21,7 +21,7 @@ import { registerConnection } from '../database/connections.js';
 import type { DatabaseConnection } from '../database/database-connection.js';
 import { openDatabase, type DatabaseSetting } from '../database/open-database.js';
 import { isLasting } from '../invalidation/dependencies.js';
-import { invalidate } from '../invalidation/invalidator.js';
+import { invalidate, prepareInvalidation } from '../invalidation/invalidator.js';
 import { ModelCache, setModelCache } from '../model-cache/model-cache.js';
 import { Policies, type PolicySettings } from '../model-cache/policy.js';
 import { repopulateRows, rowsToRepopulate } from '../model-cache/repopulate.js';
@@ -246,14 +246,19 @@ function observe(connection: DatabaseConnection, cache: ModelCache, guard: Write
   observeWrites(connection, followingObserver(connection));
   noteContext(connection, () => cache.engine.keyspace);
   const drop = guard && ((keys: readonly string[], changes: readonly Change[]) => guard.drop(keys, changes));
-  onChanges(connection, (changes, context) => {
+  const tell: ChangeListener = (changes, context) => {
     const keyspace = context as Keyspace; // as noted above
     const dropped = invalidate(cache.engine, cache.statistics, { changes, keyspace, drop });
     const wanted = rowsToRepopulate(changes);
     if (wanted.length === 0) return dropped;
     // NOTE: after the drop, since the application's function of the prefix may throw where the commit runs
     return dropped.then(() => (keyspace === cache.engine.keyspace ? repopulateRows(cache, wanted) : undefined));
-  });
+  };
+  const foretell: ChangeForeteller = (changes, context) =>
+    drop || rowsToRepopulate(changes).length > 0
+      ? undefined
+      : prepareInvalidation(cache.engine, cache.statistics, { changes, keyspace: context as Keyspace }); // likewise
+  onChanges(connection, tell, foretell);
 }
 
 function engineEvents(): EngineEvents {

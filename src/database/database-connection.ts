@@ -125,16 +125,7 @@ export class DatabaseConnection {
 
   #runOn(connection: DriverConnection, statement: Statement): Promise<StatementResult> {
     this.#active += 1;
-    return this.#runner.execute(connection, statement, true).then(
-      (result) => {
-        const released = this.#doneWith(connection);
-        return released ? released.then(() => result) : result;
-      },
-      async (error: unknown) => {
-        await this.#doneWith(connection);
-        throw error;
-      },
-    );
+    return this.#runner.executeAlone(connection, statement, () => this.#doneWith(connection));
   }
 
   #doneWith(connection: DriverConnection): Promise<void> | undefined {

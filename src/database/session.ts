@@ -26,13 +26,13 @@ export class Session {
   execute(statement: Statement): Promise<StatementResult> {
     return this.#inTurn(() => {
       this.#assertUsable();
-      return this.#runner.execute(this.connection, statement, false);
+      return this.#runner.execute(this.connection, statement);
     });
   }
 
   /** Opens the transaction. */
   async begin(text: string): Promise<void> {
-    await this.#runner.execute(this.connection, { text, parameters: [] }, false);
+    await this.#runner.execute(this.connection, { text, parameters: [] });
   }
 
   /** Ends the transaction, after the statements that were issued before; those that come later are refused. */
@@ -51,7 +51,7 @@ export class Session {
     await this.#inTurn(async () => {
       this.#closed = true;
       if (this.isLost || !dialect.inTransaction(this.connection)) return;
-      await this.#runner.execute(this.connection, { text: 'ROLLBACK', parameters: [] }, false);
+      await this.#runner.execute(this.connection, { text: 'ROLLBACK', parameters: [] });
     }).catch(() => dialect.discard(this.connection));
   }
 

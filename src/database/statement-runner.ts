@@ -4,6 +4,9 @@ import { queryChannel } from '../telemetry/channels.js';
 import type { CommitAnswer, Dialect, DriverConnection } from './dialect.js';
 import type { Statement, StatementResult } from './statement.js';
 
+/** Gives back what a statement ran on; a promise only where that takes time. */
+type Release = () => Promise<void> | undefined;
+
 const commitStatement: Statement = { text: 'COMMIT', parameters: [] };
 
 /** Runs statements on the driver: counts them, tells about them, and turns what the driver throws into typed errors. */
@@ -35,10 +38,19 @@ export class StatementRunner {
     return answer;
   }
 
-  /** Runs a statement on a connection; `alone` where no transaction is open on it. */
-  execute(connection: DriverConnection, statement: Statement, alone: boolean): Promise<StatementResult> {
+  /** Runs a statement on a connection on which a transaction is open. */
+  execute(connection: DriverConnection, statement: Statement): Promise<StatementResult> {
     this.statements += 1;
-    return this.#settle(statement, this.dialect.execute(connection, statement), alone && statement.writes === true);
+    return this.#settle(statement, this.dialect.execute(connection, statement), false);
+  }
+
+  /**
+   * The same where none is. `release` is called when the statement has ended, however it ended, and its promise is waited for.
+   * NOTE: in the same promise, since each costs on the way of every statement.
+   */
+  executeAlone(connection: DriverConnection, statement: Statement, release: Release): Promise<StatementResult> {
+    this.statements += 1;
+    return this.#settle(statement, this.dialect.execute(connection, statement), statement.writes === true, release);
   }
 
   /** Sends COMMIT. */
@@ -47,15 +59,18 @@ export class StatementRunner {
     return this.#settle(commitStatement, this.dialect.commit(connection), true);
   }
 
-  #settle<T>(statement: Statement, answer: Promise<T>, mayHaveCommitted: boolean): Promise<T> {
+  #settle<T>(statement: Statement, answer: Promise<T>, mayHaveCommitted: boolean, release?: Release): Promise<T> {
     const started = queryChannel.hasSubscribers ? performance.now() : 0;
     return answer.then(
       (result) => {
         if (queryChannel.hasSubscribers) this.#publish(statement, started, result);
-        return result;
+        const ending = release?.();
+        return ending ? ending.then(() => result) : result;
       },
-      (error: unknown) => {
-        throw this.#failed(statement, error, started, mayHaveCommitted);
+      async (error: unknown) => {
+        const failure = this.#failed(statement, error, started, mayHaveCommitted);
+        await release?.();
+        throw failure;
       },
     );
   }

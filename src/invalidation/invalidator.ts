@@ -21,45 +21,52 @@ export function stampsTouched(
   statistics: Statistics,
   { changes, keyspace }: Pick<Invalidation, 'changes' | 'keyspace'>,
 ): readonly string[] {
-  const touched = touch(engine, statistics, { changes, keyspace });
-  touched.tell();
+  const touched = new Touched(changes, keyspace);
+  touched.count(engine, statistics)();
   return touched.stamps;
 }
 
 /** Drops the stamps of everything that changes touch; one command, however many rows. */
-export function invalidate(
+export function invalidate(engine: CacheEngine, statistics: Statistics, invalidation: Invalidation): Promise<void> {
+  return prepareInvalidation(engine, statistics, invalidation)();
+}
+
+/** Finds what changes touch that are under way; what it answers drops that, once they have happened. */
+export function prepareInvalidation(
   engine: CacheEngine,
   statistics: Statistics,
   { changes, keyspace, drop }: Invalidation,
-): Promise<void> {
-  const { stamps, tell } = touch(engine, statistics, { changes, keyspace });
-  const dropped = drop ? drop(stamps, changes) : engine.drop(stamps);
-  return invalidationChannel.hasSubscribers ? dropped.then(tell) : dropped;
-}
-
-interface Touched {
-  readonly stamps: readonly string[];
-  /** Publishes it, once it is done. */
-  tell(): void;
-}
-
-function touch(
-  { clock }: Pick<CacheEngine, 'clock'>,
-  statistics: Statistics,
-  { changes, keyspace }: Pick<Invalidation, 'changes' | 'keyspace'>,
-): Touched {
-  const dependencies = dependenciesOf(changes);
-  const labels = labelsOf(changes);
-  for (const label of labels) statistics.of(label).invalidations += 1;
-  const startedAt = clock.now();
-  return {
-    stamps: stampKeysOf(changes, dependencies, keyspace),
-    tell: () => {
-      if (!invalidationChannel.hasSubscribers) return;
-      const [label] = labels;
-      invalidationChannel.publish({ label, stamps: dependencies, durationMs: clock.now() - startedAt });
-    },
+): () => Promise<void> {
+  const touched = new Touched(changes, keyspace);
+  return () => {
+    const tell = touched.count(engine, statistics);
+    const dropped = drop ? drop(touched.stamps, changes) : engine.drop(touched.stamps);
+    return invalidationChannel.hasSubscribers ? dropped.then(tell) : dropped;
   };
+}
+
+/** What changes touch. */
+class Touched {
+  readonly stamps: readonly string[];
+  readonly #dependencies: readonly string[];
+  readonly #labels: readonly string[];
+
+  constructor(changes: readonly Change[], keyspace: Keyspace) {
+    this.#dependencies = dependenciesOf(changes);
+    this.#labels = labelsOf(changes);
+    this.stamps = stampKeysOf(changes, this.#dependencies, keyspace);
+  }
+
+  /** Counts it; what it answers publishes it, once it is done. */
+  count({ clock }: Pick<CacheEngine, 'clock'>, statistics: Statistics): () => void {
+    for (const label of this.#labels) statistics.of(label).invalidations += 1;
+    const startedAt = clock.now();
+    return () => {
+      if (!invalidationChannel.hasSubscribers) return;
+      const [label] = this.#labels;
+      invalidationChannel.publish({ label, stamps: this.#dependencies, durationMs: clock.now() - startedAt });
+    };
+  }
 }
 
 /** The keys of the stamps that changes touch; one that stands for all where there are too many. */

@@ -1,9 +1,11 @@
 import { RecordNotFoundError, StaleRecordError, UsageError } from '../errors.js';
 import type { RowChange } from '../changes/change.js';
-import { announce } from '../changes/change-log.js';
+import { announce, foretell } from '../changes/change-log.js';
 import { writeObserver } from '../changes/write-observer.js';
+import { touchedByRow, type TouchedByRow } from '../changes/touched-by-row.js';
 import { selectRows } from '../query/select-sql.js';
 import { updateRowAsRead, type CellAssignment } from '../query/update-row-sql.js';
+import { tableSql, toCell } from '../query/table-sql.js';
 import { insertRows, updateByKeys } from '../query/write-sql.js';
 import type { Row } from '../schema/cell.js';
 import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
@@ -11,9 +13,8 @@ import { valueOf } from '../schema/values.js';
 import { runAfterCommit } from './after-commit.js';
 import { changedColumns } from './dirty.js';
 import { hooksOf, runHooks } from './hooks.js';
-import type { RecordState } from './record-state.js';
 import { takeReadForm, validCells, type Cells } from './validate.js';
-import { adoptRow, runStatement, runWrite, writeTarget, type WriteTarget } from './write-target.js';
+import { adoptRow, runStatement, runStatementFor, runWrite, writeTarget, type WriteTarget } from './write-target.js';
 
 /** Inserts or updates an instance; see `Model.save`. What is wrong with the instance may be thrown at once. */
 export function saveRecord(instance: object): Promise<void> {
@@ -39,20 +40,26 @@ interface Save {
   readonly inTransaction: boolean;
 }
 
+interface Written {
+  readonly change: RowChange;
+  /** Where it is being announced already. */
+  readonly told?: Promise<void> | undefined;
+}
+
 async function store(target: WriteTarget, save: Save): Promise<void> {
   const { instance, state, connection } = target;
   if (!save.changed) await runHooks(instance, 'beforeSave');
   while (state.inserting) await state.inserting; // two inserts of one instance would be two rows
   const created = state.row === undefined;
-  const change = created ? await insertOnce(target) : await updateInTurn(target, save);
-  if (!change) return;
+  const written = created ? { change: await insertOnce(target) } : await updateInTurn(target, save);
+  if (!written) return;
   if (hooksOf(instance, 'afterSave').length > 0) await runHooks(instance, 'afterSave');
-  await announce(connection, [change]);
+  await (written.told ?? announce(connection, [written.change]));
   const told = runAfterCommit(connection, instance, { signal: 'saved', created });
   if (told) await told;
 }
 
-/** NOTE: others wait for a promise of its own; see `noted`. */
+/** NOTE: others wait for a promise of its own; where two wait for one, V8 does not tell whose code an error came from. */
 async function insertOnce(target: WriteTarget): Promise<RowChange> {
   const { state } = target;
   let end: () => void = () => undefined;
@@ -108,43 +115,52 @@ function valuesFilledIn(schema: ModelSchema, cells: Cells, row: Row): Map<string
  * NOTE: in a transaction they follow each other anyway, and to wait there for one outside, which may wait for a lock of
  * this transaction, would never end.
  */
-function updateInTurn(target: WriteTarget, { changed, inTransaction }: Save): Promise<RowChange | undefined> {
+function updateInTurn(target: WriteTarget, { changed, inTransaction }: Save): Promise<Written | undefined> {
   const { state, instance, schema } = target;
   if (state.updating && !inTransaction) return updateNext(target);
-  const updating = update(target, changed ?? changedColumns(instance, schema));
-  return inTransaction ? updating : noted(state, updating);
+  const columns = changed ?? changedColumns(instance, schema);
+  return inTransaction ? update(target, columns) : noted(target, columns);
 }
 
-async function updateNext(target: WriteTarget): Promise<RowChange | undefined> {
+async function updateNext(target: WriteTarget): Promise<Written | undefined> {
   const { state, instance, schema } = target;
   while (state.updating) await state.updating.catch(() => undefined);
-  return noted(state, update(target, changedColumns(instance, schema)));
+  return noted(target, changedColumns(instance, schema));
 }
 
-/** NOTE: one chain of promises; where two wait for one, V8 does not tell whose code an error came from. */
-function noted<T>(state: RecordState, updating: Promise<T>): Promise<T> {
-  state.updating = updating;
-  const ended = (): void => {
-    if (state.updating === updating) state.updating = undefined;
-  };
-  return updating.then(
-    (change) => {
-      ended();
-      return change;
-    },
-    (error: unknown) => {
-      ended();
+/**
+ * Lets others wait for an update, which says by itself that it has ended.
+ * NOTE: a promise less on the way of every save than where it was said after it.
+ */
+function noted(target: WriteTarget, changed: readonly ColumnSchema[]): Promise<Written | undefined> {
+  const { state } = target;
+  let hasEnded = false; // it may fail at once
+  const updating = update(target, changed, () => {
+    hasEnded = true;
+    state.updating = undefined; // there is one at a time
+  });
+  if (!hasEnded) state.updating = updating;
+  return updating;
+}
+
+async function update(
+  target: WriteTarget,
+  changed: readonly ColumnSchema[],
+  ended?: () => void,
+): Promise<Written | undefined> {
+  try {
+    if (changed.length === 0) return undefined;
+    const wanted = wantedUpdate(target, changed);
+    const updated = (await updateAsRead(target, wanted)) ?? (await updateLocked(target, wanted));
+    try {
+      return { change: adoptUpdate(target, wanted.said, updated), told: updated.told };
+    } catch (error) {
+      updated.told?.catch(ignored);
       throw error;
-    },
-  );
-}
-
-async function update(target: WriteTarget, changed: readonly ColumnSchema[]): Promise<RowChange | undefined> {
-  if (changed.length === 0) return undefined;
-  const wanted = wantedUpdate(target, changed);
-  const [stored] = (await updateAsRead(target, wanted)) ?? [];
-  const updated = stored ? { before: wanted.before, after: stored } : await updateLocked(target, wanted);
-  return adoptUpdate(target, wanted.said, updated);
+    }
+  } finally {
+    ended?.();
+  }
 }
 
 /** What an update is to do. */
@@ -195,6 +211,8 @@ function differences({ columns }: ModelSchema, said: Row, row: Row): ReadonlyMap
 interface Updated {
   readonly before: Row;
   readonly after: Row;
+  /** Where the change is being announced already. */
+  readonly told?: Promise<void> | undefined;
 }
 
 function assignmentsOf(
@@ -207,12 +225,62 @@ function assignmentsOf(
   return assignments;
 }
 
-/** One statement, if the row's conditions still are what this instance read; no row if not, undefined if somebody watches. */
-function updateAsRead(target: WriteTarget, wanted: WantedUpdate): Promise<Row[]> | undefined {
+/**
+ * One statement, if the row's conditions still are what this instance read; undefined if not, or if somebody watches.
+ *
+ * NOTE: what others depend on is told first, and the rest of the row is read while the cache is at work; what is to be told
+ * was put together while the database was.
+ */
+function updateAsRead(target: WriteTarget, wanted: WantedUpdate): Promise<Updated | undefined> | undefined {
   const { schema, connection } = target;
   if (writeObserver(connection, schema)) return undefined;
-  return runStatement(target, updateRowAsRead(schema, wanted, connection.facts.name));
+  const { before, said } = wanted;
+  const dialect = connection.facts.name;
+  const { toRow } = tableSql(schema, dialect);
+  const updating = runStatementFor(target, updateRowAsRead(schema, wanted, dialect), ([raw]): Updated | undefined => {
+    if (!raw) return undefined;
+    const told = expected && touchesTheSame(expected.touched, target, { raw, said }) ? expected.tell() : undefined;
+    try {
+      return { before, after: toRow(raw), told };
+    } catch (error) {
+      told?.catch(ignored);
+      throw error;
+    }
+  });
+  const expected = foretold(target, wanted);
+  return updating;
 }
+
+/** What is to be told of an update that does what was said. */
+interface Foretold {
+  /** What the names of what it touches were made of. */
+  readonly touched: TouchedByRow;
+  readonly tell: () => Promise<void>;
+}
+
+/** Undefined also where any of the row's columns may matter to others. */
+function foretold({ schema, connection }: WriteTarget, { before, said }: WantedUpdate): Foretold | undefined {
+  const touched = touchedByRow(schema);
+  if (touched.hadVolatile) return undefined;
+  const tell = foretell(connection, { kind: 'row', model: schema, before, after: said });
+  return tell && { touched, tell };
+}
+
+/** Whether a row that was stored has, in all that others may depend on, what an instance said: a trigger may have changed it. */
+function touchesTheSame(
+  touched: TouchedByRow,
+  { schema, connection }: WriteTarget,
+  { raw, said }: { readonly raw: readonly unknown[]; readonly said: Row },
+): boolean {
+  if (touchedByRow(schema) !== touched) return false; // another model of the table was declared meanwhile
+  const dialect = connection.facts.name;
+  return touched.columns.every(({ position }) => {
+    const column = schema.columns[position];
+    return column !== undefined && toCell(column, raw[position], dialect) === said[position];
+  });
+}
+
+const ignored = (): void => undefined;
 
 /** Reads the row under its lock, and updates it: the old values are the database's, whatever the instance remembers. */
 function updateLocked(target: WriteTarget, { before: read, assignments }: WantedUpdate): Promise<Updated> {

@@ -44,18 +44,34 @@ export function runWrite<T>(target: WriteTarget, moments: readonly HookMoment[],
   return connection.currentTransaction()?.include(write) ?? write();
 }
 
-/** Runs a statement that writes, and answers the rows it returns. If its outcome is not known, the whole table counts as changed. */
-export function runStatement(
-  { connection, schema }: Pick<WriteTarget, 'connection' | 'schema'>,
+type StatementTarget = Pick<WriteTarget, 'connection' | 'schema'>;
+
+/** Runs a statement that writes, and answers the rows it returns. If it is not known what it did, the whole table counts as changed. */
+export function runStatement(target: StatementTarget, statement: Statement): Promise<Row[]> {
+  const { toRow } = tableSql(target.schema, target.connection.facts.name);
+  return runStatementFor(target, statement, (rows) => rows.map(toRow));
+}
+
+/** The same, and answers what `use` makes of the rows as the driver read them. */
+export function runStatementFor<T>(
+  { connection, schema }: StatementTarget,
   statement: Statement,
-): Promise<Row[]> {
-  const { toRow } = tableSql(schema, connection.facts.name);
+  use: (rows: readonly (readonly unknown[])[]) => T,
+): Promise<T> {
+  const failed = async (error: unknown): Promise<never> => {
+    await announce(connection, [{ kind: 'table', model: schema }]);
+    throw error;
+  };
   return connection.run(statement).then(
-    ({ rows }) => rows.map(toRow),
-    async (error: unknown) => {
-      if (error instanceof ConnectionError && !connection.currentTransaction()) {
-        await announce(connection, [{ kind: 'table', model: schema }]);
+    ({ rows }): T | Promise<never> => {
+      try {
+        return use(rows);
+      } catch (error) {
+        return failed(error); // what it wrote cannot be read
       }
+    },
+    (error: unknown) => {
+      if (error instanceof ConnectionError && !connection.currentTransaction()) return failed(error);
       throw error;
     },
   );

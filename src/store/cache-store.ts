@@ -74,6 +74,9 @@ export interface CacheStore {
   /** Forgets the keys. When it has resolved no reader can get the old texts any more. One round trip. */
   drop(keys: readonly string[]): Awaitable<void>;
 
+  /** The same by callbacks, as `request` is of `read`. */
+  requestDrop?(keys: readonly string[], resolve: () => void, reject: Reject): void;
+
   /** Lets go of connections that the store opened itself, after what is in flight. */
   close(): Promise<void>;
 }

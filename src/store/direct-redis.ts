@@ -37,6 +37,11 @@ export class DirectRedis implements RedisClient, GateClient {
     this.#ask('mget', keys, (reply) => resolve(reply as (string | undefined)[]), reject); // what MGET replies
   }
 
+  /** UNLINK by callbacks. */
+  requestUnlink(keys: readonly string[], resolve: () => void, reject: Reject): void {
+    this.#ask('unlink', keys, () => resolve(), reject);
+  }
+
   mget(keys: string[]): Promise<(string | undefined)[]> {
     return this.#promised('mget', keys);
   }

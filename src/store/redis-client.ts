@@ -38,6 +38,8 @@ export interface RedisClient {
   set(key: string, value: string): Promise<unknown>;
   set(key: string, value: string, px: 'PX', ttlMs: number): Promise<unknown>;
   unlink(keys: string[]): Promise<unknown>;
+  /** UNLINK by callbacks, likewise. */
+  requestUnlink?(keys: readonly string[], resolve: () => void, reject: Reject): void;
   zrangebyscore(
     key: string,
     min: number,

@@ -37,6 +37,7 @@ export class RedisStore implements CacheStore {
   readonly #ownsClient: boolean;
   readonly #trimmer: ListTrimmer;
   readonly #drop: (keys: string[]) => Promise<unknown>;
+  readonly #dropsOtherwise: boolean;
   /** Why there is no connection, where the client told. */
   #connectionError: Error | undefined;
   /** Of a client of our own; others have their own `socketTimeout`. */
@@ -53,6 +54,7 @@ export class RedisStore implements CacheStore {
     this.#client = client;
     this.#ownsClient = ownsClient;
     this.#trimmer = new ListTrimmer(client);
+    this.#dropsOtherwise = drop !== undefined;
     this.#drop = drop ?? ((keys) => (client.isCluster ? dropTextsOfOneSlot : dropTexts)(client, keys));
     if (ownsClient) {
       this.#silence = new Silence(systemClock, silenceMs, () => client.disconnect(!this.#isClosing));
@@ -72,10 +74,7 @@ export class RedisStore implements CacheStore {
       return;
     }
     this.#silence?.asked();
-    const failed = (error: unknown): void => {
-      this.#silence?.answered();
-      reject(withoutArguments(this.#reasonOf(error)));
-    };
+    const failed = this.#failing(reject);
     if (this.#client.request) {
       const answered = (texts: (string | undefined)[]): void => {
         this.#silence?.answered();
@@ -119,6 +118,20 @@ export class RedisStore implements CacheStore {
     return this.#ask<string, never>(keys, itself, (part) => this.#drop(part).then(() => [])).then(nothing);
   }
 
+  requestDrop(keys: readonly string[], resolve: () => void, reject: Reject): void {
+    const client = this.#client;
+    if (!client.requestUnlink || this.#dropsOtherwise || keys.length > keysPerCommand || keys.length === 0) {
+      this.drop(keys).then(resolve, reject);
+      return;
+    }
+    this.#silence?.asked();
+    const answered = (): void => {
+      this.#silence?.answered();
+      resolve();
+    };
+    client.requestUnlink(keys, answered, this.#failing(reject));
+  }
+
   async close(): Promise<void> {
     if (!this.#ownsClient) return;
     this.#isClosing = true;
@@ -130,6 +143,14 @@ export class RedisStore implements CacheStore {
     } finally {
       cancel();
     }
+  }
+
+  /** What is told where a command failed. */
+  #failing(reject: Reject): Reject {
+    return (error) => {
+      this.#silence?.answered();
+      reject(withoutArguments(this.#reasonOf(error)));
+    };
   }
 
   #ask<Item, Answer>(

@@ -76,30 +76,14 @@ export class ResilientStore implements CacheStore {
   }
 
   request(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void {
-    let ticket: Ticket;
-    try {
-      ticket = this.#enter('read');
-    } catch (error) {
-      reject(error);
-      return;
-    }
-    const fail = (error: unknown): void => reject(this.#failed('read', ticket, error));
-    const waiting = new Waiting(fail);
-    const answered = (texts: (string | undefined)[]): void => {
-      if (!this.#deadline.end(waiting)) return;
-      this.#circuit.succeeded(ticket);
-      resolve(texts);
-    };
-    const failed = (error: unknown): void => {
-      if (this.#deadline.end(waiting)) fail(error);
-    };
-    try {
-      if (this.#store.request) this.#store.request(keys, answered, failed);
-      else Promise.resolve(this.#store.read(keys)).then(answered, failed);
-    } catch (error) {
-      failed(error);
-    }
-    this.#deadline.begin(waiting); // NOTE: when it was asked, and works already
+    this.#request<(string | undefined)[]>(
+      'read',
+      (answered, failed) => {
+        if (this.#store.request) this.#store.request(keys, answered, failed);
+        else Promise.resolve(this.#store.read(keys)).then(answered, failed);
+      },
+      { resolve, reject },
+    );
   }
 
   acquire(requests: readonly CacheWrite[]): Promise<(string | undefined)[]> {
@@ -112,11 +96,25 @@ export class ResilientStore implements CacheStore {
 
   /** Rejects if it is not certain that the keys are gone; then they are dropped as soon as the store works again. */
   drop(keys: readonly string[]): Promise<void> {
-    if (keys.length === 0) return Promise.resolve();
-    return this.#ask(
+    return new Promise((resolve, reject) => this.requestDrop(keys, resolve, reject));
+  }
+
+  requestDrop(keys: readonly string[], resolve: () => void, reject: Reject): void {
+    if (keys.length === 0) {
+      resolve();
+      return;
+    }
+    const fail = (error: unknown): void => {
+      this.#pending.add(keys);
+      reject(error);
+    };
+    this.#request<void>(
       'drop',
-      () => this.#store.drop(keys),
-      () => this.#pending.add(keys),
+      (answered, failed) => {
+        if (this.#store.requestDrop) this.#store.requestDrop(keys, answered, failed);
+        else Promise.resolve(this.#store.drop(keys)).then(answered, failed);
+      },
+      { resolve, reject: fail },
     );
   }
 
@@ -129,6 +127,37 @@ export class ResilientStore implements CacheStore {
       `The cache store '${this.name}' was closed before ${undelivered} invalidated keys could be dropped: what depends on them may be served by other processes until it expires.`,
       { cause: this.#lastFailure },
     );
+  }
+
+  /** By callbacks, since each promise costs on the way of every hit and every write. */
+  #request<Answer>(
+    operation: Operation,
+    ask: (answered: (answer: Answer) => void, failed: Reject) => void,
+    { resolve, reject }: { readonly resolve: (answer: Answer) => void; readonly reject: Reject },
+  ): void {
+    let ticket: Ticket;
+    try {
+      ticket = this.#enter(operation);
+    } catch (error) {
+      reject(error);
+      return;
+    }
+    const fail = (error: unknown): void => reject(this.#failed(operation, ticket, error));
+    const waiting = new Waiting(fail);
+    const answered = (answer: Answer): void => {
+      if (!this.#deadline.end(waiting)) return;
+      this.#circuit.succeeded(ticket);
+      resolve(answer);
+    };
+    const failed = (error: unknown): void => {
+      if (this.#deadline.end(waiting)) fail(error);
+    };
+    try {
+      ask(answered, failed);
+    } catch (error) {
+      failed(error);
+    }
+    this.#deadline.begin(waiting); // NOTE: when it was asked, and works already
   }
 
   /** NOTE: one promise for all of it, since each costs on the way of every write. */

@@ -192,6 +192,20 @@ const dropping: readonly ContractTest[] = [
     },
   ],
   [
+    'forgets before it tells callbacks so, where it has a way for that',
+    async (bench) => {
+      for (const names of [[], ['a'], ['none', 'b', 'a']]) {
+        for (const name of 'abc') await bench.write(name, name);
+        const keys = names.map((name) => bench.key(name));
+        await new Promise<void>((resolve, reject) => {
+          if (bench.store.requestDrop) bench.store.requestDrop(keys, resolve, reject);
+          else Promise.resolve(bench.store.drop(keys)).then(resolve, reject);
+        });
+        for (const name of 'abc') strictEqual(await bench.read(name), names.includes(name) ? undefined : name);
+      }
+    },
+  ],
+  [
     'takes missing and repeated keys',
     async (bench) => {
       await bench.write('a', '1');

@@ -193,6 +193,35 @@ describe('ResilientStore', () => {
       expect(store.state).to.deep.equal({ circuit: 'closed', pendingDrops: 0 });
     });
 
+    it('is one also by callbacks: badly, by throwing, and too late', async () => {
+      let answer: () => void = () => undefined;
+      const ways: Record<string, NonNullable<CacheStore['requestDrop']>> = {
+        good: (_keys, resolve) => resolve(),
+        bad: (_keys, _resolve, reject) => reject(new Error('no')),
+        throwing: () => {
+          throw new Error('thrown');
+        },
+        late: (_keys, resolve) => (answer = resolve),
+      };
+      const requestDrop: NonNullable<CacheStore['requestDrop']> = (keys, resolve, reject) =>
+        ways[keys[0] ?? '']?.(keys, resolve, reject);
+      const dropping = (): ResilientStore =>
+        new ResilientStore(Object.assign(new FlakyStore(memory, clock), { requestDrop }), { clock });
+      store = dropping();
+      await store.drop(['good']);
+      expect(store.state.pendingDrops).to.equal(0);
+      expect((await failureOf(store.drop(['bad'])))?.cause).to.have.property('message', 'no');
+      expect(store.state.pendingDrops).to.equal(1);
+      store = dropping();
+      expect((await failureOf(store.drop(['throwing'])))?.cause).to.have.property('message', 'thrown');
+      expect(store.state.pendingDrops).to.equal(1);
+      store = dropping();
+      const late = failureOf(store.drop(['late']), 250);
+      expect((await late)?.message).to.contain('no answer within 250 ms');
+      answer();
+      expect(store.state.pendingDrops).to.equal(1);
+    });
+
     it('keeps this process from reading and acquiring until it has succeeded, but not from writing', async () => {
       memory.write([entry('a', 'outdated')]);
       flaky.fail('drop');
