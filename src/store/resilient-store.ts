@@ -75,15 +75,32 @@ export class ResilientStore implements CacheStore {
     return new Promise((resolve, reject) => this.request(keys, resolve, reject));
   }
 
+  // NOTE: as `#request` does, but without its functions, which show on the way of a hit
   request(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void {
-    this.#request<(string | undefined)[]>(
-      'read',
-      (answered, failed) => {
-        if (this.#store.request) this.#store.request(keys, answered, failed);
-        else Promise.resolve(this.#store.read(keys)).then(answered, failed);
-      },
-      { resolve, reject },
-    );
+    let ticket: Ticket;
+    try {
+      ticket = this.#enter('read');
+    } catch (error) {
+      reject(error);
+      return;
+    }
+    const fail = (error: unknown): void => reject(this.#failed('read', ticket, error));
+    const waiting = new Waiting(fail);
+    const answered = (texts: (string | undefined)[]): void => {
+      if (!this.#deadline.end(waiting)) return;
+      this.#circuit.succeeded(ticket);
+      resolve(texts);
+    };
+    const failed = (error: unknown): void => {
+      if (this.#deadline.end(waiting)) fail(error);
+    };
+    try {
+      if (this.#store.request) this.#store.request(keys, answered, failed);
+      else Promise.resolve(this.#store.read(keys)).then(answered, failed);
+    } catch (error) {
+      failed(error);
+    }
+    this.#deadline.begin(waiting); // NOTE: when it was asked, and works already
   }
 
   acquire(requests: readonly CacheWrite[]): Promise<(string | undefined)[]> {
@@ -129,7 +146,7 @@ export class ResilientStore implements CacheStore {
     );
   }
 
-  /** By callbacks, since each promise costs on the way of every hit and every write. */
+  /** By callbacks, since each promise costs on the way of every write. */
   #request<Answer>(
     operation: Operation,
     ask: (answered: (answer: Answer) => void, failed: Reject) => void,
