@@ -75,7 +75,7 @@ export class ResilientStore implements CacheStore {
     return new Promise((resolve, reject) => this.request(keys, resolve, reject));
   }
 
-  // NOTE: as `#request` does, but without its functions, which show on the way of a hit
+  // NOTE: much like `requestDrop`; what both do in one place takes a function more, which shows on the way of a hit
   request(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void {
     let ticket: Ticket;
     try {
@@ -116,23 +116,40 @@ export class ResilientStore implements CacheStore {
     return new Promise((resolve, reject) => this.requestDrop(keys, resolve, reject));
   }
 
+  // NOTE: by callbacks, since each promise costs on the way of every write
   requestDrop(keys: readonly string[], resolve: () => void, reject: Reject): void {
     if (keys.length === 0) {
       resolve();
       return;
     }
-    const fail = (error: unknown): void => {
+    const lost = (error: unknown): void => {
       this.#pending.add(keys);
       reject(error);
     };
-    this.#request<void>(
-      'drop',
-      (answered, failed) => {
-        if (this.#store.requestDrop) this.#store.requestDrop(keys, answered, failed);
-        else Promise.resolve(this.#store.drop(keys)).then(answered, failed);
-      },
-      { resolve, reject: fail },
-    );
+    let ticket: Ticket;
+    try {
+      ticket = this.#enter('drop');
+    } catch (error) {
+      lost(error);
+      return;
+    }
+    const fail = (error: unknown): void => lost(this.#failed('drop', ticket, error));
+    const waiting = new Waiting(fail);
+    const answered = (): void => {
+      if (!this.#deadline.end(waiting)) return;
+      this.#circuit.succeeded(ticket);
+      resolve();
+    };
+    const failed = (error: unknown): void => {
+      if (this.#deadline.end(waiting)) fail(error);
+    };
+    try {
+      if (this.#store.requestDrop) this.#store.requestDrop(keys, answered, failed);
+      else Promise.resolve(this.#store.drop(keys)).then(answered, failed);
+    } catch (error) {
+      failed(error);
+    }
+    this.#deadline.begin(waiting); // NOTE: when it was asked, and works already
   }
 
   /** Rejects, after the store was closed, if there are keys left that could not be dropped. */
@@ -146,57 +163,17 @@ export class ResilientStore implements CacheStore {
     );
   }
 
-  /** By callbacks, since each promise costs on the way of every write. */
-  #request<Answer>(
-    operation: Operation,
-    ask: (answered: (answer: Answer) => void, failed: Reject) => void,
-    { resolve, reject }: { readonly resolve: (answer: Answer) => void; readonly reject: Reject },
-  ): void {
-    let ticket: Ticket;
-    try {
-      ticket = this.#enter(operation);
-    } catch (error) {
-      reject(error);
-      return;
-    }
-    const fail = (error: unknown): void => reject(this.#failed(operation, ticket, error));
-    const waiting = new Waiting(fail);
-    const answered = (answer: Answer): void => {
-      if (!this.#deadline.end(waiting)) return;
-      this.#circuit.succeeded(ticket);
-      resolve(answer);
-    };
-    const failed = (error: unknown): void => {
-      if (this.#deadline.end(waiting)) fail(error);
-    };
-    try {
-      ask(answered, failed);
-    } catch (error) {
-      failed(error);
-    }
-    this.#deadline.begin(waiting); // NOTE: when it was asked, and works already
-  }
-
-  /** NOTE: one promise for all of it, since each costs on the way of every write. */
-  #ask<Answer>(operation: Operation, ask: () => Awaitable<Answer>, onFailure?: () => void): Promise<Answer> {
+  #ask<Answer>(operation: Operation, ask: () => Awaitable<Answer>): Promise<Answer> {
     return new Promise<Answer>((resolve, reject) => {
-      const fail = (error: unknown): void => {
-        onFailure?.();
-        reject(error);
-      };
-      try {
-        const ticket = this.#enter(operation);
-        this.#deadline.watch(
-          resolved(ask),
-          (answer) => {
-            this.#circuit.succeeded(ticket);
-            resolve(answer);
-          },
-          (error) => fail(this.#failed(operation, ticket, error)),
-        );
-      } catch (error) {
-        fail(error);
-      }
+      const ticket = this.#enter(operation); // what it throws rejects
+      this.#deadline.watch(
+        resolved(ask),
+        (answer) => {
+          this.#circuit.succeeded(ticket);
+          resolve(answer);
+        },
+        (error) => reject(this.#failed(operation, ticket, error)),
+      );
     });
   }
 
