@@ -1,5 +1,6 @@
 import { DecodedEntry } from './entry.js';
-import type { Hit, Miss } from './found.js';
+import { madeOf, rememberMade } from '../store/lasting-texts.js';
+import { EntryHit, type Hit, type Miss } from './found.js';
 import { areCurrent } from './stamp-lists.js';
 
 /** A hit where the entry's stamps are those that are current, which begin at `from`. */
@@ -15,4 +16,16 @@ export function unlessExpired(found: Hit | Miss, nowMs: number): Hit | Miss {
   if (found.state !== 'hit' || found.entry.expiresAt > nowMs) return found;
   const { entry } = found;
   return { state: 'miss', reason: 'expired', stamps: entry.stamps, entry };
+}
+
+/** The hit that these very texts were found to be before. */
+export function hitOf(texts: readonly (string | undefined)[]): Hit | undefined {
+  const made = madeOf(texts);
+  return made instanceof EntryHit ? made : undefined;
+}
+
+/** Remembers the hit that texts were found to be, for when they come again; its payload is shared by all then. */
+export function rememberHit(texts: readonly (string | undefined)[], found: Hit | Miss): Hit | Miss {
+  if (found.state === 'hit') rememberMade(texts, () => new EntryHit(found.entry, found.bytes, true));
+  return found;
 }

@@ -35,17 +35,20 @@ class KeyList implements AskedList {
   readonly id: number;
   readonly stampKeys: readonly string[];
   readonly #entryKey: string;
+  readonly #areLasting: boolean;
   #withEntry: readonly string[] | undefined;
 
-  constructor(entryKey: string, stampKeys: readonly string[]) {
+  /** NOTE: a gate ends by itself, and so must be read each time. */
+  constructor({ entryKey, keyspace }: Pick<Plan, 'entryKey' | 'keyspace'>, stampKeys: readonly string[]) {
     lastListId += 1;
     this.id = lastListId;
     this.stampKeys = stampKeys.map(shared);
     this.#entryKey = entryKey;
+    this.#areLasting = keyspace.gate === undefined;
   }
 
   get withEntry(): readonly string[] {
-    this.#withEntry ??= repeatedKeys([this.#entryKey, ...this.stampKeys]);
+    this.#withEntry ??= repeatedKeys([this.#entryKey, ...this.stampKeys], this.#areLasting);
     return this.#withEntry;
   }
 }
@@ -80,7 +83,7 @@ export class Plans {
     if (known?.keyspace === keyspace) return known;
     const base = keyspace.stamps(call.dependencies());
     const entryKey = inOnePiece(keyspace.entry(this.#family, this.#idPrefix + call.identity));
-    const keys = new KeyList(entryKey, base);
+    const keys = new KeyList({ entryKey, keyspace }, base);
     const plan: Plan = { number: shortId, keyspace, entryKey, base, keys, hits: 0, hitsOf: 0 };
     if (typeof shortId === 'number') this.#byNumber.set(shortId, plan);
     else if (shortId === undefined) this.#plans.set(call.identity, plan);
@@ -108,7 +111,7 @@ function shared(key: string): string {
 
 /** From now on the value is taken to depend on these. */
 export function useKeys(plan: Plan, keys: readonly string[]): void {
-  plan.keys = new KeyList(plan.entryKey, keys);
+  plan.keys = new KeyList(plan, keys);
 }
 
 /** Counts a hit. NOTE: in the process alone and where the keys are remembered anyway, so that it costs a hit nothing. */

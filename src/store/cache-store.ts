@@ -54,7 +54,7 @@ export interface CacheStore {
    * The same by callbacks, one of which is called, and once; they do not throw. Left out by a store whose answers take so
    * long that the promises which this saves do not matter.
    */
-  request?(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void;
+  request?(keys: readonly string[], resolve: (texts: readonly (string | undefined)[]) => void, reject: Reject): void;
 
   /**
    * Puts each text where its key is empty, then answers what is there now, in order: the own text or the one that was

@@ -27,8 +27,13 @@ class Asked {
 export class DirectConnection {
   /** Resolves when the socket is closed. */
   readonly ended: Promise<void>;
+  /** Gets what Redis tells unasked, in the order in which it was written among the replies; it must not throw. */
+  onPush: (message: readonly Reply[]) => void = () => undefined;
   readonly #socket: Duplex;
-  readonly #reader = new ReplyReader((reply) => this.#answer(reply));
+  readonly #reader = new ReplyReader(
+    (reply) => this.#answer(reply),
+    (message) => this.onPush(message),
+  );
   /** True while commands are put together that are to leave in one write. */
   #holds = false;
   #text = '';

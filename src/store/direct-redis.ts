@@ -1,5 +1,7 @@
 import type { Duplex } from 'node:stream';
+import { systemClock, type Clock } from '../support/clock.js';
 import type { Reject } from './cache-store.js';
+import { ClientTracking } from './client-tracking.js';
 import { DirectConnection, type Word } from './direct-connection.js';
 import type { GateClient, GatePipeline } from './gate/gate-client.js';
 import { toErrorReply, toReply } from './redis-batch.js';
@@ -18,9 +20,13 @@ export class DirectRedis implements RedisClient, GateClient {
   readonly #client: IoredisClient;
   #socket: Duplex | undefined;
   #connection: DirectConnection | undefined;
+  #tracking: ClientTracking | undefined;
+  readonly #clock: Clock;
+  #isTrusted = true;
 
-  constructor(client: IoredisClient) {
+  constructor(client: IoredisClient, clock: Clock = systemClock) {
     this.#client = client;
+    this.#clock = clock;
     client.on('ready', () => this.#open()); // before anybody who hears of it asks something
   }
 
@@ -32,9 +38,15 @@ export class DirectRedis implements RedisClient, GateClient {
     return this.#client.options;
   }
 
+  /** Whether the server tells of changes, over the connection that there is now. */
+  get isTracking(): boolean {
+    return this.#tracking?.isOn ?? false;
+  }
+
   /** MGET by callbacks, which must not throw. */
-  request(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void {
-    this.#ask('mget', keys, (reply) => resolve(reply as (string | undefined)[]), reject); // what MGET replies
+  request(keys: readonly string[], resolve: (texts: readonly (string | undefined)[]) => void, reject: Reject): void {
+    if (this.#open() && this.#tracking) this.#tracking.read(keys, resolve, reject);
+    else this.#ask('mget', keys, (reply) => resolve(reply as (string | undefined)[]), reject); // what MGET replies
   }
 
   /** UNLINK by callbacks. */
@@ -55,7 +67,7 @@ export class DirectRedis implements RedisClient, GateClient {
   }
 
   zrangebyscore(...words: Word[]): Promise<string[]> {
-    return this.#promised('zrangebyscore', words);
+    return this.#promised<(string | string[])[]>('zrangebyscore', words).then((reply) => reply.flat()); // by pairs in version 3
   }
 
   info(...sections: string[]): Promise<string> {
@@ -102,7 +114,17 @@ export class DirectRedis implements RedisClient, GateClient {
     if (!stream?.writable || status !== 'ready' || commandQueue?.length !== 0) return undefined;
     this.#socket = stream;
     this.#connection = new DirectConnection(stream);
+    this.#tracking = new ClientTracking(this.#connection, this.#clock, (key) => this.#distrust(key));
+    if (this.#isTrusted) this.#tracking.start();
     return this.#connection;
+  }
+
+  #distrust(key: string): void {
+    this.#isTrusted = false;
+    process.emitWarning(
+      `The cache in Redis: the server did not tell that '${key}' had changed, although it was asked to; values that were read shortly before may have been outdated. From now on stamps are read each time.`,
+      { code: 'MONEYCLIP_CLIENT_TRACKING' },
+    );
   }
 
   #ask(name: string, words: readonly Word[], resolve: (reply: Reply) => void, reject: Reject): void {

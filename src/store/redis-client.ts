@@ -34,7 +34,7 @@ export interface RedisClient {
   readonly options: { readonly scaleReads?: unknown; readonly role?: unknown };
   mget(keys: string[]): Promise<(string | null | undefined)[]>;
   /** MGET by callbacks, which must not throw; a client need not have it. */
-  request?(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void;
+  request?(keys: readonly string[], resolve: (texts: readonly (string | undefined)[]) => void, reject: Reject): void;
   set(key: string, value: string): Promise<unknown>;
   set(key: string, value: string, px: 'PX', ttlMs: number): Promise<unknown>;
   unlink(keys: string[]): Promise<unknown>;

@@ -65,10 +65,10 @@ export class RedisStore implements CacheStore {
   }
 
   read(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return new Promise((resolve, reject) => this.request(keys, resolve, reject));
+    return new Promise((resolve, reject) => this.request(keys, (texts) => resolve([...texts]), reject));
   }
 
-  request(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void {
+  request(keys: readonly string[], resolve: (texts: readonly (string | undefined)[]) => void, reject: Reject): void {
     if (this.#client.isCluster || keys.length > keysPerCommand || keys.length === 0) {
       this.#ask(keys, itself, (part) => readTexts(this.#client, part)).then(resolve, reject);
       return;
@@ -76,7 +76,7 @@ export class RedisStore implements CacheStore {
     this.#silence?.asked();
     const failed = this.#failing(reject);
     if (this.#client.request) {
-      const answered = (texts: (string | undefined)[]): void => {
+      const answered = (texts: readonly (string | undefined)[]): void => {
         this.#silence?.answered();
         resolve(texts);
       };

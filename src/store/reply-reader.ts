@@ -13,10 +13,13 @@ class OpenList {
   readonly replies: Reply[] = [];
   readonly length: number;
   readonly outer: OpenList | undefined;
+  /** Whether it answers nothing; it may come in the middle of a list that does. */
+  readonly isPush: boolean;
 
-  constructor(length: number, outer: OpenList | undefined) {
+  constructor(length: number, outer: OpenList | undefined, isPush: boolean) {
     this.length = length;
     this.outer = outer;
+    this.isPush = isPush;
   }
 }
 
@@ -25,6 +28,14 @@ const errorText = 45; // -
 const wholeNumber = 58; // :
 const bulkText = 36; // $
 const list = 42; // *
+// and those of version 3:
+const none = 95; // _
+const verbatimText = 61; // =
+const double = 44; // ,
+const map = 37; // %
+const push = 62; // >
+/** What a verbatim text begins with says how it is written, such as `txt:`. */
+const formatLength = 4;
 const carriageReturn = 13;
 const minus = 45;
 const zero = 48;
@@ -35,12 +46,15 @@ function isWorthOneText({ length }: Buffer): boolean {
 }
 
 /**
- * Reads replies in version 2 of the protocol of Redis (RESP) out of what a socket receives, in whatever pieces it comes.
+ * Reads replies in the protocol of Redis (RESP), of version 2 or 3, out of what a socket receives, in whatever pieces it
+ * comes. Of version 3 what the commands that are sent here can be answered with; they read as in version 2, but for a map,
+ * which is a list of keys and values by turns.
  *
  * Invariant: what was read is not read again. Only a part of one text or number is kept until the rest of it is there.
  */
 export class ReplyReader {
   readonly #onReply: (reply: Reply) => void;
+  readonly #onPush: (message: readonly Reply[]) => void;
   #open: OpenList | undefined;
   #kept: Buffer[] = [];
   #keptBytes = 0;
@@ -51,8 +65,10 @@ export class ReplyReader {
   /** What is being read, as text, where each byte of it is a character. */
   #text: string | undefined;
 
-  constructor(onReply: (reply: Reply) => void) {
+  /** `onPush` gets what the server tells unasked. */
+  constructor(onReply: (reply: Reply) => void, onPush: (message: readonly Reply[]) => void) {
     this.#onReply = onReply;
+    this.#onPush = onPush;
   }
 
   /** Reads on. Throws Error where this is not the protocol; nothing that follows can be understood then. */
@@ -90,20 +106,36 @@ export class ReplyReader {
   /** Where the next one begins; undefined where the rest of this one is missing. */
   #readOne(bytes: Buffer, start: number): number | undefined {
     const type = bytes[start];
-    if (type === bulkText) return this.#readBulk(bytes, start);
-    if (type === simpleText || type === errorText) return this.#readLine(bytes, start, type);
-    if (type !== wholeNumber && type !== list) {
-      throw new Error(`Redis sent a reply of a type that was not asked for: it begins with byte ${String(type)}`);
+    switch (type) {
+      case bulkText:
+      case verbatimText:
+        return this.#readBulk(bytes, start, type);
+      case simpleText:
+      case errorText:
+      case double:
+      case none:
+        return this.#readLine(bytes, start, type);
+      case wholeNumber:
+      case list:
+      case map:
+      case push:
+        return this.#readCount(bytes, start, type);
+      default:
+        throw new Error(`Redis sent a reply of a type that was not asked for: it begins with byte ${String(type)}`);
     }
+  }
+
+  /** A number, or how long what begins is. */
+  #readCount(bytes: Buffer, start: number, type: number): number | undefined {
     const value = this.#readNumber(bytes, start + 1);
     if (value === undefined) return undefined;
     if (type === wholeNumber) this.#add(value);
-    else if (value > 0) this.#open = new OpenList(value, this.#open);
-    else this.#add(value < 0 ? undefined : []);
+    else if (value > 0) this.#open = new OpenList(type === map ? 2 * value : value, this.#open, type === push);
+    else if (type !== push) this.#add(value < 0 ? undefined : []);
     return this.#end;
   }
 
-  #readBulk(bytes: Buffer, start: number): number | undefined {
+  #readBulk(bytes: Buffer, start: number, type: number): number | undefined {
     const length = this.#readNumber(bytes, start + 1);
     if (length === undefined) return undefined;
     const from = this.#end;
@@ -116,7 +148,8 @@ export class ReplyReader {
       this.#neededBytes = to + 2 - start;
       return undefined;
     }
-    this.#add(this.#text === undefined ? bytes.toString('utf8', from, to) : this.#text.slice(from, to));
+    const first = type === verbatimText ? from + formatLength : from;
+    this.#add(this.#text === undefined ? bytes.toString('utf8', first, to) : this.#text.slice(first, to));
     return to + 2;
   }
 
@@ -127,7 +160,8 @@ export class ReplyReader {
       return undefined;
     }
     const text = bytes.toString('utf8', start + 1, end);
-    this.#add(type === errorText ? new RedisReplyError(text) : text);
+    if (type === none) this.#add(undefined);
+    else this.#add(type === errorText ? new RedisReplyError(text) : text);
     return end + 2;
   }
 
@@ -152,8 +186,12 @@ export class ReplyReader {
     for (let open = this.#open; open; open = this.#open) {
       open.replies.push(whole);
       if (open.replies.length < open.length) return;
-      whole = open.replies;
       this.#open = open.outer;
+      if (open.isPush) {
+        this.#onPush(open.replies);
+        return;
+      }
+      whole = open.replies;
     }
     this.#onReply(whole);
   }

@@ -72,11 +72,11 @@ export class ResilientStore implements CacheStore {
   }
 
   read(keys: readonly string[]): Promise<(string | undefined)[]> {
-    return new Promise((resolve, reject) => this.request(keys, resolve, reject));
+    return new Promise((resolve, reject) => this.request(keys, (texts) => resolve([...texts]), reject));
   }
 
   // NOTE: much like `requestDrop`; what both do in one place takes a function more, which shows on the way of a hit
-  request(keys: readonly string[], resolve: (texts: (string | undefined)[]) => void, reject: Reject): void {
+  request(keys: readonly string[], resolve: (texts: readonly (string | undefined)[]) => void, reject: Reject): void {
     let ticket: Ticket;
     try {
       ticket = this.#enter('read');
@@ -86,7 +86,7 @@ export class ResilientStore implements CacheStore {
     }
     const fail = (error: unknown): void => reject(this.#failed('read', ticket, error));
     const waiting = new Waiting(fail);
-    const answered = (texts: (string | undefined)[]): void => {
+    const answered = (texts: readonly (string | undefined)[]): void => {
       if (!this.#deadline.end(waiting)) return;
       this.#circuit.succeeded(ticket);
       resolve(texts);

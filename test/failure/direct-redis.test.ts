@@ -120,7 +120,7 @@ for (const [name, make] of Object.entries(clients)) {
     it('tells of several commands what became of each, all in one write', async () => {
       const server = await bench.startServer();
       const { client, direct } = open({ port: server.port });
-      await until(() => ready(direct));
+      await until(() => direct.isTracking); // which takes writes too
       let writes = 0;
       const { stream } = client;
       const write = stream?.write.bind(stream);

@@ -4,7 +4,8 @@ import { weakened } from '../../support/weakened.js';
 import { Deadline } from '../../support/deadline.js';
 import type { GateClient } from './gate-client.js';
 import { parseGate, type GateText } from './gate-text.js';
-import { factIn, RedisInstance } from './redis-instance.js';
+import { factIn } from '../redis-facts.js';
+import { RedisInstance } from './redis-instance.js';
 import { renewScript } from './renew-script.js';
 import { WriteMarks } from './write-marks.js';
 

@@ -1,3 +1,4 @@
+import { factIn } from '../redis-facts.js';
 import type { GateClient } from './gate-client.js';
 
 /** The oldest Redis that keeps a gate. */
@@ -85,9 +86,4 @@ function obstacleIn(facts: string): string | undefined {
 
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && /NOPERM|unknown command/i.test(error.message);
-}
-
-/** One of the facts that INFO lists. */
-export function factIn(facts: string, name: string): string | undefined {
-  return new RegExp(`^${name}:(.+?)\\r?$`, 'm').exec(facts)?.[1];
 }

@@ -1,34 +1,16 @@
-import { Duplex } from 'node:stream';
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { DirectConnection } from '../../../src/store/direct-connection.js';
 import { commandOf, repeatedKeys } from '../../../src/store/repeated-keys.js';
-
-/** The end of a socket that tests hold in the place of Redis. */
-class Socket extends Duplex {
-  readonly writes: string[] = [];
-
-  override _read(): void {
-    // what comes is pushed
-  }
-
-  override _write(bytes: Buffer, _encoding: BufferEncoding, done: () => void): void {
-    this.writes.push(bytes.toString());
-    done();
-  }
-
-  replies(text: string): void {
-    this.emit('data', Buffer.from(text));
-  }
-}
+import { HeldSocket } from '../../support/held-socket.js';
 
 describe('DirectConnection', () => {
-  let socket: Socket;
+  let socket: HeldSocket;
   let connection: DirectConnection;
   let outcomes: unknown[];
 
   beforeEach(() => {
-    socket = new Socket();
+    socket = new HeldSocket();
     socket.on('error', () => undefined);
     connection = new DirectConnection(socket);
     outcomes = [];
@@ -138,7 +120,7 @@ describe('DirectConnection', () => {
   }
 
   it('is the only one that reads the socket', () => {
-    const other = new Socket();
+    const other = new HeldSocket();
     other.on('error', () => undefined);
     let heard = 0;
     other.on('data', () => (heard += 1));

@@ -6,7 +6,10 @@ import { Random } from '../../support/random.js';
 /** What a reader makes of pieces, each of which is something else as soon as it was read. */
 function read(pieces: Iterable<Buffer>): Reply[] {
   const replies: Reply[] = [];
-  const reader = new ReplyReader((reply) => replies.push(reply));
+  const reader = new ReplyReader(
+    (reply) => replies.push(reply),
+    () => undefined,
+  );
   for (const piece of pieces) {
     const lent = Buffer.from(piece);
     reader.push(lent);
@@ -112,7 +115,10 @@ describe('ReplyReader', () => {
   });
 
   it('refuses what is not the protocol', () => {
-    const reader = new ReplyReader(() => undefined);
+    const reader = new ReplyReader(
+      () => undefined,
+      () => undefined,
+    );
     expect(() => reader.push(Buffer.from('HTTP/1.1 400 Bad Request\r\n'))).to.throw(
       'Redis sent a reply of a type that was not asked for: it begins with byte 72',
     );
