@@ -48,6 +48,11 @@ describe('ReplyReader', () => {
     ['a negative number', ':-2\r\n', -2],
     ['a list', '*3\r\n$1\r\na\r\n$-1\r\n:7\r\n', ['a', undefined, 7]],
     ['an empty list', '*0\r\n', []],
+    ['a text that says how it is written', '=9\r\ntxt:hello\r\n', 'hello'],
+    ['nothing', '_\r\n', undefined],
+    ['a number with a fraction, as a text', ',1.5\r\n', '1.5'],
+    ['a map', '%2\r\n+a\r\n:1\r\n+b\r\n_\r\n', ['a', 1, 'b', undefined]],
+    ['an empty map', '%0\r\n', []],
     ['lists in lists', '*2\r\n*1\r\n*0\r\n*2\r\n:1\r\n$1\r\nb\r\n', [[[]], [1, 'b']]],
   ];
 
@@ -72,6 +77,29 @@ describe('ReplyReader', () => {
       }
     }
     expect(read([...bytes].map((byte) => Buffer.of(byte)))).to.eql(replies);
+  });
+
+  it('gives what the server tells unasked to somebody else, also in the middle of a reply and however it is cut', () => {
+    const message = '>2\r\n$10\r\ninvalidate\r\n*2\r\n$1\r\na\r\n$3\r\nb€\r\n';
+    const everything = '>2\r\n$10\r\ninvalidate\r\n_\r\n';
+    const bytes = Buffer.from(
+      `${message.replace('$3', '$4')}*2\r\n$1\r\nx\r\n${everything}*1\r\n${everything}:7\r\n>0\r\n+OK\r\n`,
+    );
+    for (let one = 0; one <= bytes.length; one += 1) {
+      const heard: unknown[] = [];
+      const reader = new ReplyReader(
+        (reply) => heard.push(reply),
+        (told) => heard.push({ told }),
+      );
+      for (const piece of cut(bytes, [one])) reader.push(Buffer.from(piece));
+      expect(heard, `cut at ${one}`).to.eql([
+        { told: ['invalidate', ['a', 'b€']] },
+        { told: ['invalidate', undefined] },
+        { told: ['invalidate', undefined] },
+        ['x', [7]],
+        'OK',
+      ]);
+    }
   });
 
   it('reads random replies in random pieces', () => {

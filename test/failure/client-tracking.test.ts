@@ -1,0 +1,208 @@
+import { expect } from 'chai';
+import { Redis } from 'ioredis';
+import { afterEach, beforeEach, describe, it } from 'mocha';
+import { DirectRedis } from '../../src/store/direct-redis.js';
+import { connectRedis } from '../../src/store/redis-client.js';
+import { repeatedKeys, type RepeatedKeys } from '../../src/store/repeated-keys.js';
+import type { ServerSettings, TestServer } from '../setup/servers.js';
+import { Random } from '../support/random.js';
+import { until } from '../support/until.js';
+import { warnings } from '../support/warnings.js';
+import { Bench } from './redis-bench.js';
+
+type Texts = readonly (string | undefined)[];
+
+describe('Client tracking of a real Redis', () => {
+  const bench = new Bench();
+  let server: TestServer;
+  let direct: DirectRedis;
+  let other: Redis;
+  let heard: ReturnType<typeof warnings>;
+
+  beforeEach(() => {
+    heard = warnings('The cache in Redis');
+  });
+
+  afterEach(async () => {
+    await bench.clear();
+    expect(heard.end(), 'everything was told').to.eql([]);
+  });
+
+  async function open(settings: ServerSettings = {}): Promise<void> {
+    server = await bench.startServer(settings);
+    const client = await connectRedis(`redis://127.0.0.1:${server.port}`, { protocol: 2 });
+    bench.afterwards(() => client.disconnect());
+    direct = new DirectRedis(client);
+    other = new Redis(server.port);
+    other.on('error', () => undefined);
+    bench.afterwards(() => other.disconnect());
+    await until(() => direct.isTracking);
+  }
+
+  const read = (keys: readonly string[]): Promise<Texts> =>
+    new Promise((resolve, reject) => direct.request(keys, resolve, reject));
+
+  async function pings(): Promise<number> {
+    const facts = await other.info('commandstats');
+    return Number(/^cmdstat_ping:calls=(\d+)/m.exec(facts)?.[1] ?? 0);
+  }
+
+  /** Reads until the texts are kept. */
+  async function keep(keys: RepeatedKeys): Promise<void> {
+    const before = await pings();
+    await read(keys);
+    await read(keys);
+    await read(keys);
+    expect(await pings(), 'the last one is only a ping').to.equal(before + 1);
+  }
+
+  const entry = (): RepeatedKeys => repeatedKeys(['entry', 's1', 's2'], true);
+
+  const changes: Readonly<Record<string, () => Promise<unknown>>> = {
+    'is dropped by another connection': () => other.unlink('s1'),
+    'is dropped over its own connection': () => direct.unlink(['s1']),
+    'is dropped by a script of its own': () => direct.eval("return redis.call('unlink', KEYS[1])", 1, 's1'),
+    'is dropped by a script of another': () => other.eval("return redis.call('unlink', KEYS[1])", 1, 's1'),
+    'is dropped in a pipeline of its own': () => {
+      const pipeline = direct.pipeline();
+      pipeline.unlink(['s1']);
+      pipeline.set('s1', 'new');
+      return pipeline.exec();
+    },
+    'is set anew': () => other.set('s1', 'new'),
+    'is set anew over its own connection': () => direct.set('s1', 'new'),
+    'is dropped in a transaction': () => other.multi().unlink('s1').set('s1', 'new').exec(),
+    'gives way to another': () => other.rename('s2', 's1'),
+    'ends by its time': async () => {
+      await other.pexpire('s1', 1);
+      await until(async () => (await other.exists('s1')) === 0);
+    },
+    'is restored from a dump': async () => {
+      await other.set('s3', 'new');
+      await other.restore('s1', 0, await other.dumpBuffer('s3'), 'REPLACE');
+    },
+    'is flushed with everything': () => other.flushall(),
+    'is flushed over its own connection': () => direct.eval("return redis.call('flushall')", 0),
+  };
+
+  for (const [what, change] of Object.entries(changes)) {
+    it(`answers as the server does after a text ${what}`, async () => {
+      await open();
+      await other.mset({ entry: 'e', s1: '1', s2: '2' });
+      const keys = entry();
+      await keep(keys);
+      await change();
+      const expected = await direct.mget([...keys]);
+      expect(expected).to.not.eql(['e', '1', '2']);
+      expect([...(await read(keys))]).to.eql(expected);
+    });
+  }
+
+  it('answers as the server does when that has evicted a text', async () => {
+    await open({ maxmemory: '3mb', 'maxmemory-policy': 'allkeys-random' });
+    await other.mset({ entry: 'e', s1: '1', s2: '2' });
+    const keys = entry();
+    await keep(keys);
+    for (let round = 0; (await other.exists('s1')) === 1; round += 1)
+      await other.set(`filler ${round}`, 'x'.repeat(20_000));
+    expect((await read(keys))[1]).to.equal(undefined);
+  });
+
+  it('is right where the server tracks fewer keys than are asked for', async () => {
+    await open({ 'tracking-table-max-keys': 4 });
+    await other.mset({ entry: 'e', s1: '1', s2: '2', 'entry 2': 'e', s3: '1', s4: '2' });
+    const lists = [entry(), repeatedKeys(['entry 2', 's3', 's4'], true)];
+    for (let round = 0; round < 200; round += 1) {
+      await Promise.all([other.set('s1', String(round)), other.set('s4', String(round))]);
+      const [[, s1] = [], [, , s4] = []] = await Promise.all(lists.map(read));
+      expect([s1, s4]).to.eql([String(round), String(round)]);
+      await Promise.all(lists.map(read));
+    }
+  });
+
+  it('keeps nothing over the end of a connection', async () => {
+    await open();
+    await other.mset({ entry: 'e', s1: '1', s2: '2' });
+    const keys = entry();
+    await keep(keys);
+    await other.call('client', 'kill', 'type', 'normal', 'skipme', 'yes');
+    await until(() => !direct.isTracking);
+    await other.set('s1', 'new');
+    await until(() => direct.isTracking);
+    expect([...(await read(keys))]).to.eql(['e', 'new', '2']);
+    await keep(entry());
+    await server.kill();
+    await until(() => !direct.isTracking);
+    await server.restart();
+    await until(() => direct.isTracking);
+    expect([...(await read(keys))]).to.eql([undefined, undefined, undefined]);
+  });
+
+  it('works for a user who may not ask to be told', async () => {
+    await open();
+    await other.call('acl', 'setuser', 'plain', 'on', 'nopass', '~*', '+@all', '-client|tracking');
+    const client = await connectRedis(`redis://plain:x@127.0.0.1:${server.port}`, { protocol: 2 });
+    bench.afterwards(() => client.disconnect());
+    direct = new DirectRedis(client);
+    await until(() => direct.status === 'ready');
+    await other.mset({ entry: 'e', s1: '1', s2: '2' });
+    const keys = entry();
+    for (let round = 0; round < 5; round += 1) {
+      await other.set('s1', String(round));
+      expect([...(await read(keys))]).to.eql(['e', String(round), '2']);
+    }
+    expect(direct.isTracking).to.equal(false);
+    const pairs = await direct.zrangebyscore('none', 0, '+inf', 'WITHSCORES');
+    expect(pairs).to.eql([]);
+  });
+
+  it('reads lists with their scores as before', async () => {
+    await open();
+    await other.zadd('scores', 1, 'a', 2.5, 'b');
+    expect(await direct.zrangebyscore('scores', 0, '+inf', 'WITHSCORES')).to.eql(['a', '1', 'b', '2.5']);
+  });
+
+  it('never answers with less than what was acknowledged before it was asked, whoever writes', async () => {
+    await open();
+    const random = Random.fromEnvironment('TRACKING_SEED');
+    const names = Array.from({ length: 12 }, (_, index) => `key ${index}`);
+    const acknowledged = new Map<string, number>(names.map((name) => [name, 0]));
+    await other.mset(Object.fromEntries(names.map((name) => [name, '0'])));
+    const lists = Array.from({ length: 20 }, () =>
+      repeatedKeys(
+        names.filter(() => random.below(4) === 0),
+        true,
+      ),
+    ).filter(({ length }) => length > 0);
+    let version = 0;
+    const write = async (): Promise<void> => {
+      const [name, own] = [random.oneOf(names), (version += 1)];
+      const writer = random.oneOf([direct, other]);
+      if (random.below(3) === 0) await writer.eval(raise, 1, name, String(own));
+      else await Promise.all([writer.eval(raise, 1, name, String(own)), random.below(2) && tick()]);
+      acknowledged.set(name, Math.max(own, acknowledged.get(name) ?? 0));
+    };
+    const ask = async (): Promise<void> => {
+      const keys = random.oneOf(lists);
+      const least = keys.map((name) => acknowledged.get(name) ?? 0);
+      const texts = await read(keys);
+      for (const [index, text] of texts.entries()) {
+        expect(Number(text), `TRACKING_SEED=${random.seed}`).to.be.at.least(least[index] ?? 0);
+      }
+    };
+    const before = await pings();
+    for (let round = 0; round < 1_500; round += 1) {
+      const tasks = Array.from({ length: 1 + random.below(6) }, () => (random.below(8) === 0 ? write() : ask()));
+      await Promise.all(tasks);
+    }
+    expect(await pings(), 'much was answered from what is kept').to.be.greaterThan(before + 500);
+  });
+});
+
+/** Sets a number unless a larger one is there. */
+const raise =
+  "if tonumber(redis.call('get', KEYS[1])) < tonumber(ARGV[1]) then redis.call('set', KEYS[1], ARGV[1]) end return 1";
+
+function tick(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
+}
