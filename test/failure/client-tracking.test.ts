@@ -1,9 +1,11 @@
+import { connect, createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DirectRedis } from '../../src/store/direct-redis.js';
 import { connectRedis } from '../../src/store/redis-client.js';
 import { repeatedKeys, type RepeatedKeys } from '../../src/store/repeated-keys.js';
+import { FakeClock } from '../../src/testing/index.js';
 import type { ServerSettings, TestServer } from '../setup/servers.js';
 import { Random } from '../support/random.js';
 import { until } from '../support/until.js';
@@ -138,6 +140,44 @@ describe('Client tracking of a real Redis', () => {
     expect([...(await read(keys))]).to.eql([undefined, undefined, undefined]);
   });
 
+  it('notices a proxy that swallows what is told, says so once, and tracks nothing over later connections', async () => {
+    await open();
+    const proxy = createServer((socket) => {
+      const target = connect(server.port, '127.0.0.1');
+      socket.pipe(target);
+      target.on('data', (bytes) => socket.write(bytes.toString('latin1').replaceAll(told, ''), 'latin1'));
+      for (const each of [socket, target]) each.on('error', () => undefined);
+      socket.on('close', () => target.destroy());
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    bench.afterwards(() => proxy.close());
+    const { port } = proxy.address() as AddressInfo; // a TCP server that listens has no other address
+    const client = await connectRedis(`redis://127.0.0.1:${port}`, { protocol: 2 });
+    bench.afterwards(() => client.disconnect());
+    const clock = new FakeClock();
+    direct = new DirectRedis(client, clock);
+    await until(() => direct.isTracking);
+    await other.mset({ entry: 'e', s1: '1', s2: '2' });
+    const keys = entry();
+    await keep(keys);
+    await other.set('s1', 'new');
+    clock.advance(60_000);
+    expect([...(await read(keys))]).to.eql(['e', 'new', '2']);
+    expect(direct.isTracking).to.equal(false);
+    await until(() => heard.end().length > 0);
+    expect(heard.end()).to.have.lengthOf(1);
+    expect(heard.end()[0]).to.match(/did not tell that 's1' had changed/);
+    heard = warnings('The cache in Redis');
+    const { stream } = client;
+    stream?.destroy();
+    await until(() => client.stream !== stream && direct.status === 'ready');
+    for (const text of ['a', 'b', 'c', 'd']) {
+      await other.set('s1', text);
+      expect((await read(keys))[1]).to.equal(text);
+    }
+    expect(direct.isTracking).to.equal(false);
+  });
+
   it('works for a user who may not ask to be told', async () => {
     await open();
     await other.call('acl', 'setuser', 'plain', 'on', 'nopass', '~*', '+@all', '-client|tracking');
@@ -198,6 +238,9 @@ describe('Client tracking of a real Redis', () => {
     expect(await pings(), 'much was answered from what is kept').to.be.greaterThan(before + 500);
   });
 });
+
+/** What Redis writes when one key has changed. */
+const told = />2\r\n\$10\r\ninvalidate\r\n\*1\r\n\$\d+\r\n[^\r]*\r\n/g;
 
 /** Sets a number unless a larger one is there. */
 const raise =

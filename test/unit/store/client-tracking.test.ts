@@ -282,6 +282,7 @@ describe('ClientTracking', () => {
     expect([asks(first), asks(others[5_000]), asks(others[5_999])]).to.eql(['ping', 'ping', 'mget']);
     clock.advance(60_000);
     expect([asks(first), asks(others[5_000])], 'they were forgotten').to.eql(['mget', 'mget']);
+    expect([asks(first), asks(first)], 'there is room again').to.eql(['client', 'ping']);
   });
 
   it('keeps no text under a key that the server may name otherwise', () => {
@@ -343,7 +344,7 @@ describe('ClientTracking', () => {
     });
   }
 
-  it('asks no more of a connection that is being closed', () => {
+  it('asks no more of a connection that is being closed', async () => {
     start();
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
@@ -352,9 +353,28 @@ describe('ClientTracking', () => {
     sent();
     socket.replies(`${changed('s1')}+PONG\r\n`);
     expect([sent(), answers.map(String)]).to.eql([[], ['Error: Connection is closed.']]);
+    const failures: unknown[] = [];
+    socket.on('error', (error) => failures.push(error));
     const other = new ClientTracking(new DirectConnection(socket), clock, () => undefined);
     other.start();
-    expect(sent()).to.eql([]);
+    await new Promise((resolve) => setImmediate(resolve));
+    expect([sent(), failures]).to.eql([[], []]);
+  });
+
+  it('uses nothing that another connection keeps', () => {
+    start();
+    const keys = keysOf('entry', 's1');
+    keep(keys, 'e', '1');
+    tracking = new ClientTracking(new DirectConnection((socket = new HeldSocket())), clock, () => undefined);
+    start();
+    read(keys);
+    expect(answer('e', '2')).to.eql(['client caching yes', 'mget entry s1']);
+    read(keys);
+    expect(answer()).to.eql(['ping']);
+    expect(answers.map((texts) => [...(texts as string[])])).to.eql([
+      ['e', '2'],
+      ['e', '2'],
+    ]);
   });
 
   it('rejects who waits when the connection ends', async () => {
