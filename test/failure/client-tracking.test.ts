@@ -105,8 +105,9 @@ describe('Client tracking of a real Redis', () => {
     await other.mset({ entry: 'e', s1: '1', s2: '2' });
     const keys = entry();
     await keep(keys);
-    for (let round = 0; (await other.exists('s1')) === 1; round += 1)
+    for (let round = 0; (await other.exists('s1')) === 1; round += 1) {
       await other.set(`filler ${round}`, 'x'.repeat(20_000));
+    }
     expect((await read(keys))[1]).to.equal(undefined);
   });
 

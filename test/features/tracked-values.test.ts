@@ -102,8 +102,9 @@ for (const database of ['postgres', 'sqlite'] as const) {
 
     it('takes one ping a hit, and no key', async () => {
       const commands = await commandsOf(redis, async () => {
-        for (let time = 0; time < 5; time += 1)
+        for (let time = 0; time < 5; time += 1) {
           expect(await note.summary()).to.eql({ title: 'first', authors: ['Ada'] });
+        }
       });
       expect(commands).to.eql({ ping: 5 });
       expect(runs).to.equal(0);
