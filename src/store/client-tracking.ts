@@ -126,7 +126,6 @@ export class ClientTracking {
 
   /** Asks the server to tell, if it is one that does so in order. What it does not allow is done without. */
   start(): void {
-    const nothing = (): void => undefined;
     const on = (): void => {
       this.#isOn = true;
     };
@@ -174,17 +173,13 @@ export class ClientTracking {
       this.#readAll(keys, resolve, reject);
       return;
     }
-    let isTracked = true;
-    const refused = (): void => {
-      isTracked = false;
-    };
     const answered = (reply: Reply): void => {
       const texts = reply as Texts; // what MGET replies
-      if (isTracked) this.#keep(keys, texts);
+      if (this.#isOn) this.#keep(keys, texts);
       resolve(texts);
     };
     this.#connection.together(() => {
-      this.#connection.ask('client', ['caching', 'yes'], () => undefined, refused);
+      this.#connection.ask('client', ['caching', 'yes'], nothing, () => this.#end());
       this.#connection.ask('mget', keys, answered, reject);
     });
   }
@@ -200,6 +195,7 @@ export class ClientTracking {
     } else {
       if (known instanceof TrackedKeys) known.by.#forget(known);
       keys[tracked] = this.#isOn ? this.#track(keys, read) : undefined;
+      if (!keys[tracked]) keys[timesAsked] = 0; // as what is never stored, which shall not take two commands each time
     }
     forgetCommand(keys); // from now on a shorter one is sent
     this.#beginPeriod();
@@ -282,6 +278,8 @@ export class ClientTracking {
     });
   }
 }
+
+const nothing = (): void => undefined;
 
 /** Redis and Valkey themselves; what speaks their language may work differently, and what stands before them may reorder. */
 function tellsInOrder(facts: Reply): boolean {

@@ -171,15 +171,30 @@ describe('ClientTracking', () => {
     expect(sent()).to.eql(['ping']);
   });
 
-  it('keeps nothing where a text is missing, and nothing that the server did not track', () => {
+  it('keeps nothing where a text is missing, and tries it at every second time', () => {
     start();
     const missing = keysOf('entry', 's1');
     keep(missing, 'e', undefined);
-    read(missing);
-    expect(sent()).to.eql(['client caching yes', 'mget entry s1']);
-    socket.replies(`-ERR no\r\n${list('e', '1')}`);
-    read(missing);
-    expect(sent()).to.eql(['client caching yes', 'mget entry s1']);
+    const asked = Array.from({ length: 4 }, () => {
+      read(missing);
+      return answer('e', undefined).length;
+    });
+    expect(asked).to.eql([1, 2, 1, 2]);
+  });
+
+  it('keeps nothing that the server did not track, and does without from then on', () => {
+    start();
+    const kept = keysOf('entry', 's1');
+    keep(kept, 'e', '1');
+    const keys = keysOf('entry 2', 's2');
+    read(keys);
+    answer('e', '2');
+    read(keys);
+    socket.replies(`-ERR no\r\n${list('e', '2')}`);
+    expect([answers.length, tracking.isOn]).to.eql([2, false]);
+    sent();
+    for (const each of [keys, kept]) read(each);
+    expect(sent()).to.eql(['mget entry 2 s2', 'mget entry s1']);
   });
 
   it('keeps no text of a change that was told between its being read and its being kept', () => {
@@ -237,7 +252,7 @@ describe('ClientTracking', () => {
     expect([answers, distrusted]).to.eql([[['e', undefined]], []]);
     sent();
     read(keys);
-    expect(sent()).to.eql(['client caching yes', 'mget entry s1']);
+    expect(sent()).to.eql(['mget entry s1']);
   });
 
   for (const [when, other] of [
@@ -290,7 +305,7 @@ describe('ClientTracking', () => {
     const keys = keysOf('entry \ud83d', 's1');
     keep(keys, 'e', '1');
     read(keys);
-    expect(answer('e', '1')[0]).to.equal('client caching yes');
+    expect(answer('e', '1')).to.eql(['mget entry \ufffd s1']);
     const accents = keysOf('é€', 's1');
     keep(accents, 'e', '1');
     read(accents);
