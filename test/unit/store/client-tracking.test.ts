@@ -20,69 +20,71 @@ function changed(...keys: string[]): string {
   return `>2\r\n$10\r\ninvalidate\r\n${list(...keys)}`;
 }
 
+let socket: HeldSocket;
+let clock: FakeClock;
+let tracking: ClientTracking;
+let distrusted: string[];
+let answers: (readonly (string | undefined)[] | Error)[];
+
+function setUp(): void {
+  socket = new HeldSocket();
+  socket.on('error', () => undefined);
+  clock = new FakeClock();
+  distrusted = [];
+  answers = [];
+  tracking = new ClientTracking(new DirectConnection(socket), clock, (key) => distrusted.push(key));
+}
+
+/** The commands that were sent since this was called last, without their framing. */
+function sent(): string[] {
+  const words = socket.writes.splice(0).join('').split('\r\n');
+  const commands: string[] = [];
+  for (const word of words) {
+    if (word.startsWith('*')) commands.push('');
+    else if (word !== '' && !word.startsWith('$')) commands.push(`${commands.pop() ?? ''} ${word}`.trim());
+  }
+  return commands;
+}
+
+function read(keys: readonly string[]): void {
+  tracking.read(
+    keys,
+    (texts) => answers.push(texts),
+    (error) => answers.push(error instanceof Error ? error : new Error(String(error))),
+  );
+}
+
+function start(facts = redis): void {
+  tracking.start();
+  socket.replies(`=${facts.length + 4}\r\ntxt:${facts}\r\n`);
+  socket.replies('%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n');
+  socket.replies('+OK\r\n');
+  socket.writes.length = 0;
+}
+
+/** Replies to everything that was sent since, and tells what that was. */
+function answer(...texts: (string | undefined)[]): string[] {
+  const commands = sent();
+  for (const command of commands) {
+    if (command === 'ping') socket.replies('+PONG\r\n');
+    else socket.replies(command.startsWith('client') ? '+OK\r\n' : list(...texts));
+  }
+  return commands;
+}
+
+/** Asks until the texts are kept. */
+function keep(keys: readonly string[], ...texts: (string | undefined)[]): void {
+  for (let time = 0; time < 2; time += 1) {
+    read(keys);
+    answer(...texts);
+  }
+  answers.length = 0;
+}
+
+const keysOf = (...keys: string[]): RepeatedKeys => repeatedKeys(keys, true);
+
 describe('ClientTracking', () => {
-  let socket: HeldSocket;
-  let clock: FakeClock;
-  let tracking: ClientTracking;
-  let distrusted: string[];
-  let answers: (readonly (string | undefined)[] | Error)[];
-
-  beforeEach(() => {
-    socket = new HeldSocket();
-    socket.on('error', () => undefined);
-    clock = new FakeClock();
-    distrusted = [];
-    answers = [];
-    tracking = new ClientTracking(new DirectConnection(socket), clock, (key) => distrusted.push(key));
-  });
-
-  /** The commands that were sent since this was called last, without their framing. */
-  function sent(): string[] {
-    const words = socket.writes.splice(0).join('').split('\r\n');
-    const commands: string[] = [];
-    for (const word of words) {
-      if (word.startsWith('*')) commands.push('');
-      else if (word !== '' && !word.startsWith('$')) commands.push(`${commands.pop() ?? ''} ${word}`.trim());
-    }
-    return commands;
-  }
-
-  function read(keys: readonly string[]): void {
-    tracking.read(
-      keys,
-      (texts) => answers.push(texts),
-      (error) => answers.push(error instanceof Error ? error : new Error(String(error))),
-    );
-  }
-
-  function start(facts = redis): void {
-    tracking.start();
-    socket.replies(`=${facts.length + 4}\r\ntxt:${facts}\r\n`);
-    socket.replies('%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n');
-    socket.replies('+OK\r\n');
-    socket.writes.length = 0;
-  }
-
-  /** Replies to everything that was sent since, and tells what that was. */
-  function answer(...texts: (string | undefined)[]): string[] {
-    const commands = sent();
-    for (const command of commands) {
-      if (command === 'ping') socket.replies('+PONG\r\n');
-      else socket.replies(command.startsWith('client') ? '+OK\r\n' : list(...texts));
-    }
-    return commands;
-  }
-
-  /** Asks until the texts are kept. */
-  function keep(keys: readonly string[], ...texts: (string | undefined)[]): void {
-    for (let time = 0; time < 2; time += 1) {
-      read(keys);
-      answer(...texts);
-    }
-    answers.length = 0;
-  }
-
-  const keysOf = (...keys: string[]): RepeatedKeys => repeatedKeys(keys, true);
+  beforeEach(setUp);
 
   it('has the server track what is asked for a second time, and asks for no more than an answer from then on', () => {
     start();
@@ -322,6 +324,10 @@ describe('ClientTracking', () => {
     }
     expect(new Set(sent())).to.eql(new Set(['mget a b']));
   });
+});
+
+describe('the beginning and the end of ClientTracking', () => {
+  beforeEach(setUp);
 
   for (const [what, facts] of [
     ['a server of another make', 'redis_version:7.0.0\r\nexecutable:/usr/bin/keydb-server'],
