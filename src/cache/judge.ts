@@ -1,5 +1,5 @@
 import { DecodedEntry } from './entry.js';
-import { madeOf, rememberMade } from '../store/lasting-texts.js';
+import { areLasting, madeOf, rememberMade } from '../store/lasting-texts.js';
 import { EntryHit, type Hit, type Miss } from './found.js';
 import { areCurrent } from './stamp-lists.js';
 
@@ -24,8 +24,10 @@ export function hitOf(texts: readonly (string | undefined)[]): Hit | undefined {
   return made instanceof EntryHit ? made : undefined;
 }
 
-/** Remembers the hit that texts were found to be, for when they come again; its payload is shared by all then. */
+/** Remembers the hit that texts were found to be, if they come again; its payload is shared by all from the first on. */
 export function rememberHit(texts: readonly (string | undefined)[], found: Hit | Miss): Hit | Miss {
-  if (found.state === 'hit') rememberMade(texts, () => new EntryHit(found.entry, found.bytes, true));
-  return found;
+  if (found.state !== 'hit' || !areLasting(texts)) return found;
+  const shared = new EntryHit(found.entry, found.bytes, true);
+  rememberMade(texts, shared);
+  return shared;
 }

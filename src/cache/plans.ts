@@ -111,6 +111,8 @@ function shared(key: string): string {
 
 /** From now on the value is taken to depend on these. */
 export function useKeys(plan: Plan, keys: readonly string[]): void {
+  const { stampKeys } = plan.keys;
+  if (keys.length === stampKeys.length && keys.every((key, index) => key === stampKeys[index])) return;
   plan.keys = new KeyList(plan, keys);
 }
 

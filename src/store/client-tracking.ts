@@ -52,7 +52,10 @@ class TrackedText {
   /** Whether there are others. */
   remove(list: TrackedKeys): boolean {
     const lists = this.#lists;
-    if (lists instanceof Set) return lists.delete(list) && lists.size > 0;
+    if (lists instanceof Set) {
+      lists.delete(list);
+      return lists.size > 0;
+    }
     this.#lists = undefined;
     return false;
   }
@@ -63,7 +66,8 @@ const none = repeatedKeys([]);
 
 /** Keys whose texts are known. */
 class TrackedKeys {
-  readonly by: ClientTracking;
+  /** Which tracking keeps them. NOTE: not the tracking itself, whose connection may be over long before the keys are. */
+  readonly by: object;
   /** False from when one of the texts may have changed. */
   isCurrent = true;
   /** In which period of the tracking the texts were read. */
@@ -74,22 +78,25 @@ class TrackedKeys {
   /** The texts of the other keys. */
   readonly texts: Texts;
 
-  constructor(by: ClientTracking, keys: readonly string[], read: Texts) {
+  constructor(by: object, period: number, { keys, read }: { readonly keys: readonly string[]; readonly read: Texts }) {
     const from = (read[0]?.length ?? 0) > longestText ? 1 : 0;
     this.by = by;
-    this.period = by.period;
+    this.period = period;
     this.others = from === 0 ? none : repeatedKeys(keys.slice(0, from));
     this.keys = from === 0 ? keys : keys.slice(from);
     this.texts = lastingTexts(read.slice(from).map((text) => text && inOnePiece(text))); // not as parts of a long reply
   }
 
   get characters(): number {
-    return this.texts.reduce((sum, text = '') => sum + text.length, charactersPerList);
+    let sum = charactersPerList;
+    for (const key of this.keys) sum += key.length;
+    for (const text of this.texts) sum += 2 * (text?.length ?? 0); // readers keep what they make of them
+    return sum;
   }
 }
 
 /**
- * Keeps texts in this process while the server tells of every change of them (client tracking, Redis 6). Who asks for them
+ * Keeps texts in this process while the server tells of every change of them (client tracking). Who asks for them
  * is still answered after a round trip to the server, by what is kept when its answer arrives.
  *
  * Invariant: so everybody gets what the server had at one moment after they asked, as by one MGET. A server that runs
@@ -97,8 +104,10 @@ class TrackedKeys {
  * a connection keeps that order. Servers of which this is not known are not tracked.
  */
 export class ClientTracking {
+  /** What tells this from others. */
+  readonly #name = {};
   /** Texts that were read in another period are read once more. */
-  period = 0;
+  #period = 0;
   readonly #connection: DirectConnection;
   readonly #clock: Clock;
   readonly #distrusted: (key: string) => void;
@@ -144,7 +153,12 @@ export class ClientTracking {
       return;
     }
     const known = keys[tracked];
-    if (!(known instanceof TrackedKeys) || !known.isCurrent || known.period !== this.period || known.by !== this) {
+    if (
+      !(known instanceof TrackedKeys) ||
+      !known.isCurrent ||
+      known.period !== this.#period ||
+      known.by !== this.#name
+    ) {
       this.#readOnce(keys, resolve, reject);
       return;
     }
@@ -153,11 +167,19 @@ export class ClientTracking {
       if (!known.isCurrent) this.#readAgain(keys, resolve, reject);
       else resolve(areAllKept ? known.texts : [...(reply as Texts), ...known.texts]); // what MGET replies
     };
-    this.#connection.ask(areAllKept ? 'ping' : 'mget', known.others, answered, reject);
+    const failed = (error: unknown): void => {
+      if (!areAllKept || !(error instanceof RedisReplyError)) {
+        reject(error);
+        return;
+      }
+      this.#end(); // NOTE: PING is refused to some who may read, and to all while the server cannot save
+      this.#readAgain(keys, resolve, reject);
+    };
+    this.#connection.ask(areAllKept ? 'ping' : 'mget', known.others, answered, failed);
   }
 
   #readAgain(keys: RepeatedKeys, resolve: (texts: Texts) => void, reject: Reject): void {
-    if (this.#connection.isOpen) this.#readOnce(keys, resolve, reject);
+    if (this.#connection.isOpen) this.read(keys, resolve, reject);
     else reject(new Error('Connection is closed.')); // and only the answers to what was asked before still come
   }
 
@@ -190,13 +212,14 @@ export class ClientTracking {
 
   #keep(keys: RepeatedKeys, read: Texts): void {
     const known = keys[tracked];
-    if (known instanceof TrackedKeys && known.by === this && this.#isStill(known, read)) {
-      known.period = this.period;
+    if (known instanceof TrackedKeys && known.by === this.#name && this.#isStill(known, read)) {
+      known.period = this.#period;
     } else {
-      if (known instanceof TrackedKeys) known.by.#forget(known);
+      if (known instanceof TrackedKeys && known.by === this.#name) this.#forget(known);
       keys[tracked] = this.#isOn ? this.#track(keys, read) : undefined;
       if (!keys[tracked]) keys[timesAsked] = 0; // as what is never stored, which shall not take two commands each time
     }
+    if (!keys[tracked]) return;
     forgetCommand(keys); // from now on a shorter one is sent
     this.#beginPeriod();
   }
@@ -211,7 +234,7 @@ export class ClientTracking {
   }
 
   #track(keys: readonly string[], read: Texts): TrackedKeys | undefined {
-    const list = new TrackedKeys(this, keys, read);
+    const list = new TrackedKeys(this.#name, this.#period, { keys, read });
     for (let index = 0; index < list.keys.length; index++) {
       const key = list.keys[index] ?? '';
       const text = list.texts[index];
@@ -273,7 +296,7 @@ export class ClientTracking {
     this.#timerRuns = true;
     this.#clock.schedule(longestTrustMs, () => {
       this.#timerRuns = false;
-      this.period += 1;
+      this.#period += 1;
       if (this.#isFull) this.#forgetAll();
     });
   }
@@ -281,13 +304,17 @@ export class ClientTracking {
 
 const nothing = (): void => undefined;
 
+/** The oldest Redis that is asked; Valkey calls itself 7. Some before tell of a flush in another way. */
+const oldestVersion = 7;
+
 /** Redis and Valkey themselves; what speaks their language may work differently, and what stands before them may reorder. */
 function tellsInOrder(facts: Reply): boolean {
-  const executable = typeof facts === 'string' ? factIn(facts, 'executable') : undefined;
-  return /(^|\/)(redis|valkey)-server$/.test(executable ?? '');
+  if (typeof facts !== 'string') return false;
+  const version = Number.parseInt(factIn(facts, 'redis_version') ?? '', 10);
+  return version >= oldestVersion && /(^|\/)(redis|valkey)-server$/.test(factIn(facts, 'executable') ?? '');
 }
 
-/** Half a character is sent as another one. */
+/** Half a character, which JavaScript allows, is sent as another one. */
 function mayComeBackChanged(key: string): boolean {
-  return /[\ud800-\udfff]/.test(key);
+  return /\p{Surrogate}/u.test(key);
 }

@@ -13,7 +13,8 @@ import type { Reply } from './reply-reader.js';
  * each command and each text of a reply is a large part of a round trip on the loopback interface. Where the socket cannot
  * be taken over, ioredis sends them.
  *
- * The client must speak version 2 of the protocol, and must belong to nobody else.
+ * The client must speak version 2 of the protocol, which is left for version 3 where the server tells of changes, and must
+ * belong to nobody else.
  */
 export class DirectRedis implements RedisClient, GateClient {
   readonly isCluster = false;

@@ -10,12 +10,16 @@ export function lastingTexts(texts: readonly (string | undefined)[]): readonly (
   return Object.assign([...texts], { [made]: undefined });
 }
 
+export function areLasting(texts: readonly (string | undefined)[]): boolean {
+  return made in texts;
+}
+
 /** What was remembered of these very texts. */
 export function madeOf(texts: LastingTexts): unknown {
   return texts[made];
 }
 
-/** Remembers what was made of texts, if they are lasting. It goes when they do. */
-export function rememberMade(texts: LastingTexts, thing: () => unknown): void {
-  if (made in texts) texts[made] = thing();
+/** Remembers what was made of lasting texts. It goes when they do. */
+export function rememberMade(texts: LastingTexts, thing: unknown): void {
+  texts[made] = thing;
 }

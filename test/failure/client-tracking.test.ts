@@ -197,6 +197,27 @@ describe('Client tracking of a real Redis', () => {
     expect(pairs).to.eql([]);
   });
 
+  it('works for a user who may not PING, and while the server cannot save', async () => {
+    await open({ save: '3600 1', 'enable-protected-configs': 'yes' });
+    await other.call('acl', 'setuser', 'quiet', 'on', 'nopass', '~*', '+@all', '-ping');
+    const client = await connectRedis(`redis://quiet:x@127.0.0.1:${server.port}`, { protocol: 2 });
+    bench.afterwards(() => client.disconnect());
+    const quiet = new DirectRedis(client);
+    await until(() => quiet.isTracking && direct.isTracking);
+    await other.mset({ entry: 'e', s1: '1', s2: '2' });
+    const [keys, own] = [entry(), entry()];
+    await keep(own);
+    await other.config('SET', 'dir', '/proc'); // where nothing can be saved
+    await other.bgsave();
+    await until(async () => (await other.info('persistence')).includes('rdb_last_bgsave_status:err'));
+    for (let time = 0; time < 4; time += 1) {
+      expect([...(await read(own))]).to.eql(['e', '1', '2']);
+      const texts = await new Promise<Texts>((resolve, reject) => quiet.request(keys, resolve, reject));
+      expect([...texts]).to.eql(['e', '1', '2']);
+    }
+    expect([quiet.isTracking, direct.isTracking]).to.eql([false, false]);
+  });
+
   it('reads lists with their scores as before', async () => {
     await open();
     await other.zadd('scores', 1, 'a', 2.5, 'b');
