@@ -3,6 +3,7 @@ import { isInProcess } from '../store/cache-store.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { TickBatch } from '../support/tick-batch.js';
 import type { AskedList } from './plans.js';
+import { partedKeys, partTexts, pick } from '../store/parted-keys.js';
 import { gather, keysOf, type AskedKeys, type Gathered } from './gather.js';
 
 /** Texts in the order of their keys, undefined where there is none. */
@@ -69,7 +70,7 @@ export class StorePort {
       this.#valuesWaiting = 0;
       const later = (): readonly boolean[] | undefined =>
         areMany && this.#reading === 0 ? secondPart(batch) : undefined;
-      if (!first || batch.length > 1) answerTogether(batch, gather(batch), { ask: read, later });
+      if (!first || batch.length > 1) answerTogether(batch, gathered(batch), { ask: read, later });
       else read(first.list?.withEntry ?? keysOf(first), first.resolve, first.reject);
     });
     this.#acquires = new TickBatch((batch) =>
@@ -202,9 +203,7 @@ function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item
   const answer = (texts: Texts, last?: readonly boolean[], isLast = false): void => {
     for (let index = 0; index < batch.length; index++) {
       if (last && last[index] !== isLast) continue;
-      const own: (string | undefined)[] = [];
-      for (const place of places[index] ?? []) own.push(texts[place]);
-      batch[index]?.resolve(own);
+      batch[index]?.resolve(partTexts(texts, index) ?? pick(texts, places[index] ?? []));
     }
   };
   const end = (): void => {
@@ -229,6 +228,19 @@ function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item
       end();
     },
   );
+}
+
+/** The keys of all who wait in one list, which tells those of computed values apart. */
+function gathered(batch: readonly WaitingRead[]): Gathered<string> {
+  const { items, places } = gather(batch);
+  return {
+    items: partedKeys(
+      items,
+      batch.map(({ list }) => list?.withEntry),
+      places,
+    ),
+    places,
+  };
 }
 
 /** The second half, without those who want the same as one of the first: answered apart, each would make what is missing. */

@@ -1,11 +1,11 @@
 import type { Clock } from '../support/clock.js';
 import type { Reject } from './cache-store.js';
 import type { DirectConnection, Word } from './direct-connection.js';
-import { lastingTexts } from './lasting-texts.js';
-import { inOnePiece } from '../support/compact.js';
+import { partedTexts, partsOf, pick, placesToAsk, textsAt, type Part } from './parted-keys.js';
 import { factIn } from './redis-facts.js';
-import { forgetCommand, isLasting, repeatedKeys, timesAsked, tracked, type RepeatedKeys } from './repeated-keys.js';
+import { forgetCommand, isLasting, timesAsked, tracked, type RepeatedKeys } from './repeated-keys.js';
 import { RedisReplyError, type Reply } from './reply-reader.js';
+import { none, TrackedKeys, TrackedTexts } from './tracked-texts.js';
 
 type Texts = readonly (string | undefined)[];
 
@@ -17,83 +17,6 @@ const timesBefore = 2;
  * for unused, and one that does not tell of a change is noticed.
  */
 const longestTrustMs = 60_000;
-
-/** A longer first text, as that of a large entry, is read each time. */
-const longestText = 2_000;
-
-/** So many characters are kept; then no more are, and at the end of the period all are forgotten, to begin with what is asked for. */
-const mostCharacters = 16_000_000;
-
-/** What a list takes besides its texts. */
-const charactersPerList = 1_000;
-
-/** A text that the server is going to tell of when it changes, and whose keys it belongs to. */
-class TrackedText {
-  readonly text: string;
-  /** NOTE: most belong to one list; a set for each would take more memory than all else. */
-  #lists: TrackedKeys | Set<TrackedKeys> | undefined;
-
-  constructor(text: string) {
-    this.text = text;
-  }
-
-  get lists(): Iterable<TrackedKeys> {
-    const lists = this.#lists;
-    if (lists === undefined) return [];
-    return lists instanceof Set ? lists : [lists];
-  }
-
-  add(list: TrackedKeys): void {
-    const lists = this.#lists;
-    if (lists instanceof Set) lists.add(list);
-    else this.#lists = lists === undefined || lists === list ? list : new Set([lists, list]);
-  }
-
-  /** Whether there are others. */
-  remove(list: TrackedKeys): boolean {
-    const lists = this.#lists;
-    if (lists instanceof Set) {
-      lists.delete(list);
-      return lists.size > 0;
-    }
-    this.#lists = undefined;
-    return false;
-  }
-}
-
-/** What each list begins with of which all texts are kept. */
-const none = repeatedKeys([]);
-
-/** Keys whose texts are known. */
-class TrackedKeys {
-  /** Which tracking keeps them. NOTE: not the tracking itself, whose connection may be over long before the keys are. */
-  readonly by: object;
-  /** False from when one of the texts may have changed. */
-  isCurrent = true;
-  /** In which period of the tracking the texts were read. */
-  period: number;
-  /** What is asked for each time; it comes first. */
-  readonly others: RepeatedKeys;
-  readonly keys: readonly string[];
-  /** The texts of the other keys. */
-  readonly texts: Texts;
-
-  constructor(by: object, period: number, { keys, read }: { readonly keys: readonly string[]; readonly read: Texts }) {
-    const from = (read[0]?.length ?? 0) > longestText ? 1 : 0;
-    this.by = by;
-    this.period = period;
-    this.others = from === 0 ? none : repeatedKeys(keys.slice(0, from));
-    this.keys = from === 0 ? keys : keys.slice(from);
-    this.texts = lastingTexts(read.slice(from).map((text) => text && inOnePiece(text))); // not as parts of a long reply
-  }
-
-  get characters(): number {
-    let sum = charactersPerList;
-    for (const key of this.keys) sum += key.length;
-    for (const text of this.texts) sum += 2 * (text?.length ?? 0); // readers keep what they make of them
-    return sum;
-  }
-}
 
 /**
  * Keeps texts in this process while the server tells of every change of them (client tracking). Who asks for them
@@ -111,8 +34,7 @@ export class ClientTracking {
   readonly #connection: DirectConnection;
   readonly #clock: Clock;
   readonly #distrusted: (key: string) => void;
-  readonly #texts = new Map<string, TrackedText>();
-  #characters = 0;
+  readonly #texts = new TrackedTexts();
   #isOn = false;
   #timerRuns = false;
 
@@ -127,10 +49,6 @@ export class ClientTracking {
 
   get isOn(): boolean {
     return this.#isOn;
-  }
-
-  get #isFull(): boolean {
-    return this.#characters >= mostCharacters;
   }
 
   /** Asks the server to tell, if it is one that does so in order. What it does not allow is done without. */
@@ -149,16 +67,13 @@ export class ClientTracking {
   /** MGET by callbacks, which must not throw. */
   read(keys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
     if (!this.#isOn || !isLasting(keys)) {
-      this.#readAll(keys, resolve, reject);
+      const parts = this.#isOn ? partsOf(keys) : undefined;
+      if (parts) this.#readParts(keys, parts, { resolve, reject });
+      else this.#readAll(keys, resolve, reject);
       return;
     }
-    const known = keys[tracked];
-    if (
-      !(known instanceof TrackedKeys) ||
-      !known.isCurrent ||
-      known.period !== this.#period ||
-      known.by !== this.#name
-    ) {
+    const known = this.#knownOf(keys);
+    if (!known) {
       this.#readOnce(keys, resolve, reject);
       return;
     }
@@ -178,6 +93,49 @@ export class ClientTracking {
     this.#connection.ask(areAllKept ? 'ping' : 'mget', known.others, answered, failed);
   }
 
+  /** What is kept of a list, if that need not be read once more. */
+  #knownOf(keys: RepeatedKeys): TrackedKeys | undefined {
+    const known = keys[tracked];
+    const isKnown = known instanceof TrackedKeys && known.isCurrent;
+    return isKnown && known.period === this.#period && known.by === this.#name ? known : undefined;
+  }
+
+  /** Several lists at once: asks for those of which not all is kept, by one command. */
+  #readParts(keys: readonly string[], parts: readonly Part[], { resolve, reject }: Waiting): void {
+    const current = parts.map(({ list }) => list && this.#knownOf(list));
+    const known = current.map((each) => (each?.others.length === 0 ? each : undefined)); // of which nothing is asked
+    const due = parts.filter(({ list }, index) => list && !current[index] && this.#isDue(list));
+    const asked = placesToAsk(keys, parts, known);
+    const answered = (reply: Reply): void => {
+      if (known.some((kept) => kept?.isCurrent === false)) {
+        this.#readAllAgain(keys, resolve, reject);
+        return;
+      }
+      const texts = textsAt(asked, asked.length === 0 ? [] : (reply as Texts)); // what MGET replies
+      for (const { list, places } of due) if (list && this.#isOn) this.#keep(list, pick(texts, places));
+      const ofParts = known.map((kept) => kept?.texts);
+      resolve(partedTexts(texts, ofParts));
+    };
+    const failed = (error: unknown): void => {
+      if (asked.length > 0 || !(error instanceof RedisReplyError)) {
+        reject(error);
+        return;
+      }
+      this.#end();
+      this.#readAllAgain(keys, resolve, reject);
+    };
+    this.#connection.together(() => {
+      if (due.length > 0) this.#connection.ask('client', ['caching', 'yes'], nothing, () => this.#end());
+      const [name, words] = asked.length === 0 ? ['ping', none] : ['mget', asked.map((place) => keys[place] ?? '')];
+      this.#connection.ask(name, words, answered, failed);
+    });
+  }
+
+  #readAllAgain(keys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
+    if (this.#connection.isOpen) this.#readAll(keys, resolve, reject);
+    else reject(new Error('Connection is closed.'));
+  }
+
   #readAgain(keys: RepeatedKeys, resolve: (texts: Texts) => void, reject: Reject): void {
     if (this.#connection.isOpen) this.read(keys, resolve, reject);
     else reject(new Error('Connection is closed.')); // and only the answers to what was asked before still come
@@ -185,13 +143,7 @@ export class ClientTracking {
 
   /** Reads them, and lets the server track them where they are asked for often. */
   #readOnce(keys: RepeatedKeys, resolve: (texts: Texts) => void, reject: Reject): void {
-    const known = keys[tracked];
-    if (known instanceof TrackedKeys && !known.isCurrent) {
-      keys[tracked] = undefined;
-      keys[timesAsked] = 0;
-    }
-    keys[timesAsked] += 1;
-    if (keys[timesAsked] < timesBefore || this.#isFull) {
+    if (!this.#isDue(keys)) {
       this.#readAll(keys, resolve, reject);
       return;
     }
@@ -206,6 +158,17 @@ export class ClientTracking {
     });
   }
 
+  /** Whether keys that are going to be read are asked for often enough to be tracked. */
+  #isDue(keys: RepeatedKeys): boolean {
+    const known = keys[tracked];
+    if (known instanceof TrackedKeys && !known.isCurrent) {
+      keys[tracked] = undefined;
+      keys[timesAsked] = 0;
+    }
+    keys[timesAsked] += 1;
+    return keys[timesAsked] >= timesBefore && !this.#texts.areFull;
+  }
+
   #readAll(keys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
     this.#connection.ask('mget', keys, (reply) => resolve(reply as Texts), reject); // what MGET replies
   }
@@ -215,7 +178,7 @@ export class ClientTracking {
     if (known instanceof TrackedKeys && known.by === this.#name && this.#isStill(known, read)) {
       known.period = this.#period;
     } else {
-      if (known instanceof TrackedKeys && known.by === this.#name) this.#forget(known);
+      if (known instanceof TrackedKeys && known.by === this.#name) this.#texts.forget(known);
       keys[tracked] = this.#isOn ? this.#track(keys, read) : undefined;
       if (!keys[tracked]) keys[timesAsked] = 0; // as what is never stored, which shall not take two commands each time
     }
@@ -239,16 +202,10 @@ export class ClientTracking {
       const key = list.keys[index] ?? '';
       const text = list.texts[index];
       if (text === undefined || mayComeBackChanged(key)) return undefined;
-      const known = this.#texts.get(key);
-      if (known && !this.#agrees(key, known.text, text)) return undefined;
+      const kept = this.#texts.under(key);
+      if (kept !== undefined && !this.#agrees(key, kept, text)) return undefined;
     }
-    this.#characters += list.characters;
-    for (let index = 0; index < list.keys.length; index++) {
-      const key = list.keys[index] ?? '';
-      const text = this.#texts.get(key) ?? new TrackedText(list.texts[index] ?? '');
-      this.#texts.set(key, text);
-      text.add(list);
-    }
+    this.#texts.add(list);
     return list;
   }
 
@@ -262,28 +219,15 @@ export class ClientTracking {
   #told([kind, keys]: readonly Reply[]): void {
     if (kind !== 'invalidate') return;
     if (typeof keys !== 'object' || keys instanceof RedisReplyError) {
-      this.#forgetAll(); // everything was dropped
+      this.#texts.forgetAll(); // everything was dropped
       return;
     }
-    for (const key of keys) for (const list of this.#texts.get(String(key))?.lists ?? []) this.#forget(list);
-  }
-
-  #forget(list: TrackedKeys): void {
-    if (!list.isCurrent) return;
-    list.isCurrent = false;
-    this.#characters -= list.characters;
-    for (const key of list.keys) if (this.#texts.get(key)?.remove(list) === false) this.#texts.delete(key);
-  }
-
-  #forgetAll(): void {
-    for (const { lists } of this.#texts.values()) for (const list of lists) list.isCurrent = false;
-    this.#texts.clear();
-    this.#characters = 0;
+    for (const key of keys) this.#texts.forgetUnder(String(key));
   }
 
   #end(): void {
     this.#isOn = false;
-    this.#forgetAll();
+    this.#texts.forgetAll();
   }
 
   #distrust(key: string): void {
@@ -297,9 +241,14 @@ export class ClientTracking {
     this.#clock.schedule(longestTrustMs, () => {
       this.#timerRuns = false;
       this.#period += 1;
-      if (this.#isFull) this.#forgetAll();
+      if (this.#texts.areFull) this.#texts.forgetAll();
     });
   }
+}
+
+interface Waiting {
+  readonly resolve: (texts: Texts) => void;
+  readonly reject: Reject;
 }
 
 const nothing = (): void => undefined;

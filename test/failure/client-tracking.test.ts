@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, it } from 'mocha';
 import { DirectRedis } from '../../src/store/direct-redis.js';
+import { partedKeys, partTexts } from '../../src/store/parted-keys.js';
 import { connectRedis } from '../../src/store/redis-client.js';
 import { repeatedKeys, type RepeatedKeys } from '../../src/store/repeated-keys.js';
 import { FakeClock } from '../../src/testing/index.js';
@@ -245,9 +246,16 @@ describe('Client tracking of a real Redis', () => {
       acknowledged.set(name, Math.max(own, acknowledged.get(name) ?? 0));
     };
     const ask = async (): Promise<void> => {
-      const keys = random.oneOf(lists);
+      const several = Array.from({ length: 1 + random.below(3) }, () => random.oneOf(lists));
+      const keys = several.length === 1 ? random.oneOf(lists) : several.flat();
       const least = keys.map((name) => acknowledged.get(name) ?? 0);
-      const texts = await read(keys);
+      let next = 0;
+      const places = several.map((list) => list.map(() => (next += 1) - 1));
+      const whole = await read(several.length === 1 ? keys : partedKeys(keys, several, places));
+      const texts =
+        several.length === 1
+          ? whole
+          : places.flatMap((each, index) => partTexts(whole, index) ?? each.map((place) => whole[place]));
       for (const [index, text] of texts.entries()) {
         expect(Number(text), `TRACKING_SEED=${random.seed}`).to.be.at.least(least[index] ?? 0);
       }

@@ -110,6 +110,27 @@ for (const database of ['postgres', 'sqlite'] as const) {
       expect(runs).to.equal(0);
     });
 
+    it('takes one ping for many that are asked for at once', async () => {
+      const notes = await Note.objects.bulkCreate(
+        Array.from({ length: 70 }, (_, index) => ({ title: `note ${index}`, authorId: note.authorId })),
+      );
+      const all = (): Promise<unknown> => Promise.all(notes.map((each) => each.summary()));
+      for (let time = 0; time < 4; time += 1) {
+        await all();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const expected = notes.map(({ title }) => ({ title, authors: ['Ada'] }));
+      const commands = await commandsOf(redis, async () => expect(await all()).to.eql(expected));
+      expect(commands).to.eql({ ping: 1 });
+      await NoteElsewhere.objects.filter({ id: notes[3]?.id ?? 0 }).update({ title: 'changed' });
+      await Author.objects.filter({ id: note.authorId }).update({ name: 'Grace' });
+      const changed = expected.map(({ title }, index) => ({
+        title: index === 3 ? 'changed' : title,
+        authors: ['Grace'],
+      }));
+      for (let time = 0; time < 4; time += 1) expect(await all()).to.eql(changed);
+    });
+
     it('gives everybody a value of their own, from the run on', async () => {
       await Note.objects.filter({ id: note.id }).update({ title: 'another' });
       for (let time = 0; time < 8; time += 1) {

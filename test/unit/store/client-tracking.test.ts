@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { ClientTracking } from '../../../src/store/client-tracking.js';
 import { DirectConnection } from '../../../src/store/direct-connection.js';
+import { partedKeys, partTexts } from '../../../src/store/parted-keys.js';
 import { repeatedKeys, type RepeatedKeys } from '../../../src/store/repeated-keys.js';
 import { FakeClock } from '../../../src/testing/index.js';
 import { HeldSocket } from '../../support/held-socket.js';
@@ -180,6 +181,116 @@ describe('ClientTracking', () => {
     expect(answers).to.eql([['e', '1']]);
     for (let time = 0; time < 3; time += 1) read(keys);
     expect(new Set(sent())).to.eql(new Set(['mget entry s1']));
+  });
+
+  describe('asked for several lists at once', () => {
+    let a: RepeatedKeys;
+    let b: RepeatedKeys;
+    let both: readonly string[];
+
+    beforeEach(() => {
+      start();
+      [a, b] = [keysOf('a', 'sa', 'shared'), keysOf('b', 'sb', 'shared')];
+      both = partedKeys(['a', 'sa', 'shared', 'b', 'sb', 'row'], [a, b, undefined], [[0, 1, 2], [3, 4, 2], [5]]);
+    });
+
+    const textsOfKeys = (command: string): string =>
+      list(
+        ...command
+          .split(' ')
+          .slice(1)
+          .map((key) => `of ${key}`),
+      );
+
+    function answerByKeys(): string[] {
+      const commands = sent();
+      for (const command of commands) {
+        if (command === 'ping') socket.replies('+PONG\r\n');
+        else socket.replies(command.startsWith('client') ? '+OK\r\n' : textsOfKeys(command));
+      }
+      return commands;
+    }
+
+    /** What the parts were answered, each as it would have been alone. */
+    function parts(): (string | undefined)[][] {
+      const texts = answers.at(-1) as readonly (string | undefined)[];
+      const places = [[0, 1, 2], [3, 4, 2], [5]];
+      return places.map((each, index) => [...(partTexts(texts, index) ?? each.map((place) => texts[place]))]);
+    }
+
+    const right = [['of a', 'of sa', 'of shared'], ['of b', 'of sb', 'of shared'], ['of row']];
+
+    it('tracks those that are asked for a second time, and asks for the rest from then on', () => {
+      const asked = [1, 2, 3].map(() => {
+        read(both);
+        const commands = answerByKeys();
+        expect(parts()).to.eql(right);
+        return commands;
+      });
+      const all = 'mget a sa shared b sb row';
+      expect(asked).to.eql([[all], ['client caching yes', all], ['mget row']]);
+      read(a);
+      expect(answerByKeys(), 'and alone').to.eql(['ping']);
+      expect(answers.at(-1), 'the same list').to.equal(partTexts(answers.at(-2) as readonly string[], 0));
+    });
+
+    it('asks for nothing but an answer where all is kept', () => {
+      for (const keys of [a, b]) keep(keys, ...[...keys].map((key) => `of ${key}`));
+      const kept = partedKeys(
+        ['a', 'sa', 'shared', 'b', 'sb'],
+        [a, b],
+        [
+          [0, 1, 2],
+          [3, 4, 2],
+        ],
+      );
+      read(kept);
+      expect(answerByKeys()).to.eql(['ping']);
+      expect(parts().slice(0, 2)).to.eql(right.slice(0, 2));
+      read(kept);
+      socket.replies('-NOPERM no\r\n');
+      sent();
+      expect(tracking.isOn).to.equal(false);
+    });
+
+    it('reads all where one that was kept has changed before the answer', () => {
+      keep(a, 'of a', 'of sa', 'of shared');
+      read(both);
+      expect(sent()).to.eql(['mget shared b sb row']);
+      socket.replies(`${changed('sa')}${list('of shared', 'of b', 'of sb', 'of row')}`);
+      expect(answers).to.eql([]);
+      expect(sent()).to.eql(['mget a sa shared b sb row']);
+      socket.replies(list('of a', 'new', 'of shared', 'of b', 'of sb', 'of row'));
+      expect(parts()).to.eql([['of a', 'new', 'of shared'], ...right.slice(1)]);
+    });
+
+    it('reads lists of which the first text is long as a whole, without tracking them each time', () => {
+      keep(a, 'x'.repeat(2_001), 'of sa', 'of shared');
+      for (let time = 0; time < 3; time += 1) {
+        read(both);
+        expect(answerByKeys().at(-1)).to.match(/^mget a sa shared/);
+        expect(parts()).to.eql(right);
+      }
+      read(both);
+      expect(answerByKeys()).to.eql(['mget a sa shared row']);
+    });
+
+    it('asks no more of a connection that is being closed', () => {
+      keep(a, 'of a', 'of sa', 'of shared');
+      read(both);
+      socket.end();
+      sent();
+      socket.replies(`${changed('sa')}${list('of shared', 'of b', 'of sb', 'of row')}`);
+      expect([sent(), answers.map(String)]).to.eql([[], ['Error: Connection is closed.']]);
+    });
+
+    it('takes lists that are not lasting for what they are', () => {
+      const plain = partedKeys(['a', 'b'], [repeatedKeys(['a']), undefined], [[0], [1]]);
+      for (let time = 0; time < 3; time += 1) {
+        read(plain);
+        expect(answerByKeys()).to.eql(['mget a b']);
+      }
+    });
   });
 
   it('forgets everything when the server says that all was dropped', () => {
