@@ -104,17 +104,16 @@ export class ClientTracking {
   #readParts(keys: readonly string[], parts: readonly Part[], { resolve, reject }: Waiting): void {
     const current = parts.map(({ list }) => list && this.#knownOf(list));
     const known = current.map((each) => (each?.others.length === 0 ? each : undefined)); // of which nothing is asked
-    const due = parts.filter(({ list }, index) => list && !current[index] && this.#isDue(list));
+    const unknown = new Map(parts.map((part, index) => [current[index] ? undefined : part.list, part]));
+    const due = [...unknown].filter(([list]) => list && this.#isDue(list));
     const asked = placesToAsk(keys, parts, known);
     const answered = (reply: Reply): void => {
-      if (known.some((kept) => kept?.isCurrent === false)) {
-        this.#readAllAgain(keys, resolve, reject);
-        return;
-      }
       const texts = textsAt(asked, asked.length === 0 ? [] : (reply as Texts)); // what MGET replies
-      for (const { list, places } of due) if (list && this.#isOn) this.#keep(list, pick(texts, places));
-      const ofParts = known.map((kept) => kept?.texts);
-      resolve(partedTexts(texts, ofParts));
+      for (const [list, { places }] of due) if (list && this.#isOn) this.#keep(list, pick(texts, places));
+      const ofParts = known.map((kept) => (kept?.isCurrent === true ? kept.texts : undefined));
+      const lost = known.map((kept) => kept?.isCurrent === false);
+      if (lost.includes(true)) this.#readLost({ keys, parts, lost, texts, ofParts }, { resolve, reject });
+      else resolve(partedTexts(texts, ofParts));
     };
     const failed = (error: unknown): void => {
       if (asked.length > 0 || !(error instanceof RedisReplyError)) {
@@ -122,7 +121,7 @@ export class ClientTracking {
         return;
       }
       this.#end();
-      this.#readAllAgain(keys, resolve, reject);
+      answered([]);
     };
     this.#connection.together(() => {
       if (due.length > 0) this.#connection.ask('client', ['caching', 'yes'], nothing, () => this.#end());
@@ -131,9 +130,29 @@ export class ClientTracking {
     });
   }
 
-  #readAllAgain(keys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
-    if (this.#connection.isOpen) this.#readAll(keys, resolve, reject);
-    else reject(new Error('Connection is closed.'));
+  /**
+   * The parts that were kept when they were asked for, and not any more when the answer came. NOTE: the others may get a
+   * text of theirs that is newer than the rest: a stamp never comes back, so what all agree on held when the rest was read.
+   */
+  #readLost({ keys, parts, lost, texts, ofParts }: Incomplete, { resolve, reject }: Waiting): void {
+    const places = placesToAsk(
+      keys,
+      parts,
+      lost.map((isLost) => !isLost),
+    );
+    const answered = (reply: Reply): void => {
+      resolve(partedTexts(textsAt(places, reply as Texts, texts), ofParts)); // what MGET replies
+    };
+    if (!this.#connection.isOpen) {
+      reject(new Error('Connection is closed.'));
+      return;
+    }
+    this.#connection.ask(
+      'mget',
+      places.map((place) => keys[place] ?? ''),
+      answered,
+      reject,
+    );
   }
 
   #readAgain(keys: RepeatedKeys, resolve: (texts: Texts) => void, reject: Reject): void {
@@ -244,6 +263,15 @@ export class ClientTracking {
       if (this.#texts.areFull) this.#texts.forgetAll();
     });
   }
+}
+
+/** What was answered for several lists at once, but for those that were lost. */
+interface Incomplete {
+  readonly keys: readonly string[];
+  readonly parts: readonly Part[];
+  readonly lost: readonly boolean[];
+  readonly texts: Texts;
+  readonly ofParts: readonly (Texts | undefined)[];
 }
 
 interface Waiting {

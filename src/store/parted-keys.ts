@@ -57,9 +57,9 @@ export function placesToAsk(
   return asked;
 }
 
-/** Texts at their places, and nothing at the others. */
-export function textsAt(places: readonly number[], read: Texts): Texts {
-  const texts: (string | undefined)[] = [];
+/** Texts at their places; at the others those of `rest`. */
+export function textsAt(places: readonly number[], read: Texts, rest: Texts = []): Texts {
+  const texts = [...rest];
   for (let index = 0; index < places.length; index++) texts[places[index] ?? 0] = read[index];
   return texts;
 }

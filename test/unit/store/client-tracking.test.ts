@@ -2,87 +2,22 @@ import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
 import { ClientTracking } from '../../../src/store/client-tracking.js';
 import { DirectConnection } from '../../../src/store/direct-connection.js';
-import { partedKeys, partTexts } from '../../../src/store/parted-keys.js';
-import { repeatedKeys, type RepeatedKeys } from '../../../src/store/repeated-keys.js';
-import { FakeClock } from '../../../src/testing/index.js';
-import { HeldSocket } from '../../support/held-socket.js';
-
-const redis = 'redis_version:7.0.15\r\nexecutable:/usr/bin/redis-server';
-
-function bulk(text: string | undefined): string {
-  return text === undefined ? '_\r\n' : `$${Buffer.byteLength(text)}\r\n${text}\r\n`;
-}
-
-function list(...texts: (string | undefined)[]): string {
-  return `*${texts.length}\r\n${texts.map(bulk).join('')}`;
-}
-
-function changed(...keys: string[]): string {
-  return `>2\r\n$10\r\ninvalidate\r\n${list(...keys)}`;
-}
-
-let socket: HeldSocket;
-let clock: FakeClock;
-let tracking: ClientTracking;
-let distrusted: string[];
-let answers: (readonly (string | undefined)[] | Error)[];
-
-function setUp(): void {
-  socket = new HeldSocket();
-  socket.on('error', () => undefined);
-  clock = new FakeClock();
-  distrusted = [];
-  answers = [];
-  tracking = new ClientTracking(new DirectConnection(socket), clock, (key) => distrusted.push(key));
-}
-
-/** The commands that were sent since this was called last, without their framing. */
-function sent(): string[] {
-  const words = socket.writes.splice(0).join('').split('\r\n');
-  const commands: string[] = [];
-  for (const word of words) {
-    if (word.startsWith('*')) commands.push('');
-    else if (word !== '' && !word.startsWith('$')) commands.push(`${commands.pop() ?? ''} ${word}`.trim());
-  }
-  return commands;
-}
-
-function read(keys: readonly string[]): void {
-  tracking.read(
-    keys,
-    (texts) => answers.push(texts),
-    (error) => answers.push(error instanceof Error ? error : new Error(String(error))),
-  );
-}
-
-function start(facts = redis): void {
-  tracking.start();
-  socket.replies(`=${facts.length + 4}\r\ntxt:${facts}\r\n`);
-  socket.replies('%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n');
-  socket.replies('+OK\r\n');
-  socket.writes.length = 0;
-}
-
-/** Replies to everything that was sent since, and tells what that was. */
-function answer(...texts: (string | undefined)[]): string[] {
-  const commands = sent();
-  for (const command of commands) {
-    if (command === 'ping') socket.replies('+PONG\r\n');
-    else socket.replies(command.startsWith('client') ? '+OK\r\n' : list(...texts));
-  }
-  return commands;
-}
-
-/** Asks until the texts are kept. */
-function keep(keys: readonly string[], ...texts: (string | undefined)[]): void {
-  for (let time = 0; time < 2; time += 1) {
-    read(keys);
-    answer(...texts);
-  }
-  answers.length = 0;
-}
-
-const keysOf = (...keys: string[]): RepeatedKeys => repeatedKeys(keys, true);
+import { repeatedKeys } from '../../../src/store/repeated-keys.js';
+import {
+  held,
+  setUp,
+  connectAgain,
+  bulk,
+  list,
+  changed,
+  sent,
+  read,
+  start,
+  answer,
+  keep,
+  keysOf,
+  redis,
+} from '../../support/held-tracking.js';
 
 describe('ClientTracking', () => {
   beforeEach(setUp);
@@ -92,18 +27,18 @@ describe('ClientTracking', () => {
     const keys = keysOf('entry', 's1', 's2');
     read(keys);
     expect(sent()).to.eql(['mget entry s1 s2']);
-    socket.replies(list('e', '1', '2'));
+    held.socket.replies(list('e', '1', '2'));
     read(keys);
     expect(sent()).to.eql(['client caching yes', 'mget entry s1 s2']);
-    socket.replies(`+OK\r\n${list('e', '1', '2')}`);
+    held.socket.replies(`+OK\r\n${list('e', '1', '2')}`);
     for (let time = 0; time < 2; time += 1) {
       read(keys);
       expect(sent()).to.eql(['ping']);
-      expect(answers, 'nobody is answered before the server has').to.have.lengthOf(2 + time);
-      socket.replies('+PONG\r\n');
+      expect(held.answers, 'nobody is answered before the server has').to.have.lengthOf(2 + time);
+      held.socket.replies('+PONG\r\n');
     }
-    for (const texts of answers) expect([...(texts as string[])]).to.eql(['e', '1', '2']);
-    expect(answers[2], 'the same list, of which readers may remember what they made').to.equal(answers[3]);
+    for (const texts of held.answers) expect([...(texts as string[])]).to.eql(['e', '1', '2']);
+    expect(held.answers[2], 'the same list, of which readers may remember what they made').to.equal(held.answers[3]);
   });
 
   it('answers by what a change that was told before the answer has left, whoever made it', () => {
@@ -111,11 +46,11 @@ describe('ClientTracking', () => {
     const keys = keysOf('entry', 's1', 's2');
     keep(keys, 'e', '1', '2');
     read(keys);
-    socket.replies(`${changed('s1')}+PONG\r\n`);
-    expect(answers).to.eql([]);
+    held.socket.replies(`${changed('s1')}+PONG\r\n`);
+    expect(held.answers).to.eql([]);
     expect(sent()).to.eql(['ping', 'mget entry s1 s2']);
-    socket.replies(list('e', undefined, '2'));
-    expect(answers).to.eql([['e', undefined, '2']]);
+    held.socket.replies(list('e', undefined, '2'));
+    expect(held.answers).to.eql([['e', undefined, '2']]);
   });
 
   it('answers by what was there when the server answered, where a change comes after that', () => {
@@ -123,8 +58,8 @@ describe('ClientTracking', () => {
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
     read(keys);
-    socket.replies(`+PONG\r\n${changed('s1')}`);
-    expect(answers.map((texts) => [...(texts as string[])])).to.eql([['e', '1']]);
+    held.socket.replies(`+PONG\r\n${changed('s1')}`);
+    expect(held.answers.map((texts) => [...(texts as string[])])).to.eql([['e', '1']]);
     read(keys);
     expect(sent()).to.eql(['ping', 'mget entry s1']);
   });
@@ -142,17 +77,17 @@ describe('ClientTracking', () => {
         return answer('e', '1', '2', '3').at(-1)?.split(' ')[0];
       });
     expect(asked()).to.eql(['ping', 'ping', 'ping', 'ping']);
-    socket.replies(changed('stamp of a'));
+    held.socket.replies(changed('stamp of a'));
     expect(asked()).to.eql(['mget', 'ping', 'ping', 'ping']);
     keep(a, 'e', '1', '2', '3');
-    socket.replies(changed('stamp of b', 'a'));
+    held.socket.replies(changed('stamp of b', 'a'));
     expect(asked()).to.eql(['mget', 'mget', 'ping', 'ping']);
     keep(a, 'e', '1', '2', '3');
     keep(b, 'e', '1', '2', '3');
-    socket.replies(changed('shared by two', 'of nobody'));
+    held.socket.replies(changed('shared by two', 'of nobody'));
     expect(asked()).to.eql(['mget', 'mget', 'mget', 'ping']);
     for (const keys of lists) keep(keys, 'e', '1', '2', '3');
-    socket.replies(changed('shared by all'));
+    held.socket.replies(changed('shared by all'));
     expect(asked()).to.eql(['mget', 'mget', 'mget', 'mget']);
   });
 
@@ -162,10 +97,10 @@ describe('ClientTracking', () => {
     const once = keysOf('b', 'tag');
     keep(once, 'e', '1');
     keep(twice, 'e', '1', '1');
-    socket.replies(changed('a'));
+    held.socket.replies(changed('a'));
     read(once);
     expect(answer()).to.eql(['ping']);
-    socket.replies(changed('tag'));
+    held.socket.replies(changed('tag'));
     read(once);
     expect(sent()).to.eql(['mget b tag']);
   });
@@ -175,129 +110,19 @@ describe('ClientTracking', () => {
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
     read(keys);
-    socket.replies('-MISCONF Redis is configured to save, but cannot\r\n');
+    held.socket.replies('-MISCONF Redis is configured to save, but cannot\r\n');
     expect(sent()).to.eql(['ping', 'mget entry s1']);
-    socket.replies(list('e', '1'));
-    expect(answers).to.eql([['e', '1']]);
+    held.socket.replies(list('e', '1'));
+    expect(held.answers).to.eql([['e', '1']]);
     for (let time = 0; time < 3; time += 1) read(keys);
     expect(new Set(sent())).to.eql(new Set(['mget entry s1']));
-  });
-
-  describe('asked for several lists at once', () => {
-    let a: RepeatedKeys;
-    let b: RepeatedKeys;
-    let both: readonly string[];
-
-    beforeEach(() => {
-      start();
-      [a, b] = [keysOf('a', 'sa', 'shared'), keysOf('b', 'sb', 'shared')];
-      both = partedKeys(['a', 'sa', 'shared', 'b', 'sb', 'row'], [a, b, undefined], [[0, 1, 2], [3, 4, 2], [5]]);
-    });
-
-    const textsOfKeys = (command: string): string =>
-      list(
-        ...command
-          .split(' ')
-          .slice(1)
-          .map((key) => `of ${key}`),
-      );
-
-    function answerByKeys(): string[] {
-      const commands = sent();
-      for (const command of commands) {
-        if (command === 'ping') socket.replies('+PONG\r\n');
-        else socket.replies(command.startsWith('client') ? '+OK\r\n' : textsOfKeys(command));
-      }
-      return commands;
-    }
-
-    /** What the parts were answered, each as it would have been alone. */
-    function parts(): (string | undefined)[][] {
-      const texts = answers.at(-1) as readonly (string | undefined)[];
-      const places = [[0, 1, 2], [3, 4, 2], [5]];
-      return places.map((each, index) => [...(partTexts(texts, index) ?? each.map((place) => texts[place]))]);
-    }
-
-    const right = [['of a', 'of sa', 'of shared'], ['of b', 'of sb', 'of shared'], ['of row']];
-
-    it('tracks those that are asked for a second time, and asks for the rest from then on', () => {
-      const asked = [1, 2, 3].map(() => {
-        read(both);
-        const commands = answerByKeys();
-        expect(parts()).to.eql(right);
-        return commands;
-      });
-      const all = 'mget a sa shared b sb row';
-      expect(asked).to.eql([[all], ['client caching yes', all], ['mget row']]);
-      read(a);
-      expect(answerByKeys(), 'and alone').to.eql(['ping']);
-      expect(answers.at(-1), 'the same list').to.equal(partTexts(answers.at(-2) as readonly string[], 0));
-    });
-
-    it('asks for nothing but an answer where all is kept', () => {
-      for (const keys of [a, b]) keep(keys, ...[...keys].map((key) => `of ${key}`));
-      const kept = partedKeys(
-        ['a', 'sa', 'shared', 'b', 'sb'],
-        [a, b],
-        [
-          [0, 1, 2],
-          [3, 4, 2],
-        ],
-      );
-      read(kept);
-      expect(answerByKeys()).to.eql(['ping']);
-      expect(parts().slice(0, 2)).to.eql(right.slice(0, 2));
-      read(kept);
-      socket.replies('-NOPERM no\r\n');
-      sent();
-      expect(tracking.isOn).to.equal(false);
-    });
-
-    it('reads all where one that was kept has changed before the answer', () => {
-      keep(a, 'of a', 'of sa', 'of shared');
-      read(both);
-      expect(sent()).to.eql(['mget shared b sb row']);
-      socket.replies(`${changed('sa')}${list('of shared', 'of b', 'of sb', 'of row')}`);
-      expect(answers).to.eql([]);
-      expect(sent()).to.eql(['mget a sa shared b sb row']);
-      socket.replies(list('of a', 'new', 'of shared', 'of b', 'of sb', 'of row'));
-      expect(parts()).to.eql([['of a', 'new', 'of shared'], ...right.slice(1)]);
-    });
-
-    it('reads lists of which the first text is long as a whole, without tracking them each time', () => {
-      keep(a, 'x'.repeat(2_001), 'of sa', 'of shared');
-      for (let time = 0; time < 3; time += 1) {
-        read(both);
-        expect(answerByKeys().at(-1)).to.match(/^mget a sa shared/);
-        expect(parts()).to.eql(right);
-      }
-      read(both);
-      expect(answerByKeys()).to.eql(['mget a sa shared row']);
-    });
-
-    it('asks no more of a connection that is being closed', () => {
-      keep(a, 'of a', 'of sa', 'of shared');
-      read(both);
-      socket.end();
-      sent();
-      socket.replies(`${changed('sa')}${list('of shared', 'of b', 'of sb', 'of row')}`);
-      expect([sent(), answers.map(String)]).to.eql([[], ['Error: Connection is closed.']]);
-    });
-
-    it('takes lists that are not lasting for what they are', () => {
-      const plain = partedKeys(['a', 'b'], [repeatedKeys(['a']), undefined], [[0], [1]]);
-      for (let time = 0; time < 3; time += 1) {
-        read(plain);
-        expect(answerByKeys()).to.eql(['mget a b']);
-      }
-    });
   });
 
   it('forgets everything when the server says that all was dropped', () => {
     start();
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
-    socket.replies('>2\r\n$10\r\ninvalidate\r\n_\r\n');
+    held.socket.replies('>2\r\n$10\r\ninvalidate\r\n_\r\n');
     read(keys);
     expect(sent()).to.eql(['mget entry s1']);
   });
@@ -306,7 +131,7 @@ describe('ClientTracking', () => {
     start();
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
-    socket.replies(`>2\r\n$7\r\nmessage\r\n${list('s1')}`);
+    held.socket.replies(`>2\r\n$7\r\nmessage\r\n${list('s1')}`);
     read(keys);
     expect(sent()).to.eql(['ping']);
   });
@@ -330,8 +155,8 @@ describe('ClientTracking', () => {
     read(keys);
     answer('e', '2');
     read(keys);
-    socket.replies(`-ERR no\r\n${list('e', '2')}`);
-    expect([answers.length, tracking.isOn]).to.eql([2, false]);
+    held.socket.replies(`-ERR no\r\n${list('e', '2')}`);
+    expect([held.answers.length, held.tracking.isOn]).to.eql([2, false]);
     sent();
     for (const each of [keys, kept]) read(each);
     expect(sent()).to.eql(['mget entry 2 s2', 'mget entry s1']);
@@ -343,9 +168,9 @@ describe('ClientTracking', () => {
     keep(keys, 'e', '1');
     read(keys);
     read(keys);
-    socket.replies(`${changed('s1')}+PONG\r\n+PONG\r\n`);
+    held.socket.replies(`${changed('s1')}+PONG\r\n+PONG\r\n`);
     expect(sent()).to.eql(['ping', 'ping', 'mget entry s1', 'client caching yes', 'mget entry s1']);
-    socket.replies(`${list('e', '2')}+OK\r\n${list('e', '2')}${changed('s1')}`);
+    held.socket.replies(`${list('e', '2')}+OK\r\n${list('e', '2')}${changed('s1')}`);
     read(keys);
     expect(sent()).to.eql(['mget entry s1']);
   });
@@ -357,10 +182,10 @@ describe('ClientTracking', () => {
     keep(keys, long, '1', '2');
     read(keys);
     expect(sent()).to.eql(['mget entry']);
-    socket.replies(list('another'));
-    expect(answers).to.eql([['another', '1', '2']]);
+    held.socket.replies(list('another'));
+    expect(held.answers).to.eql([['another', '1', '2']]);
     read(keys);
-    socket.replies(`${changed('s2')}${list('another')}`);
+    held.socket.replies(`${changed('s2')}${list('another')}`);
     expect(sent()).to.eql(['mget entry', 'mget entry s1 s2']);
   });
 
@@ -369,27 +194,27 @@ describe('ClientTracking', () => {
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
     read(keys);
-    socket.replies('+PONG\r\n');
-    clock.advance(60_000);
+    held.socket.replies('+PONG\r\n');
+    held.clock.advance(60_000);
     sent();
     read(keys);
     expect(sent()).to.eql(['client caching yes', 'mget entry s1']);
-    socket.replies(`+OK\r\n${list('e', '1')}`);
+    held.socket.replies(`+OK\r\n${list('e', '1')}`);
     read(keys);
     expect(sent()).to.eql(['ping']);
-    socket.replies('+PONG\r\n');
-    expect(answers[2]).to.equal(answers[0]);
-    expect(distrusted).to.eql([]);
+    held.socket.replies('+PONG\r\n');
+    expect(held.answers[2]).to.equal(held.answers[0]);
+    expect(held.distrusted).to.eql([]);
   });
 
   it('does not mind a text that has just ended, of which the server tells after its answer', () => {
     start();
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
-    clock.advance(60_000);
+    held.clock.advance(60_000);
     read(keys);
-    socket.replies(`+OK\r\n${list('e', undefined)}${changed('s1')}`);
-    expect([answers, distrusted]).to.eql([[['e', undefined]], []]);
+    held.socket.replies(`+OK\r\n${list('e', undefined)}${changed('s1')}`);
+    expect([held.answers, held.distrusted]).to.eql([[['e', undefined]], []]);
     sent();
     read(keys);
     expect(sent()).to.eql(['mget entry s1']);
@@ -406,14 +231,14 @@ describe('ClientTracking', () => {
       const next = other ? keysOf('entry 2', 's1') : keys;
       if (other) {
         read(next);
-        socket.replies(list('e', '2'));
+        held.socket.replies(list('e', '2'));
       } else {
-        clock.advance(60_000);
+        held.clock.advance(60_000);
       }
       read(next);
-      socket.replies(`+OK\r\n${list('e', '2')}`);
-      expect(answers.at(-1)).to.eql(['e', '2']);
-      expect([distrusted, tracking.isOn]).to.eql([['s1'], false]);
+      held.socket.replies(`+OK\r\n${list('e', '2')}`);
+      expect(held.answers.at(-1)).to.eql(['e', '2']);
+      expect([held.distrusted, held.tracking.isOn]).to.eql([['s1'], false]);
       sent();
       for (let time = 0; time < 3; time += 1) {
         read(keys);
@@ -435,7 +260,7 @@ describe('ClientTracking', () => {
       return answer('e', '1')[0]?.split(' ')[0];
     };
     expect([asks(first), asks(others[2_000]), asks(others[5_999])]).to.eql(['ping', 'ping', 'mget']);
-    clock.advance(60_000);
+    held.clock.advance(60_000);
     expect([asks(first), asks(others[2_000])], 'they were forgotten').to.eql(['mget', 'mget']);
     expect([asks(first), asks(first)], 'there is room again').to.eql(['client', 'ping']);
   });
@@ -450,7 +275,7 @@ describe('ClientTracking', () => {
     keep(accents, 'e', '1');
     read(accents);
     expect(answer()).to.eql(['ping']);
-    socket.replies(changed('é€😀'));
+    held.socket.replies(changed('é€😀'));
     read(accents);
     expect(sent()).to.eql(['mget é€😀 s1']);
   });
@@ -474,18 +299,18 @@ describe('the beginning and the end of ClientTracking', () => {
     ['a program with a longer name', 'redis_version:7.0.0\r\nexecutable:/usr/bin/redis-server-7.4'],
   ] as const) {
     it(`does not ask ${what} to track`, () => {
-      tracking.start();
+      held.tracking.start();
       expect(sent()).to.eql(['info server']);
-      socket.replies(bulk(facts));
+      held.socket.replies(bulk(facts));
       expect(sent()).to.eql([]);
-      expect(tracking.isOn).to.equal(false);
+      expect(held.tracking.isOn).to.equal(false);
     });
   }
 
   it('asks Valkey to track as well', () => {
-    tracking.start();
+    held.tracking.start();
     sent();
-    socket.replies(bulk('executable:/opt/valkey/bin/valkey-server\r\nredis_version:7.2.4'));
+    held.socket.replies(bulk('executable:/opt/valkey/bin/valkey-server\r\nredis_version:7.2.4'));
     expect(sent()).to.eql(['hello 3']);
   });
 
@@ -495,8 +320,8 @@ describe('the beginning and the end of ClientTracking', () => {
     ['tracking', [bulk(redis), '%1\r\n$6\r\nserver\r\n$5\r\nredis\r\n', '-NOPERM no\r\n']],
   ] as const) {
     it(`does without where ${refused} is refused`, () => {
-      tracking.start();
-      for (const reply of replies) socket.replies(reply);
+      held.tracking.start();
+      for (const reply of replies) held.socket.replies(reply);
       sent();
       const keys = keysOf('entry', 's1');
       for (let time = 0; time < 3; time += 1) read(keys);
@@ -509,13 +334,13 @@ describe('the beginning and the end of ClientTracking', () => {
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
     read(keys);
-    socket.end();
+    held.socket.end();
     sent();
-    socket.replies(`${changed('s1')}+PONG\r\n`);
-    expect([sent(), answers.map(String)]).to.eql([[], ['Error: Connection is closed.']]);
+    held.socket.replies(`${changed('s1')}+PONG\r\n`);
+    expect([sent(), held.answers.map(String)]).to.eql([[], ['Error: Connection is closed.']]);
     const failures: unknown[] = [];
-    socket.on('error', (error) => failures.push(error));
-    const other = new ClientTracking(new DirectConnection(socket), clock, () => undefined);
+    held.socket.on('error', (error) => failures.push(error));
+    const other = new ClientTracking(new DirectConnection(held.socket), held.clock, () => undefined);
     other.start();
     await new Promise((resolve) => setImmediate(resolve));
     expect([sent(), failures]).to.eql([[], []]);
@@ -525,13 +350,13 @@ describe('the beginning and the end of ClientTracking', () => {
     start();
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
-    tracking = new ClientTracking(new DirectConnection((socket = new HeldSocket())), clock, () => undefined);
+    connectAgain();
     start();
     read(keys);
     expect(answer('e', '2')).to.eql(['client caching yes', 'mget entry s1']);
     read(keys);
     expect(answer()).to.eql(['ping']);
-    expect(answers.map((texts) => [...(texts as string[])])).to.eql([
+    expect(held.answers.map((texts) => [...(texts as string[])])).to.eql([
       ['e', '2'],
       ['e', '2'],
     ]);
@@ -542,9 +367,9 @@ describe('the beginning and the end of ClientTracking', () => {
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
     read(keys);
-    socket.destroy();
+    held.socket.destroy();
     await new Promise((resolve) => setImmediate(resolve));
-    expect(answers.map(String)).to.eql(['Error: Connection is closed.']);
-    expect(tracking.isOn).to.equal(false);
+    expect(held.answers.map(String)).to.eql(['Error: Connection is closed.']);
+    expect(held.tracking.isOn).to.equal(false);
   });
 });
