@@ -15,7 +15,7 @@ import type { Keyspace } from './keyspace.js';
 import type { AskedList } from './plans.js';
 import { PackedEntry } from './packed-entry.js';
 import { packText, unpackText } from './packed-text.js';
-import { hitOf, judge, rememberHit, unlessExpired } from './judge.js';
+import { judge, judgedOnce, unlessExpired } from './judge.js';
 import { areComplete, merge } from './stamp-lists.js';
 import { StorePort, type Texts } from './store-port.js';
 
@@ -159,7 +159,7 @@ export class CacheEngine {
   #judgeAnswer(key: string, stampKeys: readonly string[], texts: Texts, now: number): Found {
     const { gate } = this.#options;
     if (gate && texts[1] === undefined && stampKeys[0] === gate.key) return { state: 'bypass', reason: gateIsClosed };
-    return unlessExpired(hitOf(texts) ?? this.#judgeText(key, texts[0], texts, 1), now);
+    return judgedOnce(texts, now, () => this.#judgeText(key, texts[0], texts, 1));
   }
 
   /** What `use` makes of the texts that `ask` gets, or of the error where there are none. One promise, since each costs. */
@@ -233,7 +233,7 @@ export class CacheEngine {
   #judgeText(key: string, text: string | undefined, stamps: readonly (string | undefined)[], from = 0): Hit | Miss {
     if (text === undefined) return { state: 'miss', reason: 'absent', stamps: stamps.slice(from), entry: undefined };
     const entry = decodeEntry(unpackText(text));
-    if (entry) return rememberHit(stamps, judge(new EntryHit(entry, text.length, false), stamps, from));
+    if (entry) return judge(new EntryHit(entry, text.length, false), stamps, from);
     this.#options.events.corruptEntry(key);
     return { state: 'miss', reason: 'unreadable', stamps: stamps.slice(from), entry };
   }

@@ -18,16 +18,18 @@ export function unlessExpired(found: Hit | Miss, nowMs: number): Hit | Miss {
   return { state: 'miss', reason: 'expired', stamps: entry.stamps, entry };
 }
 
-/** The hit that these very texts were found to be before. */
-export function hitOf(texts: readonly (string | undefined)[]): Hit | undefined {
-  const made = madeOf(texts);
-  return made instanceof EntryHit ? made : undefined;
-}
-
-/** Remembers the hit that texts were found to be, if they come again; its payload is shared by all from the first on. */
-export function rememberHit(texts: readonly (string | undefined)[], found: Hit | Miss): Hit | Miss {
-  if (found.state !== 'hit' || !areLasting(texts)) return found;
+/** What texts are at a time. A hit of lasting ones is remembered for when they come again, and its payload shared by all. */
+export function judgedOnce(
+  texts: readonly (string | undefined)[],
+  nowMs: number,
+  judgeNow: () => Hit | Miss,
+): Hit | Miss {
+  if (!areLasting(texts)) return unlessExpired(judgeNow(), nowMs);
+  const before = madeOf(texts);
+  if (before instanceof EntryHit) return unlessExpired(before, nowMs);
+  const found = judgeNow();
+  if (found.state !== 'hit') return found;
   const shared = new EntryHit(found.entry, found.bytes, true);
   rememberMade(texts, shared);
-  return shared;
+  return unlessExpired(shared, nowMs);
 }

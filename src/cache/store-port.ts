@@ -67,10 +67,11 @@ export class StorePort {
     this.#reads = new TickBatch((batch) => {
       const [first] = batch;
       const areMany = this.#valuesWaiting >= valuesInParts;
+      const toGathered = this.#valuesWaiting > 0 ? gatherParts : gather;
       this.#valuesWaiting = 0;
       const later = (): readonly boolean[] | undefined =>
         areMany && this.#reading === 0 ? secondPart(batch) : undefined;
-      if (!first || batch.length > 1) answerTogether(batch, gathered(batch), { ask: read, later });
+      if (!first || batch.length > 1) answerTogether(batch, toGathered(batch), { ask: read, later });
       else read(first.list?.withEntry ?? keysOf(first), first.resolve, first.reject);
     });
     this.#acquires = new TickBatch((batch) =>
@@ -230,17 +231,11 @@ function answerTogether<Item>(batch: Waiting[], { items, places }: Gathered<Item
   );
 }
 
-/** The keys of all who wait in one list, which tells those of computed values apart. */
-function gathered(batch: readonly WaitingRead[]): Gathered<string> {
+/** The same as `gather`, in a list that tells those of computed values apart. */
+function gatherParts(batch: readonly WaitingRead[]): Gathered<string> {
   const { items, places } = gather(batch);
-  return {
-    items: partedKeys(
-      items,
-      batch.map(({ list }) => list?.withEntry),
-      places,
-    ),
-    places,
-  };
+  const lists = batch.map(({ list }) => list?.withEntry);
+  return { items: partedKeys(items, lists, places), places };
 }
 
 /** The second half, without those who want the same as one of the first: answered apart, each would make what is missing. */

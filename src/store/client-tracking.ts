@@ -140,22 +140,11 @@ export class ClientTracking {
       parts,
       lost.map((isLost) => !isLost),
     );
-    const answered = (reply: Reply): void => {
-      resolve(partedTexts(textsAt(places, reply as Texts, texts), ofParts)); // what MGET replies
-    };
-    if (!this.#connection.isOpen) {
-      reject(new Error('Connection is closed.'));
-      return;
-    }
-    this.#connection.ask(
-      'mget',
-      places.map((place) => keys[place] ?? ''),
-      answered,
-      reject,
-    );
+    const again = places.map((place) => keys[place] ?? '');
+    this.#readAgain(again, (read) => resolve(partedTexts(textsAt(places, read, texts), ofParts)), reject);
   }
 
-  #readAgain(keys: RepeatedKeys, resolve: (texts: Texts) => void, reject: Reject): void {
+  #readAgain(keys: readonly string[], resolve: (texts: Texts) => void, reject: Reject): void {
     if (this.#connection.isOpen) this.read(keys, resolve, reject);
     else reject(new Error('Connection is closed.')); // and only the answers to what was asked before still come
   }

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
 import { decodeEntry, encodeEntry } from '../../../src/cache/entry.js';
-import { EntryHit } from '../../../src/cache/found.js';
-import { hitOf, judge, rememberHit } from '../../../src/cache/judge.js';
+import { EntryHit, type Hit, type Miss } from '../../../src/cache/found.js';
+import { judge, judgedOnce } from '../../../src/cache/judge.js';
 import { Keyspace } from '../../../src/cache/keyspace.js';
 import { Plans, useKeys } from '../../../src/cache/plans.js';
 import { lastingTexts } from '../../../src/store/lasting-texts.js';
@@ -20,24 +20,35 @@ describe('answers that last', () => {
   };
   const text = encodeEntry(entry);
 
-  function judged(texts: readonly (string | undefined)[]): void {
-    const decoded = decodeEntry(texts[0] ?? '');
-    if (decoded) rememberHit(texts, judge(new EntryHit(decoded, text.length, false), texts, 1));
+  let judgements = 0;
+
+  function judged(texts: readonly (string | undefined)[], nowMs = 1): Hit | Miss {
+    return judgedOnce(texts, nowMs, () => {
+      judgements += 1;
+      const decoded = decodeEntry(texts[0] ?? '');
+      if (!decoded) throw new Error('it was encoded above');
+      return judge(new EntryHit(decoded, text.length, false), texts, 1);
+    });
   }
 
-  it('are read once, and shared from then on', () => {
+  function timesJudged(texts: readonly (string | undefined)[]): number {
+    judgements = 0;
+    for (let time = 0; time < 3; time += 1) judged(texts);
+    return judgements;
+  }
+
+  it('are read once, and shared from the first on', () => {
     const texts = lastingTexts([text, 's1']);
-    expect(hitOf(texts)).to.equal(undefined);
-    judged(texts);
-    expect(hitOf(texts)).to.include({ state: 'hit', shared: true }).and.have.nested.property('entry.createdAt', 1);
+    expect(judged(texts)).to.include({ state: 'hit', shared: true });
+    expect(timesJudged(texts)).to.equal(0);
+    expect(judged(texts)).to.have.nested.property('entry.createdAt', 1);
+    expect(judged(texts, 2), 'its time is over').to.include({ state: 'miss', reason: 'expired' });
   });
 
-  it('are remembered neither for texts that do not last nor for a miss', () => {
+  it('are judged each time where texts do not last, and where they are no hit', () => {
     const plain = [text, 's1'];
-    const outdated = lastingTexts([text, 's2']);
-    judged(plain);
-    judged(outdated);
-    expect([hitOf(plain), hitOf(outdated)]).to.eql([undefined, undefined]);
+    expect([timesJudged(plain), timesJudged(lastingTexts([text, 's2']))]).to.eql([3, 3]);
+    expect(judged(plain)).to.include({ state: 'hit', shared: false });
   });
 
   it('are not for what a gate stands before, which ends by itself', () => {
