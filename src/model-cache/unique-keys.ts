@@ -1,7 +1,8 @@
 import { RecordNotFoundError, UsageError } from '../errors.js';
-import type { Miss, Hit } from '../cache/found.js';
+import type { Hit, Miss } from '../cache/found.js';
 import { currentFrame } from '../cache/dependency-frame.js';
 import { Flights } from '../cache/flights.js';
+import type { Keyspace } from '../cache/keyspace.js';
 import { jitteredTtl } from '../cache/lifetime.js';
 import { conditionDependency, rowDependency, tableDependency, valuesDependency } from '../invalidation/dependencies.js';
 import { rowLoader } from '../query/row-loader.js';
@@ -9,11 +10,12 @@ import type { Cell, Row } from '../schema/cell.js';
 import { primaryKeyOf, type ColumnSchema, type ModelSchema } from '../schema/model-schema.js';
 import { keyCellOfInstance } from '../schema/reference-key.js';
 import { cellOf, columnOf } from '../schema/values.js';
+import { isPromise } from '../support/awaitable.js';
+import { RecentMap } from '../support/recent-map.js';
 import type { ModelCache } from './model-cache.js';
 import type { RowRead } from './row-cache.js';
-import { RecentMap } from '../support/recent-map.js';
 
-const rememberedKeys = 10_000;
+const rememberedEntries = 10_000;
 
 /** A unique column with the value that is asked for, and what else must hold. */
 interface Wanted {
@@ -22,17 +24,30 @@ interface Wanted {
   readonly others: readonly (readonly [ColumnSchema, Cell])[];
 }
 
+/** Where the entry of a value is, and what was known of it lately. */
+interface ValueEntry {
+  readonly keyspace: Keyspace;
+  readonly key: string;
+  readonly stampKeys: readonly string[];
+  /** The primary key that the value led to; only a hint, so that the row is asked for together with the entry. */
+  leadsTo: Cell | undefined;
+}
+
+/** What was found under a value, and the row that it led to lately. */
+interface FoundValue {
+  readonly found: Hit;
+  readonly hinted: RowRead | undefined;
+}
+
 /**
- * Rows by unique columns. What is kept is only which primary key a value led to; the row itself comes from its own
- * entry and must still have the value, so a value that moved to another row is never answered with the old one. "No
- * row has this value" depends on the value's own stamp, which an insert or update with it drops.
+ * Rows by unique columns. What is kept is only which primary key a value led to, or that it led to none, under the
+ * value's own stamp, which a write drops by which a row gets the value or loses it. The row itself comes from its own
+ * entry and must have the value: so one that moved to another row is never answered with the old one.
  */
 export class UniqueKeys {
   readonly #cache: ModelCache;
   readonly #model: ModelSchema;
-  /** Where values led to lately; only a hint, checked against the row. */
-  readonly #hints = new RecentMap<string, { readonly key: Cell }>(rememberedKeys);
-
+  readonly #entries = new RecentMap<string, ValueEntry>(rememberedEntries);
   readonly #flights = new Flights<Cell>();
 
   constructor(cache: ModelCache, model: ModelSchema) {
@@ -65,11 +80,11 @@ export class UniqueKeys {
     const wanted = this.#wanted(values);
     const { column, cell } = wanted;
     if (column.primaryKey) return [rowDependency(this.#model.table, cell)];
-    const id = idOf(wanted);
-    const found = await this.#cache.engine.lookup(this.#entryKey(id), this.#stampKeys(wanted));
+    const entry = this.#entryOf(wanted);
+    const found = await this.#cache.engine.lookup(entry.key, entry.stampKeys);
     const row = await this.#select(wanted);
     const stored = found.state === 'bypass' ? null : (found.entry?.payload ?? null);
-    const keys = [this.#hints.get(id)?.key ?? null, stored as Cell, row ? primaryKeyOf(this.#model, row) : null]; // whatever is stored there
+    const keys = [entry.leadsTo ?? null, stored as Cell, row ? primaryKeyOf(this.#model, row) : null]; // whatever is stored there
     const rows = keys.flatMap((key) => (key === null ? [] : [rowDependency(this.#model.table, key)]));
     return [...this.#ownDependencies(wanted), ...new Set(rows)];
   }
@@ -100,60 +115,63 @@ export class UniqueKeys {
     return [column, keyCellOfInstance(reference, value, `${this.#model.label}.${reference.property}`)];
   }
 
+  /**
+   * NOTE: the row alone does not do, even where it has the value: it may have lost it by a write that is not told yet,
+   * and another row got it by one that is. Only the value's own stamp tells then.
+   */
   async #find(wanted: Wanted): Promise<RowRead> {
     const rows = this.#cache.rows(this.#model);
     if (rows.bypassReason() !== undefined) return this.#readPast(wanted);
-    const id = idOf(wanted);
-    const hinted = await this.#readIfStill(wanted, this.#hints.get(id));
-    if (hinted) return hinted;
-    const stampKeys = this.#stampKeys(wanted);
-    const found = await this.#cache.engine.lookup(this.#entryKey(id), stampKeys);
+    const entry = this.#entryOf(wanted);
+    const { leadsTo } = entry;
+    // NOTE: in one tick, and so by one command
+    const reading = leadsTo === undefined ? undefined : rows.read(leadsTo);
+    const looking = this.#cache.engine.lookup(entry.key, entry.stampKeys);
+    const isWaiting = isPromise(reading) || isPromise(looking);
+    const [hinted, found] = isWaiting ? await Promise.all([reading, looking]) : [reading, looking];
     if (found.state === 'bypass') return this.#readPast(wanted);
-    const known = found.state === 'hit' ? await this.#useEntry(wanted, id, found, stampKeys) : undefined;
-    return known ?? this.#readAndKeep(wanted, id, { stampKeys, found });
+    const known = found.state === 'hit' ? await this.#useEntry(wanted, entry, { found, hinted }) : undefined;
+    return known ?? this.#readAndKeep(wanted, entry, found);
   }
 
-  async #useEntry(wanted: Wanted, id: string, found: Hit, stampKeys: readonly string[]): Promise<RowRead | undefined> {
+  async #useEntry(wanted: Wanted, entry: ValueEntry, { found, hinted }: FoundValue): Promise<RowRead | undefined> {
     const { payload } = found.entry;
     if (payload === null) {
-      currentFrame()?.record(this.#cache.engine, stampKeys, found.stamps);
+      this.#record(entry, found.stamps);
       this.#cache.statistics.of(this.#model.label).hits += 1;
       return { row: undefined, stamps: found.stamps, isLoaded: false };
     }
-    const hint = { key: payload as Cell }; // checked against the row, whatever it is
-    const read = await this.#readIfStill(wanted, hint);
-    if (read) this.#hints.set(id, hint);
+    const key = payload as Cell; // checked against the row, whatever it is
+    const isHinted = hinted?.row && primaryKeyOf(this.#model, hinted.row) === key;
+    const read = isHinted ? hinted : await this.#cache.rows(this.#model).read(key);
+    if (!hasValue(read, wanted)) return undefined;
+    this.#record(entry, found.stamps);
+    entry.leadsTo = key;
     return read;
   }
 
-  /** The row that a value led to, if it still has the value. */
-  async #readIfStill({ column, cell }: Wanted, hint: { readonly key: Cell } | undefined): Promise<RowRead | undefined> {
-    if (!hint) return undefined;
-    const read = await this.#cache.rows(this.#model).read(hint.key);
-    return read.row?.[column.position] === cell ? read : undefined;
+  async #readAndKeep(wanted: Wanted, entry: ValueEntry, found: Miss | Hit): Promise<RowRead> {
+    const stamps = await this.#cache.engine.acquire(entry.stampKeys, found.stamps);
+    if (!stamps) return this.#readPast(wanted);
+    const key = await this.#flights.join(entry.key, stamps, () => this.#load(wanted, entry, stamps));
+    this.#record(entry, stamps);
+    if (key === null) return { row: undefined, stamps, isLoaded: true };
+    const read = await this.#cache.rows(this.#model).read(key);
+    return hasValue(read, wanted) ? read : this.#readPast(wanted);
   }
 
-  async #readAndKeep(
-    wanted: Wanted,
-    id: string,
-    { stampKeys, found }: { stampKeys: readonly string[]; found: Miss | Hit },
-  ): Promise<RowRead> {
-    const { engine } = this.#cache;
-    const stamps = await engine.acquire(stampKeys, found.stamps);
-    if (!stamps) return this.#readPast(wanted);
-    const key = await this.#flights.join(id, stamps, () => this.#load(wanted, id, stamps));
-    if (key !== null) return (await this.#readIfStill(wanted, { key })) ?? this.#readPast(wanted);
-    currentFrame()?.record(engine, stampKeys, stamps);
-    return { row: undefined, stamps, isLoaded: true };
+  /** What is computed now depends on where the value leads. */
+  #record({ stampKeys }: ValueEntry, stamps: readonly string[]): void {
+    currentFrame()?.record(this.#cache.engine, stampKeys, stamps);
   }
 
   /** The primary key that a value leads to, or null. */
-  async #load(wanted: Wanted, id: string, stamps: readonly string[]): Promise<Cell> {
+  async #load(wanted: Wanted, entry: ValueEntry, stamps: readonly string[]): Promise<Cell> {
     const row = await this.#select(wanted);
     const key = row ? primaryKeyOf(this.#model, row) : null;
-    if (row) this.#hints.set(id, { key });
+    if (key !== null) entry.leadsTo = key;
     const ttlMs = row ? this.#cache.policy(this.#model.label).ttlMs('get') : this.#cache.negativeTtlMs;
-    this.#cache.engine.fill({ key: this.#entryKey(id), stamps, payload: key, ttlMs: jitteredTtl(ttlMs), costMs: 0 });
+    this.#cache.engine.fill({ key: entry.key, stamps, payload: key, ttlMs: jitteredTtl(ttlMs), costMs: 0 });
     return key;
   }
 
@@ -172,8 +190,19 @@ export class UniqueKeys {
     }
   }
 
-  #stampKeys(wanted: Wanted): string[] {
-    return this.#cache.stampKeys([...this.#ownDependencies(wanted), valuesDependency(this.#model.table)]);
+  #entryOf(wanted: Wanted): ValueEntry {
+    const { keyspace } = this.#cache.engine;
+    const id = `${wanted.column.name}=${String(wanted.cell)}`;
+    const known = this.#entries.get(id);
+    if (known?.keyspace === keyspace) return known; // tenants may have their own
+    const entry: ValueEntry = {
+      keyspace,
+      key: keyspace.entry(`key:${this.#model.fingerprint}`, id),
+      stampKeys: this.#cache.stampKeys([...this.#ownDependencies(wanted), valuesDependency(this.#model.table)]),
+      leadsTo: undefined,
+    };
+    this.#entries.set(id, entry);
+    return entry;
   }
 
   /** Rows that get the value or lose it drop it; where equal values may be written differently, every write does. */
@@ -183,14 +212,10 @@ export class UniqueKeys {
       column.condition ? conditionDependency(table, column.name, { cell, scope: 'members' }) : tableDependency(table),
     ];
   }
-
-  #entryKey(id: string): string {
-    return this.#cache.engine.keyspace.entry(`key:${this.#model.fingerprint}`, id);
-  }
 }
 
-function idOf({ column, cell }: Wanted): string {
-  return `${column.name}=${String(cell)}`;
+function hasValue({ row }: RowRead, { column, cell }: Wanted): boolean {
+  return row?.[column.position] === cell;
 }
 
 /** The error of a `get` that found nothing. */

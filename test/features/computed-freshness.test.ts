@@ -13,6 +13,7 @@ import { forEachCombination } from '../setup/combinations.js';
 import { Article, Runs } from '../support/article-models.js';
 import { connected } from '../support/connected.js';
 import { rejection } from '../support/rejection.js';
+import { until } from '../support/until.js';
 
 const runs = new Runs();
 /** What holds up each run that is told to wait. */
@@ -117,15 +118,6 @@ describe('a computed value', () => {
       await Article.create({ id: 1, title: 'a', category: 1 });
     });
 
-    /** Lets runs that nobody waits for come to their end, and what they store arrive. */
-    async function quiet(done: () => boolean | Promise<boolean>): Promise<void> {
-      for (let turn = 0; turn < 2000; turn += 1) {
-        if (await done()) return;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-      expect.fail('it never came to rest');
-    }
-
     /** Lets a lock be given back, which nobody waits for. */
     async function released(): Promise<void> {
       for (let turn = 0; turn < 50; turn += 1) await new Promise((resolve) => setImmediate(resolve));
@@ -153,10 +145,10 @@ describe('a computed value', () => {
       expect((await soft.entry())?.stale).to.equal(true);
       close();
       expect(await Promise.all([soft(), soft(), soft()])).to.deep.equal(['a 1', 'a 1', 'a 1']);
-      await quiet(() => runs.of('soft') === 2);
+      await until(() => runs.of('soft') === 2);
       expect(await soft()).to.equal('a 1');
       open();
-      await quiet(async () => (await soft.peek()) === 'a 2');
+      await until(async () => (await soft.peek()) === 'a 2');
       expect([await soft(), runs.of('soft'), (await soft.entry())?.stale]).to.deep.equal(['a 2', 2, false]);
       await rename('b');
       expect(await soft(), 'a soft ttl is no leave to be outdated').to.equal('b 3');
@@ -170,9 +162,9 @@ describe('a computed value', () => {
       const facts = await stale.entry();
       expect([facts?.value, facts?.stale]).to.deep.equal(['a 1', true]);
       expect(await stale.peek()).to.equal(undefined);
-      await quiet(() => runs.of('stale') === 2);
+      await until(() => runs.of('stale') === 2);
       open();
-      await quiet(async () => (await stale.peek()) === 'b 2');
+      await until(async () => (await stale.peek()) === 'b 2');
       expect(await stale()).to.equal('b 2');
       expect(runs.of('stale')).to.equal(2);
     });
@@ -194,7 +186,7 @@ describe('a computed value', () => {
       clock.advance(500_000);
       await rename('b');
       expect(await unbounded()).to.equal('a 1');
-      await quiet(async () => (await unbounded.peek()) === 'b 2');
+      await until(async () => (await unbounded.peek()) === 'b 2');
       clock.advance(700_000);
       expect(await unbounded()).to.equal('b 3');
     });
@@ -205,7 +197,7 @@ describe('a computed value', () => {
       close();
       expect(await stale()).to.equal('a 1');
       open();
-      await quiet(async () => (await stale.peek()) === 'a 2');
+      await until(async () => (await stale.peek()) === 'a 2');
       await stale.clear();
       expect(await stale()).to.equal('a 3');
       await invalidateAll();
@@ -217,13 +209,13 @@ describe('a computed value', () => {
     it('is made again shortly before its end, the more eagerly the longer that takes', async () => {
       close();
       const first = eager();
-      await quiet(() => runs.of('eager') === 1);
+      await until(() => runs.of('eager') === 1);
       clock.advance(1);
       open();
       expect(await first).to.equal('a 1');
       clock.advance(1000);
       expect(await eager()).to.equal('a 1');
-      await quiet(() => runs.of('eager') === 2);
+      await until(() => runs.of('eager') === 2);
     });
 
     it('may be an error that is kept for a while, and falls with what was read before it', async () => {
@@ -255,13 +247,13 @@ describe('a computed value', () => {
       const calls = [slow(), slow()].map((call) =>
         rejection(call, ComputeTimeoutError, 'fresh.slow: the value was not computed within 1000 ms'),
       );
-      await quiet(() => signals.length === 1 && clock.scheduled > 0);
+      await until(() => signals.length === 1 && clock.scheduled > 0);
       expect(signals[0]?.aborted).to.equal(false);
       clock.advance(1000);
       const [error] = await Promise.all(calls);
       expect([signals[0]?.aborted, signals[0]?.reason]).to.deep.equal([true, error]);
       open();
-      await quiet(() => runs.of('slow') === 1);
+      await until(() => runs.of('slow') === 1);
       expect(await slow.peek()).to.equal(undefined);
       expect(await slow()).to.equal('a 2');
       clock.advance(5000);
@@ -272,14 +264,14 @@ describe('a computed value', () => {
     it('of many at once is given up in the same way', async () => {
       close();
       const givenUp = rejection(slowMany.getMany([[1], [2]]), ComputeTimeoutError);
-      await quiet(() => signals.length === 1 && clock.scheduled > 1);
+      await until(() => signals.length === 1 && clock.scheduled > 1);
       expect(signals[0]?.aborted).to.equal(false);
       clock.advance(1000);
       const error = await givenUp;
       expect(error.message).to.equal('fresh.slow-many: the value was not computed within 1000 ms');
       expect([signals[0]?.aborted, signals[0]?.reason]).to.deep.equal([true, error]);
       open();
-      await quiet(() => runs.of('many') === 1);
+      await until(() => runs.of('many') === 1);
       expect(await slowMany.peek(1)).to.equal(undefined);
       expect(await slowMany.getMany([[1], [2]])).to.deep.equal(['1 a 2', '2 a 2']);
       clock.advance(5000);
@@ -291,7 +283,7 @@ describe('a computed value', () => {
       await released();
       clock.advance(70_000);
       expect(await locked()).to.equal('a 1');
-      await quiet(async () => (await locked.peek()) === 'a 2');
+      await until(async () => (await locked.peek()) === 'a 2');
       await released();
       await rename('b');
       expect(await locked()).to.equal('b 3');

@@ -14,6 +14,9 @@ import {
   type Manager,
   type Related,
 } from '../../src/index.js';
+import { modelCacheOf } from '../../src/model-cache/model-cache.js';
+import { UniqueKeys } from '../../src/model-cache/unique-keys.js';
+import { schemaOf } from '../../src/schema/schema-of.js';
 import { forEachCombination, type OpenCombination } from '../setup/combinations.js';
 import { counted, noCost, type Cost } from '../support/counted.js';
 
@@ -111,6 +114,16 @@ describe('round trips', () => {
       await Writer.create({ name: 'ann' });
       await Writer.cache.get({ name: 'ann' });
       expect(await costOf(() => Writer.cache.get({ name: 'ann' }))).to.deep.equal(costs({ read: 1 }));
+    });
+
+    it('a get by a unique value that another process has loaded is 2 commands, and then 1', async () => {
+      await Writer.create({ name: 'ann' });
+      await Writer.cache.get({ name: 'ann' });
+      const schema = schemaOf(Writer);
+      const elsewhere = new UniqueKeys(modelCacheOf(schema), schema); // as another process has its own
+      for (const read of [2, 1]) {
+        expect(await costOf(() => elsewhere.read({ name: 'ann' }))).to.deep.equal(costs({ read }));
+      }
     });
 
     it('getMany of 100 cold rows is 1 SELECT and 3 commands', async () => {

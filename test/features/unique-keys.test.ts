@@ -1,6 +1,16 @@
 import { expect } from 'chai';
 import { beforeEach, describe, it } from 'mocha';
-import { RecordNotFoundError, transaction, UsageError } from '../../src/index.js';
+import {
+  CachedModel,
+  Column,
+  connect,
+  PrimaryKey,
+  RecordNotFoundError,
+  Table,
+  transaction,
+  UsageError,
+  type CacheManager,
+} from '../../src/index.js';
 import { forEachCombination } from '../setup/combinations.js';
 import { counted } from '../support/counted.js';
 import { Document, libraryModels, Profile, User } from '../support/library-models.js';
@@ -129,5 +139,31 @@ describe('Model.cache.get by unique values', () => {
         "library.User has no column 'usrname'; did you mean 'username'?",
       ); // a caller without types
     });
+  });
+});
+
+@Table('tenant_members', { label: 'tenants.Member', connection: 'tenants' })
+class Member extends CachedModel {
+  declare static cache: CacheManager<Member>;
+  @PrimaryKey() declare id: number;
+  @Column({ type: 'string', unique: true }) declare name: string;
+}
+
+describe('Model.cache.get by unique values where tenants have their own cache', () => {
+  it('finds what each has cached', async () => {
+    let tenant = 'a';
+    const db = await connect({ name: 'tenants', database: 'sqlite::memory:', prefix: () => `${tenant}:` });
+    await db.createTables([Member]);
+    await Member.create({ name: 'ann' });
+    const statements = async (of: string): Promise<number> => {
+      tenant = of;
+      const sent = db.stats().statements;
+      expect(await Member.cache.get({ name: 'ann' })).to.include({ id: 1 });
+      return db.stats().statements - sent;
+    };
+    const sent: number[] = [];
+    for (const of of ['a', 'a', 'b', 'b', 'a', 'b']) sent.push(await statements(of));
+    expect(sent).to.eql([2, 0, 2, 0, 0, 0]);
+    await db.close();
   });
 });

@@ -156,7 +156,7 @@ async function oldSnapshot(actor: Actor, op: string): Promise<void> {
   );
 }
 
-/** Gives a unique text to another row. */
+/** Gives a unique text to another row, or to none, from where a later write takes it. */
 async function moveNick(actor: Actor, op: string): Promise<void> {
   const nick = actor.random.oneOf(nicks);
   const wid = actor.nextWrite();
@@ -164,7 +164,7 @@ async function moveNick(actor: Actor, op: string): Promise<void> {
   await actor.write(op, [wid], (sent) =>
     transaction(async () => {
       await Cell.objects.filter({ nick }).update({ nick: null, wid });
-      if (actor.chance(0.8)) await Cell.objects.filter({ id: to }).update({ nick, wid });
+      if (actor.chance(0.6)) await Cell.objects.filter({ id: to }).update({ nick, wid });
       sent();
     }),
   );
