@@ -8,4 +8,14 @@ export interface Address {
   readonly id: number | undefined;
   /** What tells these very stamp keys from all other lists, where that is known. */
   readonly listId?: number | undefined;
+  /** Those that have all stamp keys but one in common with it, and that one; undefined where that is not known. */
+  readonly siblings?: Siblings | undefined;
+  readonly ownStampKey?: string | undefined;
+}
+
+/** What addresses have in common whose stamp keys differ in one. */
+export interface Siblings {
+  readonly sharedStampKeys: readonly string[];
+  /** Where, among all stamp keys, the one is. */
+  readonly ownPlace: number;
 }

@@ -9,8 +9,8 @@ import { currentFrame, spoilAndThrow } from './dependency-frame.js';
 import { decodeEntry, encodeEntry, type Entry } from './entry.js';
 import type { Confirmed, EngineOptions, Fill } from './engine-options.js';
 import { EntryHit, gateIsClosed, ifOfEpoch, type Bypass, type Found, type Hit, type Miss } from './found.js';
-import { gather } from './gather.js';
 import { areHeld, HeldEntry, isOfRow, stampsIn, toHeld } from './held-entry.js';
+import { jointRequest } from './joint-request.js';
 import type { Keyspace } from './keyspace.js';
 import type { AskedList } from './plans.js';
 import { PackedEntry } from './packed-entry.js';
@@ -97,17 +97,14 @@ export class CacheEngine {
   #lookupAllNow(addresses: readonly Address[]): Awaitable<readonly Found[]> {
     const { inProcess } = this.port;
     if (inProcess) return addresses.map((address) => this.#findHeld(inProcess, address));
-    const { items, places } = gather(addresses);
+    const request = jointRequest(addresses);
     return this.#answered<readonly Found[]>(
-      (resolve, reject) => this.port.requestAll(items, resolve, reject),
+      (resolve, reject) => this.port.requestAll(request.keys, resolve, reject),
       (texts, error) => {
         const now = this.clock.now(); // NOTE: asked once, since that takes a good part of what judging a row does
-        return addresses.map(({ key, stampKeys }, index) => {
-          if (!texts) return this.#failed('read', error);
-          // NOTE: not by destructuring, which goes through an iterator and fills a longer array, for each row of a list
-          const own = (places[index] ?? []).map((place) => texts[place]);
-          return this.#judgeAnswer(key, stampKeys, own, now);
-        });
+        return addresses.map((address, index) =>
+          texts ? this.#judgeAnswer(address, request.textsOf(texts, index), now) : this.#failed('read', error),
+        );
       },
     );
   }
@@ -151,15 +148,16 @@ export class CacheEngine {
         else this.port.request(key, stampKeys, resolve, reject);
       },
       (texts, error) =>
-        texts ? this.#judgeAnswer(key, stampKeys, texts, this.clock.now()) : this.#failed('read', error),
+        texts ? this.#judgeAnswer({ key, stampKeys }, texts, this.clock.now()) : this.#failed('read', error),
     );
   }
 
   /** Judges the texts of an entry and of its stamps. */
-  #judgeAnswer(key: string, stampKeys: readonly string[], texts: Texts, now: number): Found {
+  #judgeAnswer(asked: Pick<Address, 'key' | 'stampKeys'>, texts: Texts, now: number): Found {
     const { gate } = this.#options;
-    if (gate && texts[1] === undefined && stampKeys[0] === gate.key) return { state: 'bypass', reason: gateIsClosed };
-    return judgedOnce(texts, now, () => this.#judgeText(key, texts[0], texts, 1));
+    const isClosed = gate && texts[1] === undefined && asked.stampKeys[0] === gate.key;
+    if (isClosed) return { state: 'bypass', reason: gateIsClosed };
+    return judgedOnce(texts, now, () => this.#judgeText(asked.key, texts[0], texts, 1));
   }
 
   /** What `use` makes of the texts that `ask` gets, or of the error where there are none. One promise, since each costs. */

@@ -1,4 +1,4 @@
-import type { Address } from '../cache/address.js';
+import type { Address, Siblings } from '../cache/address.js';
 import type { Keyspace } from '../cache/keyspace.js';
 import { bulkDependency, cellText, dependencyText, rowDependencyPrefix } from '../invalidation/dependencies.js';
 import type { Cell } from '../schema/cell.js';
@@ -6,13 +6,15 @@ import type { ModelSchema } from '../schema/model-schema.js';
 import { largestId } from '../store/shelves.js';
 
 /** What the keys of all rows of a model share under one keyspace. */
-export class RowKeys {
+export class RowKeys implements Siblings {
   readonly keyspace: Keyspace;
   readonly entryPrefix: string;
   readonly stampPrefix: string;
   readonly bulk: string;
   readonly epoch: string;
   readonly gate: string | undefined;
+  readonly sharedStampKeys: readonly string[];
+  readonly ownPlace: number;
 
   constructor(keyspace: Keyspace, model: ModelSchema) {
     const { table } = model;
@@ -22,6 +24,8 @@ export class RowKeys {
     this.bulk = keyspace.stamp(bulkDependency(table));
     this.epoch = keyspace.epoch;
     this.gate = keyspace.gate;
+    this.sharedStampKeys = this.gate === undefined ? [this.bulk, this.epoch] : [this.gate, this.bulk, this.epoch];
+    this.ownPlace = this.gate === undefined ? 0 : 1;
   }
 }
 
@@ -55,9 +59,17 @@ export class RowAddress implements Address {
     this.#stampKeys ??= this.#makeStampKeys();
     return this.#stampKeys;
   }
+
   #makeStampKeys(): readonly string[] {
-    const { stampPrefix, bulk, epoch, gate } = this.#keys;
-    const row = stampPrefix + dependencyText(this.cell);
-    return gate === undefined ? [row, bulk, epoch] : [gate, row, bulk, epoch];
+    const { gate, bulk, epoch } = this.#keys;
+    return gate === undefined ? [this.ownStampKey, bulk, epoch] : [gate, this.ownStampKey, bulk, epoch];
+  }
+
+  get siblings(): Siblings {
+    return this.#keys;
+  }
+
+  get ownStampKey(): string {
+    return this.#keys.stampPrefix + dependencyText(this.cell);
   }
 }

@@ -88,7 +88,8 @@ export class RowCache {
     const reason = this.bypassReason();
     if (reason !== undefined) return Promise.all(keys.map((key) => this.#readPast(key, reason)));
     if (keys.length === 0) return [];
-    const addresses = keys.map((key) => this.#addressOf(key));
+    const rowKeys = this.#keysNow();
+    const addresses = keys.map((key) => new RowAddress(rowKeys, key));
     const found = this.#engine.lookupAll(addresses);
     if (isPromise(found)) return found.then((all) => this.#useAll(addresses, all, operation));
     return this.#useAll(addresses, found, operation);
@@ -128,9 +129,13 @@ export class RowCache {
   }
 
   #addressOf(key: Cell): RowAddress {
+    return new RowAddress(this.#keysNow(), key);
+  }
+
+  #keysNow(): RowKeys {
     const { keyspace } = this.#engine;
     if (this.#rowKeys?.keyspace !== keyspace) this.#rowKeys = new RowKeys(keyspace, this.#model); // tenants may have their own
-    return new RowAddress(this.#rowKeys, key);
+    return this.#rowKeys;
   }
 
   #useAll(addresses: readonly RowAddress[], found: readonly Found[], operation: RowUse): Awaitable<readonly RowRead[]> {
