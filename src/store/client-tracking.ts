@@ -4,6 +4,7 @@ import type { DirectConnection, Word } from './direct-connection.js';
 import { partedTexts, partsOf, pick, placesToAsk, textsAt, type Part } from './parted-keys.js';
 import { factIn } from './redis-facts.js';
 import { forgetCommand, isLasting, timesAsked, tracked, type RepeatedKeys } from './repeated-keys.js';
+import { keysPerCommand } from './redis-commands.js';
 import { RedisReplyError, type Reply } from './reply-reader.js';
 import { none, TrackedKeys, TrackedTexts } from './tracked-texts.js';
 
@@ -13,8 +14,8 @@ type Texts = readonly (string | undefined)[];
 const timesBefore = 2;
 
 /**
- * After so long texts that are asked for are read once more: a server that evicts what nobody reads must not take them
- * for unused, and one that does not tell of a change is noticed.
+ * After so long all that is kept is read once more, but for what nobody asked for meanwhile, which is let go: a server
+ * that evicts what nobody reads must not take it for unused, and one that does not tell of a change is noticed.
  */
 const longestTrustMs = 60_000;
 
@@ -29,8 +30,6 @@ const longestTrustMs = 60_000;
 export class ClientTracking {
   /** What tells this from others. */
   readonly #name = {};
-  /** Texts that were read in another period are read once more. */
-  #period = 0;
   readonly #connection: DirectConnection;
   readonly #clock: Clock;
   readonly #distrusted: (key: string) => void;
@@ -96,8 +95,9 @@ export class ClientTracking {
   /** What is kept of a list, if that need not be read once more. */
   #knownOf(keys: RepeatedKeys): TrackedKeys | undefined {
     const known = keys[tracked];
-    const isKnown = known instanceof TrackedKeys && known.isCurrent;
-    return isKnown && known.period === this.#period && known.by === this.#name ? known : undefined;
+    if (!(known instanceof TrackedKeys) || !known.isCurrent || known.by !== this.#name) return undefined;
+    known.isUsed = true;
+    return known;
   }
 
   /** Several lists at once: asks for those of which not all is kept, by one command. */
@@ -183,29 +183,18 @@ export class ClientTracking {
 
   #keep(keys: RepeatedKeys, read: Texts): void {
     const known = keys[tracked];
-    if (known instanceof TrackedKeys && known.by === this.#name && this.#isStill(known, read)) {
-      known.period = this.#period;
-    } else {
-      if (known instanceof TrackedKeys && known.by === this.#name) this.#texts.forget(known);
-      keys[tracked] = this.#isOn ? this.#track(keys, read) : undefined;
-      if (!keys[tracked]) keys[timesAsked] = 0; // as what is never stored, which shall not take two commands each time
+    if (known instanceof TrackedKeys && known.isCurrent && known.by === this.#name) return; // others asked at the same time
+    keys[tracked] = this.#track(keys, read);
+    if (!keys[tracked]) {
+      keys[timesAsked] = 0; // as what is never stored, which shall not take two commands each time
+      return;
     }
-    if (!keys[tracked]) return;
     forgetCommand(keys); // from now on a shorter one is sent
-    this.#beginPeriod();
-  }
-
-  /** Whether what is kept is what was read just now. */
-  #isStill({ isCurrent, others, keys, texts }: TrackedKeys, read: Texts): boolean {
-    if (!isCurrent) return false;
-    for (let index = 0; index < texts.length; index++) {
-      if (!this.#agrees(keys[index] ?? '', texts[index], read[others.length + index])) return false;
-    }
-    return true;
+    this.#reviewLater();
   }
 
   #track(keys: readonly string[], read: Texts): TrackedKeys | undefined {
-    const list = new TrackedKeys(this.#name, this.#period, { keys, read });
+    const list = new TrackedKeys(this.#name, { keys, read });
     for (let index = 0; index < list.keys.length; index++) {
       const key = list.keys[index] ?? '';
       const text = list.texts[index];
@@ -243,14 +232,36 @@ export class ClientTracking {
     this.#distrusted(key);
   }
 
-  #beginPeriod(): void {
+  #reviewLater(): void {
     if (this.#timerRuns) return;
     this.#timerRuns = true;
     this.#clock.schedule(longestTrustMs, () => {
-      this.#timerRuns = false;
-      this.#period += 1;
-      if (this.#texts.areFull) this.#texts.forgetAll();
+      this.#texts.forgetUnused();
+      this.#review([...this.#texts.keys]);
     });
+  }
+
+  /** Reads what is kept under these keys once more, so many at a time that the server is not held up. */
+  #review(keys: readonly string[]): void {
+    if (!this.#isOn || !this.#connection.isOpen) return; // NOTE: for good; another connection has a tracking of its own
+    if (keys.length === 0) {
+      this.#timerRuns = false;
+      if (this.#texts.areSome) this.#reviewLater();
+      return;
+    }
+    const part = keys.slice(0, keysPerCommand);
+    const reviewed = (reply: Reply): void => {
+      const texts = reply as Texts; // what MGET replies
+      for (let index = 0; index < part.length; index++) this.#compare(part[index] ?? '', texts[index]);
+      this.#review(keys.slice(keysPerCommand));
+    };
+    this.#connection.ask('mget', part, reviewed, () => this.#end());
+  }
+
+  /** What is kept when the answer is there was read before that was asked for, and not told to have changed since. */
+  #compare(key: string, read: string | undefined): void {
+    const kept = this.#texts.under(key);
+    if (kept !== undefined && !this.#agrees(key, kept, read)) this.#texts.forgetUnder(key);
   }
 }
 

@@ -7,7 +7,7 @@ type Texts = readonly (string | undefined)[];
 /** A longer first text, as that of a large entry, is read each time. */
 const longestText = 2_000;
 
-/** So many characters are kept; then no more are, and at the end of the period all are forgotten, to begin with what is asked for. */
+/** So many characters are kept; then no more are, until what is not asked for any more is let go. */
 const mostCharacters = 16_000_000;
 
 /** What a list takes besides its texts. */
@@ -56,18 +56,17 @@ export class TrackedKeys {
   readonly by: object;
   /** False from when one of the texts may have changed. */
   isCurrent = true;
-  /** In which period of the tracking the texts were read. */
-  period: number;
+  /** Whether it was asked for lately. */
+  isUsed = true;
   /** What is asked for each time; it comes first. */
   readonly others: RepeatedKeys;
   readonly keys: readonly string[];
   /** The texts of the other keys. */
   readonly texts: Texts;
 
-  constructor(by: object, period: number, { keys, read }: { readonly keys: readonly string[]; readonly read: Texts }) {
+  constructor(by: object, { keys, read }: { readonly keys: readonly string[]; readonly read: Texts }) {
     const from = (read[0]?.length ?? 0) > longestText ? 1 : 0;
     this.by = by;
-    this.period = period;
     this.others = from === 0 ? none : repeatedKeys(keys.slice(0, from));
     this.keys = from === 0 ? keys : keys.slice(from);
     this.texts = lastingTexts(read.slice(from).map((text) => text && inOnePiece(text))); // not as parts of a long reply
@@ -84,11 +83,20 @@ export class TrackedKeys {
 /** The texts of the lists that are kept. */
 export class TrackedTexts {
   readonly #texts = new Map<string, TrackedText>();
+  readonly #lists = new Set<TrackedKeys>();
   #characters = 0;
 
   /** Whether there is no room for more. */
   get areFull(): boolean {
     return this.#characters >= mostCharacters;
+  }
+
+  get areSome(): boolean {
+    return this.#lists.size > 0;
+  }
+
+  get keys(): Iterable<string> {
+    return this.#texts.keys();
   }
 
   /** The text that is kept under a key. */
@@ -99,6 +107,7 @@ export class TrackedTexts {
   /** Keeps a list of which no text is missing. */
   add(list: TrackedKeys): void {
     this.#characters += list.characters;
+    this.#lists.add(list);
     for (let index = 0; index < list.keys.length; index++) {
       const key = list.keys[index] ?? '';
       const text = this.#texts.get(key) ?? new TrackedText(list.texts[index] ?? '');
@@ -111,6 +120,7 @@ export class TrackedTexts {
     if (!list.isCurrent) return;
     list.isCurrent = false;
     this.#characters -= list.characters;
+    this.#lists.delete(list);
     for (const key of list.keys) if (this.#texts.get(key)?.remove(list) === false) this.#texts.delete(key);
   }
 
@@ -119,8 +129,17 @@ export class TrackedTexts {
     for (const list of this.#texts.get(key)?.lists ?? []) this.forget(list);
   }
 
+  /** Forgets the lists that were not asked for since the last time. */
+  forgetUnused(): void {
+    for (const list of this.#lists) {
+      if (list.isUsed) list.isUsed = false;
+      else this.forget(list);
+    }
+  }
+
   forgetAll(): void {
-    for (const { lists } of this.#texts.values()) for (const list of lists) list.isCurrent = false;
+    for (const list of this.#lists) list.isCurrent = false;
+    this.#lists.clear();
     this.#texts.clear();
     this.#characters = 0;
   }

@@ -189,80 +189,23 @@ describe('ClientTracking', () => {
     expect(sent()).to.eql(['mget entry', 'mget entry s1 s2']);
   });
 
-  it('reads once more after a minute, and keeps the same list', () => {
+  it('tracks nothing any more once a change was not told, where that is read with other keys', () => {
     start();
     const keys = keysOf('entry', 's1');
     keep(keys, 'e', '1');
-    read(keys);
-    held.socket.replies('+PONG\r\n');
-    held.clock.advance(60_000);
+    const next = keysOf('entry 2', 's1');
+    read(next);
+    held.socket.replies(list('e', '2'));
+    read(next);
+    held.socket.replies(`+OK\r\n${list('e', '2')}`);
+    expect(held.answers.at(-1)).to.eql(['e', '2']);
+    expect([held.distrusted, held.tracking.isOn]).to.eql([['s1'], false]);
     sent();
-    read(keys);
-    expect(sent()).to.eql(['client caching yes', 'mget entry s1']);
-    held.socket.replies(`+OK\r\n${list('e', '1')}`);
-    read(keys);
-    expect(sent()).to.eql(['ping']);
-    held.socket.replies('+PONG\r\n');
-    expect(held.answers[2]).to.equal(held.answers[0]);
-    expect(held.distrusted).to.eql([]);
-  });
-
-  it('does not mind a text that has just ended, of which the server tells after its answer', () => {
-    start();
-    const keys = keysOf('entry', 's1');
-    keep(keys, 'e', '1');
-    held.clock.advance(60_000);
-    read(keys);
-    held.socket.replies(`+OK\r\n${list('e', undefined)}${changed('s1')}`);
-    expect([held.answers, held.distrusted]).to.eql([[['e', undefined]], []]);
-    sent();
-    read(keys);
-    expect(sent()).to.eql(['mget entry s1']);
-  });
-
-  for (const [when, other] of [
-    ['where it is read once more', false],
-    ['where it is read with other keys', true],
-  ] as const) {
-    it(`tracks nothing any more once a change was not told, ${when}`, () => {
-      start();
-      const keys = keysOf('entry', 's1');
-      keep(keys, 'e', '1');
-      const next = other ? keysOf('entry 2', 's1') : keys;
-      if (other) {
-        read(next);
-        held.socket.replies(list('e', '2'));
-      } else {
-        held.clock.advance(60_000);
-      }
-      read(next);
-      held.socket.replies(`+OK\r\n${list('e', '2')}`);
-      expect(held.answers.at(-1)).to.eql(['e', '2']);
-      expect([held.distrusted, held.tracking.isOn]).to.eql([['s1'], false]);
-      sent();
-      for (let time = 0; time < 3; time += 1) {
-        read(keys);
-        read(next);
-      }
-      expect(new Set(sent())).to.eql(new Set(['mget entry s1', ...(other ? ['mget entry 2 s1'] : [])]));
-    });
-  }
-
-  it('takes on no more than there is room for, and begins anew after a minute', () => {
-    start();
-    const first = keysOf('entry', 's1');
-    keep(first, 'e', '1');
-    const text = 'x'.repeat(2_000);
-    const others = Array.from({ length: 6_000 }, (_, index) => keysOf(`entry ${index}`, 's1'));
-    for (const keys of others) keep(keys, text, '1');
-    const asks = (keys: readonly string[] = []): string | undefined => {
+    for (let time = 0; time < 3; time += 1) {
       read(keys);
-      return answer('e', '1')[0]?.split(' ')[0];
-    };
-    expect([asks(first), asks(others[2_000]), asks(others[5_999])]).to.eql(['ping', 'ping', 'mget']);
-    held.clock.advance(60_000);
-    expect([asks(first), asks(others[2_000])], 'they were forgotten').to.eql(['mget', 'mget']);
-    expect([asks(first), asks(first)], 'there is room again').to.eql(['client', 'ping']);
+      read(next);
+    }
+    expect(new Set(sent())).to.eql(new Set(['mget entry s1', 'mget entry 2 s1']));
   });
 
   it('keeps no text under a key that the server may name otherwise', () => {
