@@ -36,19 +36,21 @@ class KeyList implements AskedList {
   readonly stampKeys: readonly string[];
   readonly #entryKey: string;
   readonly #areLasting: boolean;
+  readonly #asked: number;
   #withEntry: readonly string[] | undefined;
 
-  /** NOTE: a gate ends by itself, and so must be read each time. */
-  constructor({ entryKey, keyspace }: Pick<Plan, 'entryKey' | 'keyspace'>, stampKeys: readonly string[]) {
+  /** `asked` says how often the value was asked for already. NOTE: a gate ends by itself, and so must be read each time. */
+  constructor({ entryKey, keyspace }: Pick<Plan, 'entryKey' | 'keyspace'>, stampKeys: readonly string[], asked = 0) {
     lastListId += 1;
     this.id = lastListId;
+    this.#asked = asked;
     this.stampKeys = stampKeys.map(shared);
     this.#entryKey = entryKey;
     this.#areLasting = keyspace.gate === undefined;
   }
 
   get withEntry(): readonly string[] {
-    this.#withEntry ??= repeatedKeys([this.#entryKey, ...this.stampKeys], this.#areLasting);
+    this.#withEntry ??= repeatedKeys([this.#entryKey, ...this.stampKeys], this.#areLasting, this.#asked);
     return this.#withEntry;
   }
 }
@@ -113,7 +115,7 @@ function shared(key: string): string {
 export function useKeys(plan: Plan, keys: readonly string[]): void {
   const { stampKeys } = plan.keys;
   if (keys.length === stampKeys.length && keys.every((key, index) => key === stampKeys[index])) return;
-  plan.keys = new KeyList(plan, keys);
+  plan.keys = new KeyList(plan, keys, 1); // by whoever found that
 }
 
 /** Counts a hit. NOTE: in the process alone and where the keys are remembered anyway, so that it costs a hit nothing. */

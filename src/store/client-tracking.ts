@@ -157,8 +157,8 @@ export class ClientTracking {
     }
     const answered = (reply: Reply): void => {
       const texts = reply as Texts; // what MGET replies
-      if (this.#isOn) this.#keep(keys, texts);
-      resolve(texts);
+      const kept = this.#isOn ? this.#keep(keys, texts) : undefined;
+      resolve(kept?.others.length === 0 ? kept.texts : texts); // NOTE: what is made of these is remembered
     };
     this.#connection.together(() => {
       this.#connection.ask('client', ['caching', 'yes'], nothing, () => this.#end());
@@ -181,16 +181,18 @@ export class ClientTracking {
     this.#connection.ask('mget', keys, (reply) => resolve(reply as Texts), reject); // what MGET replies
   }
 
-  #keep(keys: RepeatedKeys, read: Texts): void {
+  #keep(keys: RepeatedKeys, read: Texts): TrackedKeys | undefined {
     const known = keys[tracked];
-    if (known instanceof TrackedKeys && known.isCurrent && known.by === this.#name) return; // others asked at the same time
-    keys[tracked] = this.#track(keys, read);
-    if (!keys[tracked]) {
+    if (known instanceof TrackedKeys && known.isCurrent && known.by === this.#name) return known; // others asked at the same time
+    const kept = this.#track(keys, read);
+    keys[tracked] = kept;
+    if (kept) {
+      forgetCommand(keys); // from now on a shorter one is sent
+      this.#reviewLater();
+    } else {
       keys[timesAsked] = 0; // as what is never stored, which shall not take two commands each time
-      return;
     }
-    forgetCommand(keys); // from now on a shorter one is sent
-    this.#reviewLater();
+    return kept;
   }
 
   #track(keys: readonly string[], read: Texts): TrackedKeys | undefined {
@@ -198,9 +200,9 @@ export class ClientTracking {
     for (let index = 0; index < list.keys.length; index++) {
       const key = list.keys[index] ?? '';
       const text = list.texts[index];
-      if (text === undefined || mayComeBackChanged(key)) return undefined;
+      if (text === undefined) return undefined;
       const kept = this.#texts.under(key);
-      if (kept !== undefined && !this.#agrees(key, kept, text)) return undefined;
+      if (kept === undefined ? mayComeBackChanged(key) : !this.#agrees(key, kept, text)) return undefined;
     }
     this.#texts.add(list);
     return list;

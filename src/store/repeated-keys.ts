@@ -16,12 +16,15 @@ export interface RepeatedKeys extends ReadonlyArray<string> {
 export const timesAsked = Symbol('timesAsked');
 export const tracked = Symbol('tracked');
 
-/** Lets clients remember the command for these keys; and their texts, where they are lasting. By default they are not. */
-export function repeatedKeys(keys: readonly string[], lasting = false): RepeatedKeys {
+/**
+ * Lets clients remember the command for these keys; and their texts, where they are lasting. By default they are not.
+ * `asked` says how often they count as asked for already.
+ */
+export function repeatedKeys(keys: readonly string[], lasting = false, asked = 0): RepeatedKeys {
   return Object.assign([...keys], {
     [command]: undefined,
     [areLasting]: lasting,
-    [timesAsked]: 0,
+    [timesAsked]: asked,
     [tracked]: undefined,
   });
 }

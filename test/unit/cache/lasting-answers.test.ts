@@ -6,7 +6,7 @@ import { judge, judgedOnce } from '../../../src/cache/judge.js';
 import { Keyspace } from '../../../src/cache/keyspace.js';
 import { Plans, useKeys } from '../../../src/cache/plans.js';
 import { lastingTexts } from '../../../src/store/lasting-texts.js';
-import { isLasting } from '../../../src/store/repeated-keys.js';
+import { isLasting, timesAsked, type RepeatedKeys } from '../../../src/store/repeated-keys.js';
 
 describe('answers that last', () => {
   const entry = {
@@ -49,6 +49,15 @@ describe('answers that last', () => {
     const plain = [text, 's1'];
     expect([timesJudged(plain), timesJudged(lastingTexts([text, 's2']))]).to.eql([3, 3]);
     expect(judged(plain)).to.include({ state: 'hit', shared: false });
+  });
+
+  it('are those of a value that was just made, whose keys somebody asked for already', () => {
+    const call = { identity: 'one', dependencies: () => ['a'] };
+    const plan = new Plans('value', 'owner').of(call, new Keyspace('app:', { style: 'readable' }));
+    const asked = (): unknown => (plan.keys.withEntry as RepeatedKeys)[timesAsked]; // of a list without a gate they are
+    expect(asked()).to.equal(0);
+    useKeys(plan, [...plan.base, 'another']);
+    expect(asked()).to.equal(1);
   });
 
   it('are not for what a gate stands before, which ends by itself', () => {
