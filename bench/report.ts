@@ -21,10 +21,10 @@ export function scenarioTable(scenario: Scenario, outcome: Outcome): string {
   return [`### ${scenario.title}`, '', ...lines, '', ...leftOut, ''].join('\n');
 }
 
-/** Where a library is missing, what to do; else the first words of the stack. */
+/** Where a library is missing, what to do; else what it said. NOTE: not where, which is a path of this machine. */
 function shortened(reason: string): string {
   if (reason.includes('ERR_MODULE_NOT_FOUND')) return 'not installed; run `npm ci --prefix bench`';
-  return reason.split('\n').slice(0, 2).join(' ').trim();
+  return (reason.split('\n', 1)[0] ?? '').trim();
 }
 
 function speedTable(scenario: Scenario, { measured }: Outcome): string[] {
