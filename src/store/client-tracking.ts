@@ -181,9 +181,10 @@ export class ClientTracking {
     this.#connection.ask('mget', keys, (reply) => resolve(reply as Texts), reject); // what MGET replies
   }
 
+  /** What is kept of a list from now on; undefined also where it was kept meanwhile, for others who asked at the same time. */
   #keep(keys: RepeatedKeys, read: Texts): TrackedKeys | undefined {
     const known = keys[tracked];
-    if (known instanceof TrackedKeys && known.isCurrent && known.by === this.#name) return known; // others asked at the same time
+    if (known instanceof TrackedKeys && known.isCurrent && known.by === this.#name) return undefined;
     const kept = this.#track(keys, read);
     keys[tracked] = kept;
     if (kept) {
