@@ -13,9 +13,8 @@ export interface Address {
   readonly ownStampKey?: string | undefined;
 }
 
-/** What addresses have in common whose stamp keys differ in one. */
+/** The stamp keys that addresses have in common whose stamp keys differ in one: those before that one, and those after it. */
 export interface Siblings {
-  readonly sharedStampKeys: readonly string[];
-  /** Where, among all stamp keys, the one is. */
-  readonly ownPlace: number;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
 }

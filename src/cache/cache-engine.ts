@@ -1,4 +1,4 @@
-import type { InProcessStore } from '../store/cache-store.js';
+import type { InProcessStore, Texts } from '../store/cache-store.js';
 import { HeldText } from '../store/held-text.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import type { Clock } from '../support/clock.js';
@@ -17,7 +17,7 @@ import { PackedEntry } from './packed-entry.js';
 import { packText, unpackText } from './packed-text.js';
 import { judge, judgedOnce, unlessExpired } from './judge.js';
 import { areComplete, merge } from './stamp-lists.js';
-import { StorePort, type Texts } from './store-port.js';
+import { StorePort } from './store-port.js';
 
 /**
  * The protocol, and nothing of models or SQL. An entry carries the stamps of everything it was computed from. A hit
@@ -102,9 +102,9 @@ export class CacheEngine {
       (resolve, reject) => this.port.requestAll(request.keys, resolve, reject),
       (texts, error) => {
         const now = this.clock.now(); // NOTE: asked once, since that takes a good part of what judging a row does
-        return addresses.map((address, index) =>
-          texts ? this.#judgeAnswer(address, request.textsOf(texts, index), now) : this.#failed('read', error),
-        );
+        return texts
+          ? request.map(texts, (address, own) => this.#judgeAnswer(address, own, now))
+          : addresses.map(() => this.#failed('read', error));
       },
     );
   }

@@ -1,69 +1,49 @@
+import { pick } from '../store/parted-keys.js';
+import type { Texts } from '../store/cache-store.js';
 import type { Address, Siblings } from './address.js';
-import { gather, type Gathered } from './gather.js';
-
-type Texts = readonly (string | undefined)[];
+import { gather } from './gather.js';
 
 /** Several entries with their stamps, asked for as one list of keys. */
 export interface JointRequest {
   readonly keys: readonly string[];
-  /** The texts of one entry and of its stamps, out of those of all keys. Whoever keeps the list copies it: the next may be in it. */
-  textsOf(all: Texts, index: number): Texts;
+  /**
+   * What `use` makes of each entry's texts, its own and those of its stamps, out of those of all keys. Whoever keeps them
+   * copies them: the next entry's may come in the same list.
+   */
+  map<T>(all: Texts, use: (address: Address, texts: Texts) => T): T[];
 }
 
+/** The stamps that all of the entries have are asked for once where they are known to be the same. */
 export function jointRequest(addresses: readonly Address[]): JointRequest {
   const siblings = addresses[0]?.siblings;
   return siblings && addresses.every((address) => address.siblings === siblings)
-    ? new SiblingsRequest(addresses, siblings)
-    : new MixedRequest(addresses);
+    ? ofSiblings(addresses, siblings)
+    : ofAny(addresses);
 }
 
-class MixedRequest implements JointRequest {
-  readonly #gathered: Gathered<string>;
-
-  constructor(addresses: readonly Address[]) {
-    this.#gathered = gather(addresses);
-  }
-
-  get keys(): readonly string[] {
-    return this.#gathered.items;
-  }
-
-  textsOf(all: Texts, index: number): Texts {
-    // NOTE: not by destructuring, which goes through an iterator and fills a longer array
-    return (this.#gathered.places[index] ?? []).map((place) => all[place]);
-  }
+function ofAny(addresses: readonly Address[]): JointRequest {
+  const { items, places } = gather(addresses);
+  return {
+    keys: items,
+    map: (all, use) => addresses.map((address, index) => use(address, pick(all, places[index] ?? []))),
+  };
 }
 
-/** The stamps that all have, once; then the entry and the own stamp of each. It makes no lists for each row, which would show. */
-class SiblingsRequest implements JointRequest {
-  readonly keys: readonly string[];
-  readonly #ownPlace: number;
-  readonly #shared: number;
-  readonly #texts: (string | undefined)[];
-  #all: Texts | undefined;
-
-  constructor(addresses: readonly Address[], { sharedStampKeys, ownPlace }: Siblings) {
-    const keys = [...sharedStampKeys];
-    for (const { key, ownStampKey = '' } of addresses) keys.push(key, ownStampKey);
-    this.keys = keys;
-    this.#ownPlace = ownPlace + 1; // the entry is the first
-    this.#shared = sharedStampKeys.length;
-    this.#texts = Array.from({ length: this.#shared + 2 });
-  }
-
-  textsOf(all: Texts, index: number): Texts {
-    const texts = this.#texts;
-    if (this.#all !== all) this.#takeShared(all);
-    const place = this.#shared + 2 * index;
-    texts[0] = all[place];
-    texts[this.#ownPlace] = all[place + 1];
-    return texts;
-  }
-
-  #takeShared(all: Texts): void {
-    this.#all = all;
-    for (let place = 0; place < this.#shared; place++) {
-      this.#texts[place + 1 < this.#ownPlace ? place + 1 : place + 2] = all[place];
-    }
-  }
+/** The stamps that all have, then the entry and the own stamp of each. NOTE: no list is made for each row, which would show. */
+function ofSiblings(addresses: readonly Address[], { before, after }: Siblings): JointRequest {
+  const keys = [...before, ...after];
+  for (const { key, ownStampKey = '' } of addresses) keys.push(key, ownStampKey);
+  return {
+    keys,
+    map: (all, use) => {
+      const ownPlace = 1 + before.length; // the entry is the first
+      const entries = ownPlace - 1 + after.length;
+      const texts = [undefined, ...all.slice(0, before.length), undefined, ...all.slice(before.length, entries)];
+      return addresses.map((address, index) => {
+        texts[0] = all[entries + 2 * index];
+        texts[ownPlace] = all[entries + 2 * index + 1];
+        return use(address, texts);
+      });
+    },
+  };
 }

@@ -1,13 +1,10 @@
-import type { CacheStore, CacheWrite, InProcessStore, Reject } from '../store/cache-store.js';
+import type { CacheStore, CacheWrite, InProcessStore, Reject, Texts } from '../store/cache-store.js';
 import { isInProcess } from '../store/cache-store.js';
 import { isPromise, type Awaitable } from '../support/awaitable.js';
 import { TickBatch } from '../support/tick-batch.js';
 import type { AskedList } from './plans.js';
 import { partedKeys, partTexts, pick } from '../store/parted-keys.js';
 import { gather, keysOf, type AskedKeys, type Gathered } from './gather.js';
-
-/** Texts in the order of their keys, undefined where there is none. */
-export type Texts = readonly (string | undefined)[];
 
 /** So many computed values are answered in two parts. Fewer would cost more by their second command than is gained. */
 const valuesInParts = 64;

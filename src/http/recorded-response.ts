@@ -153,8 +153,8 @@ export function putHeaders(response: ServerResponse, headers: readonly Header[])
 /** Headers as `writeHead` takes them: by names, or as a list in which names and values alternate. */
 function pairsOf(headers: unknown): readonly (readonly [string, string | readonly string[]])[] {
   if (!Array.isArray(headers)) return Object.entries((headers ?? {}) as Record<string, string | readonly string[]>);
+  if (Array.isArray(headers[0])) return headers as readonly (readonly [string, string])[];
   const list = headers as readonly string[];
-  if (Array.isArray(list[0])) return list as unknown as readonly (readonly [string, string])[]; // pairs
   return list.flatMap((name, index) => (index % 2 === 0 ? [[name, list[index + 1] ?? ''] as const] : []));
 }
 

@@ -32,11 +32,9 @@ export function CacheMixin<Base extends ModelConstructor>(base: Base): Base & Ca
   return Cached;
 }
 
-// oxlint-disable-next-line typescript/no-explicit-any -- as `cache` above
-const managers = new WeakMap<object, CacheManager<any>>();
+const managers = new WeakMap<object, CacheManager<object>>();
 
-// oxlint-disable-next-line typescript/no-explicit-any -- as `cache` above
-function managerOf(model: ModelClassLike): CacheManager<any> {
+function managerOf(model: ModelClassLike): CacheManager<object> {
   let manager = managers.get(model);
   if (!manager) {
     manager = new CacheManager(model);

@@ -10,22 +10,16 @@ export class RowKeys implements Siblings {
   readonly keyspace: Keyspace;
   readonly entryPrefix: string;
   readonly stampPrefix: string;
-  readonly bulk: string;
-  readonly epoch: string;
-  readonly gate: string | undefined;
-  readonly sharedStampKeys: readonly string[];
-  readonly ownPlace: number;
+  readonly before: readonly string[];
+  readonly after: readonly string[];
 
   constructor(keyspace: Keyspace, model: ModelSchema) {
     const { table } = model;
     this.keyspace = keyspace;
     this.entryPrefix = keyspace.rows(model);
     this.stampPrefix = keyspace.stamp(rowDependencyPrefix(table));
-    this.bulk = keyspace.stamp(bulkDependency(table));
-    this.epoch = keyspace.epoch;
-    this.gate = keyspace.gate;
-    this.sharedStampKeys = this.gate === undefined ? [this.bulk, this.epoch] : [this.gate, this.bulk, this.epoch];
-    this.ownPlace = this.gate === undefined ? 0 : 1;
+    this.before = keyspace.gate === undefined ? [] : [keyspace.gate];
+    this.after = [keyspace.stamp(bulkDependency(table)), keyspace.epoch];
   }
 }
 
@@ -56,13 +50,8 @@ export class RowAddress implements Address {
   }
 
   get stampKeys(): readonly string[] {
-    this.#stampKeys ??= this.#makeStampKeys();
+    this.#stampKeys ??= [...this.#keys.before, this.ownStampKey, ...this.#keys.after];
     return this.#stampKeys;
-  }
-
-  #makeStampKeys(): readonly string[] {
-    const { gate, bulk, epoch } = this.#keys;
-    return gate === undefined ? [this.ownStampKey, bulk, epoch] : [gate, this.ownStampKey, bulk, epoch];
   }
 
   get siblings(): Siblings {

@@ -24,8 +24,9 @@ interface Wanted {
   readonly others: readonly (readonly [ColumnSchema, Cell])[];
 }
 
-/** Where the entry of a value is, and what was known of it lately. */
+/** Where the entry of a value is, and where the value led lately. */
 interface ValueEntry {
+  readonly id: string;
   readonly keyspace: Keyspace;
   readonly key: string;
   readonly stampKeys: readonly string[];
@@ -47,12 +48,14 @@ interface FoundValue {
 export class UniqueKeys {
   readonly #cache: ModelCache;
   readonly #model: ModelSchema;
-  readonly #entries = new RecentMap<string, ValueEntry>(rememberedEntries);
+  /** Those of values that led to a row. NOTE: of others there may be as many, and as long, as people think up. */
+  readonly #entries: RecentMap<string, ValueEntry>;
   readonly #flights = new Flights<Cell>();
 
-  constructor(cache: ModelCache, model: ModelSchema) {
+  constructor(cache: ModelCache, model: ModelSchema, remembered = rememberedEntries) {
     this.#cache = cache;
     this.#model = model;
+    this.#entries = new RecentMap(remembered);
   }
 
   /** The row whose columns have these values. Throws UsageError unless one of the columns is unique. */
@@ -146,7 +149,7 @@ export class UniqueKeys {
     const read = isHinted ? hinted : await this.#cache.rows(this.#model).read(key);
     if (!hasValue(read, wanted)) return undefined;
     this.#record(entry, found.stamps);
-    entry.leadsTo = key;
+    this.#remember(entry, key);
     return read;
   }
 
@@ -169,7 +172,7 @@ export class UniqueKeys {
   async #load(wanted: Wanted, entry: ValueEntry, stamps: readonly string[]): Promise<Cell> {
     const row = await this.#select(wanted);
     const key = row ? primaryKeyOf(this.#model, row) : null;
-    if (key !== null) entry.leadsTo = key;
+    if (key !== null) this.#remember(entry, key);
     const ttlMs = row ? this.#cache.policy(this.#model.label).ttlMs('get') : this.#cache.negativeTtlMs;
     this.#cache.engine.fill({ key: entry.key, stamps, payload: key, ttlMs: jitteredTtl(ttlMs), costMs: 0 });
     return key;
@@ -195,14 +198,19 @@ export class UniqueKeys {
     const id = `${wanted.column.name}=${String(wanted.cell)}`;
     const known = this.#entries.get(id);
     if (known?.keyspace === keyspace) return known; // tenants may have their own
-    const entry: ValueEntry = {
+    return {
+      id,
       keyspace,
       key: keyspace.entry(`key:${this.#model.fingerprint}`, id),
       stampKeys: this.#cache.stampKeys([...this.#ownDependencies(wanted), valuesDependency(this.#model.table)]),
       leadsTo: undefined,
     };
-    this.#entries.set(id, entry);
-    return entry;
+  }
+
+  #remember(entry: ValueEntry, key: Cell): void {
+    if (entry.leadsTo === key) return;
+    entry.leadsTo = key;
+    this.#entries.set(entry.id, entry);
   }
 
   /** Rows that get the value or lose it drop it; where equal values may be written differently, every write does. */

@@ -33,6 +33,9 @@ export interface CacheWrite {
   readonly note?: CacheNote | undefined;
 }
 
+/** Texts in the order of their keys, undefined where there is none. */
+export type Texts = readonly (string | undefined)[];
+
 /** Hears why there is no answer. */
 export type Reject = (error: unknown) => void;
 

@@ -1,14 +1,12 @@
 import type { Clock } from '../support/clock.js';
-import type { Reject } from './cache-store.js';
+import type { Reject, Texts } from './cache-store.js';
 import type { DirectConnection, Word } from './direct-connection.js';
 import { partedTexts, partsOf, pick, placesToAsk, textsAt, type Part } from './parted-keys.js';
+import { keysPerCommand } from './redis-commands.js';
 import { factIn } from './redis-facts.js';
 import { forgetCommand, isLasting, timesAsked, tracked, type RepeatedKeys } from './repeated-keys.js';
-import { keysPerCommand } from './redis-commands.js';
 import { RedisReplyError, type Reply } from './reply-reader.js';
 import { none, TrackedKeys, TrackedTexts } from './tracked-texts.js';
-
-type Texts = readonly (string | undefined)[];
 
 /** Keys are tracked from when they are asked for this time: those that are asked for now and then only are not worth it. */
 const timesBefore = 2;

@@ -1,9 +1,8 @@
+import type { Texts } from './cache-store.js';
 import { isLasting, type RepeatedKeys } from './repeated-keys.js';
 
 const partsOfKeys = Symbol('partsOfKeys');
 const textsOfParts = Symbol('textsOfParts');
-
-type Texts = readonly (string | undefined)[];
 
 /** One of several lists that are asked for as one. */
 export interface Part {

@@ -85,7 +85,10 @@ export function toErrorReply(error: unknown): RedisPipelineReply {
 
 /** Undefined for a Cluster, which has a socket for each node, and for a client that has not connected yet. */
 function toCorkedClient(client: RedisClient): CorkedClient | undefined {
-  const stream: unknown = client.isCluster ? undefined : Reflect.get(client, 'stream');
-  const canCork = typeof stream === 'object' && stream !== null && 'cork' in stream && 'uncork' in stream;
-  return canCork ? (client as unknown as CorkedClient) : undefined; // as just seen
+  return !client.isCluster && canCork(client) ? client : undefined;
+}
+
+function canCork(client: RedisClient): client is RedisClient & CorkedClient {
+  const stream: unknown = Reflect.get(client, 'stream');
+  return typeof stream === 'object' && stream !== null && 'cork' in stream && 'uncork' in stream;
 }

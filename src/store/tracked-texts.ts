@@ -1,8 +1,7 @@
 import { inOnePiece } from '../support/compact.js';
+import type { Texts } from './cache-store.js';
 import { lastingTexts } from './lasting-texts.js';
 import { repeatedKeys, type RepeatedKeys } from './repeated-keys.js';
-
-type Texts = readonly (string | undefined)[];
 
 /** A longer first text, as that of a large entry, is read each time. */
 const longestText = 2_000;

@@ -2,6 +2,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { expect } from 'chai';
 import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, it } from 'mocha';
+import type { Texts } from '../../src/store/cache-store.js';
 import { DirectRedis } from '../../src/store/direct-redis.js';
 import { partedKeys, partTexts } from '../../src/store/parted-keys.js';
 import { connectRedis } from '../../src/store/redis-client.js';
@@ -12,8 +13,6 @@ import { Random } from '../support/random.js';
 import { until } from '../support/until.js';
 import { warnings } from '../support/warnings.js';
 import { Bench } from './redis-bench.js';
-
-type Texts = readonly (string | undefined)[];
 
 describe('Client tracking of a real Redis', () => {
   const bench = new Bench();
@@ -31,11 +30,11 @@ describe('Client tracking of a real Redis', () => {
     expect(heard.end(), 'everything was told').to.eql([]);
   });
 
-  async function open(settings: ServerSettings = {}): Promise<void> {
+  async function open(settings: ServerSettings = {}, clock?: FakeClock): Promise<void> {
     server = await bench.startServer(settings);
     const client = await connectRedis(`redis://127.0.0.1:${server.port}`, { protocol: 2 });
     bench.afterwards(() => client.disconnect());
-    direct = new DirectRedis(client);
+    direct = new DirectRedis(client, clock);
     other = new Redis(server.port);
     other.on('error', () => undefined);
     bench.afterwards(() => other.disconnect());
@@ -122,6 +121,18 @@ describe('Client tracking of a real Redis', () => {
       expect([s1, s4]).to.eql([String(round), String(round)]);
       await Promise.all(lists.map(read));
     }
+  });
+
+  it('shows for a minute at most what SWAPDB took away, which is not told', async () => {
+    const clock = new FakeClock();
+    await open({}, clock);
+    await other.mset({ entry: 'e', s1: '1', s2: '2' });
+    const keys = entry();
+    await keep(keys);
+    await other.swapdb(0, 1);
+    clock.advance(60_000);
+    expect([...(await read(keys))]).to.eql([undefined, undefined, undefined]);
+    expect(direct.isTracking, 'they may have ended').to.equal(true);
   });
 
   it('keeps nothing over the end of a connection', async () => {

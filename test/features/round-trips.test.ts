@@ -126,6 +126,15 @@ describe('round trips', () => {
       }
     });
 
+    it('a get by a unique value stays 1 command, however many values are asked for meanwhile that nobody has', async () => {
+      await Writer.create({ name: 'ann' });
+      const schema = schemaOf(Writer);
+      const keys = new UniqueKeys(modelCacheOf(schema), schema, 3);
+      await keys.read({ name: 'ann' });
+      for (let number = 0; number < 12; number += 1) await keys.read({ name: `nobody ${number}` });
+      expect(await costOf(() => keys.read({ name: 'ann' }))).to.deep.equal(costs({ read: 1 }));
+    });
+
     it('getMany of 100 cold rows is 1 SELECT and 3 commands', async () => {
       const ids = await hundredPages();
       expect(await costOf(() => Page.cache.getMany(ids))).to.deep.equal(

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { describe, it } from 'mocha';
-import { StorePort, type Texts } from '../../../src/cache/store-port.js';
-import type { CacheStore } from '../../../src/store/cache-store.js';
+import { StorePort } from '../../../src/cache/store-port.js';
+import type { CacheStore, Texts } from '../../../src/store/cache-store.js';
 
 /** A store elsewhere that answers when it is told to. */
 class SlowStore implements CacheStore {
