@@ -1,7 +1,7 @@
 import type { RedisClient, RedisPipeline, RedisPipelineReply } from './redis-client.js';
 
 /** What can be asked for together with others. */
-export type BatchedCommands = Pick<RedisPipeline, 'mget' | 'set' | 'unlink' | 'zadd'>;
+export type BatchedCommands = Omit<RedisPipeline, 'exec'>;
 
 /** A client that holds back what it writes to its socket while it is told to: the `Redis` of ioredis. */
 interface CorkedClient {
@@ -10,6 +10,8 @@ interface CorkedClient {
   set(key: string, value: string, ...options: (string | number)[]): Promise<unknown>;
   unlink(keys: string[]): Promise<unknown>;
   zadd(key: string, score: number, member: string): Promise<unknown>;
+  zremrangebyscore(key: string, min: string, max: number): Promise<unknown>;
+  zremrangebyrank(key: string, start: number, stop: number): Promise<unknown>;
 }
 
 /**
@@ -66,6 +68,14 @@ class SentCommands implements BatchedCommands {
 
   zadd(key: string, score: number, member: string): void {
     this.#sent(this.#client.zadd(key, score, member));
+  }
+
+  zremrangebyscore(key: string, min: string, max: number): void {
+    this.#sent(this.#client.zremrangebyscore(key, min, max));
+  }
+
+  zremrangebyrank(key: string, start: number, stop: number): void {
+    this.#sent(this.#client.zremrangebyrank(key, start, stop));
   }
 
   #sent(command: Promise<unknown>): void {

@@ -1,5 +1,5 @@
 import type { CacheWrite } from './cache-store.js';
-import type { ListedMember } from './redis-lists.js';
+import type { ListedMember, ListTrim } from './redis-lists.js';
 import { inOneGo, type BatchedCommands } from './redis-batch.js';
 import type { RedisClient, RedisPipelineReply } from './redis-client.js';
 
@@ -29,10 +29,10 @@ export async function acquireTexts(client: RedisClient, requests: readonly Cache
   return toTexts(valuesOf(replies).slice(requests.length).flat());
 }
 
-/** What a write is made of: a text, or its place in a list. */
-export type RedisWrite = CacheWrite | ListedMember;
+/** What a write is made of: a text, its place in a list, or what keeps a list short. */
+export type RedisWrite = CacheWrite | ListedMember | ListTrim;
 
-/** SET of each text, ZADD of each member; in one go where there are several. */
+/** SET of each text, ZADD of each member, two commands for each list to trim; in one go where there are several. */
 export async function writeTexts(client: RedisClient, writes: readonly RedisWrite[]): Promise<void> {
   const [first] = writes;
   if (first && writes.length === 1 && 'value' in first) {
@@ -42,7 +42,8 @@ export async function writeTexts(client: RedisClient, writes: readonly RedisWrit
   const replies = await inOneGo(client, (commands) => {
     for (const write of writes) {
       if ('value' in write) set(commands, write);
-      else commands.zadd(write.key, write.expiresAt, write.member);
+      else if ('member' in write) commands.zadd(write.key, write.expiresAt, write.member);
+      else trim(commands, write);
     }
   });
   valuesOf(replies);
@@ -95,6 +96,11 @@ function setIfEmpty(commands: BatchedCommands, { key, value, ttlMs }: CacheWrite
 
 function set(target: RedisClient | BatchedCommands, { key, value, ttlMs }: CacheWrite): unknown {
   return ttlMs === 0 ? target.set(key, value) : target.set(key, value, 'PX', wholeMs(ttlMs));
+}
+
+function trim(commands: BatchedCommands, { key, endedBy, longest }: ListTrim): void {
+  commands.zremrangebyscore(key, '-inf', endedBy);
+  commands.zremrangebyrank(key, 0, -longest - 1);
 }
 
 function wholeMs(ttlMs: number): number {

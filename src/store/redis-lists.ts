@@ -37,32 +37,28 @@ export async function readList(
   return { items: members.map(toListed), next: `${last} ${told}` };
 }
 
-/** Keeps lists from growing: now and then, beside what is being written and not before it. */
+/** Takes out of a list what ended before, and what is too many. */
+export interface ListTrim {
+  readonly key: string;
+  readonly endedBy: number;
+  readonly longest: number;
+}
+
+/** Keeps lists from growing: now and then, together with what is being written. */
 export class ListTrimmer {
-  readonly #client: RedisClient;
   /** Begins anywhere, so that short-lived processes share the work. */
   #left = Math.floor(Math.random() * writesPerTrim);
   readonly #lists = new Set<string>();
 
-  constructor(client: RedisClient) {
-    this.#client = client;
-  }
-
-  /** Hears of what was written. Nobody waits for the work, and one that fails is made up for by the next. */
-  written(members: readonly ListedMember[], nowMs: number): void {
+  /** What is to be done beside the writing of these members. One that fails is made up for by the next. */
+  dueWith(members: readonly ListedMember[], nowMs: number): readonly ListTrim[] {
     for (const { key } of members) this.#lists.add(key);
     this.#left -= members.length;
-    if (this.#left > 0 || members.length === 0) return;
+    if (this.#left > 0 || members.length === 0) return [];
     this.#left = writesPerTrim;
-    for (const list of this.#lists) this.#trim(list, nowMs);
+    const due = [...this.#lists].map((key) => ({ key, endedBy: nowMs, longest }));
     this.#lists.clear();
-  }
-
-  #trim(list: string, nowMs: number): void {
-    const pipeline = this.#client.pipeline();
-    pipeline.zremrangebyscore(list, '-inf', nowMs);
-    pipeline.zremrangebyrank(list, 0, -longest - 1);
-    pipeline.exec().catch(() => undefined);
+    return due;
   }
 }
 

@@ -35,7 +35,7 @@ export class RedisStore implements CacheStore {
   readonly name = 'redis';
   readonly #client: RedisClient;
   readonly #ownsClient: boolean;
-  readonly #trimmer: ListTrimmer;
+  readonly #trimmer = new ListTrimmer();
   readonly #drop: (keys: string[]) => Promise<unknown>;
   readonly #dropsOtherwise: boolean;
   /** Why there is no connection, where the client told. */
@@ -53,7 +53,6 @@ export class RedisStore implements CacheStore {
     refuseReplicas(client);
     this.#client = client;
     this.#ownsClient = ownsClient;
-    this.#trimmer = new ListTrimmer(client);
     this.#dropsOtherwise = drop !== undefined;
     this.#drop = drop ?? ((keys) => (client.isCluster ? dropTextsOfOneSlot : dropTexts)(client, keys));
     if (ownsClient) {
@@ -97,11 +96,11 @@ export class RedisStore implements CacheStore {
   async write(entries: readonly CacheWrite[]): Promise<void> {
     const nowMs = systemClock.now();
     const members = entries.flatMap((entry) => memberOf(entry, nowMs) ?? []);
-    await this.#ask<RedisWrite, never>([...entries, ...members], keyOf, async (part) => {
+    const trims = this.#trimmer.dueWith(members, nowMs);
+    await this.#ask<RedisWrite, never>([...entries, ...members, ...trims], keyOf, async (part) => {
       await writeTexts(this.#client, part);
       return [];
     });
-    this.#trimmer.written(members, nowMs);
   }
 
   async list(list: string, page: { readonly after: string | undefined; readonly limit: number }): Promise<ListPage> {

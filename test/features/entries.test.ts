@@ -213,7 +213,7 @@ describe('entries of computed values', () => {
           zremrangebyrank: __,
           ...counts
         } = Object.fromEntries(calls) as Record<string, number>;
-        return counts; // NOTE: lists are looked after with one in a hundred fills, beside them
+        return counts; // NOTE: lists are trimmed by one in a hundred fills
       };
       const fill = await commandsOf(() => taken({ year: 2 }));
       const hit = await commandsOf(() => taken({ year: 2 }));
