@@ -101,8 +101,7 @@ describe('the checks of change capture', () => {
       expect((await Book.cache.get(1)).title).to.equal('missed');
       expect((await Book.cache.getMany([1]))[0]?.title).to.equal('missed');
       expect(await new Shelf({ id: 1 }).titles()).to.deep.equal(['missed']);
-      await Shelf.cache.get(1); // on a busy machine it may have been forgotten since
-      expect((await Shelf.cache.explain(1)).state, 'other tables are cached').to.equal('hit');
+      await filled(Shelf); // other tables are cached
       if (mend === undefined) await migrateUp(url, shelfModels);
       else await other.query(mend);
       await until(async () => (await Book.cache.explain(1)).state === 'miss');
@@ -237,11 +236,14 @@ describe('the checks of change capture', () => {
   }
 });
 
-async function filled(): Promise<void> {
-  await Book.cache.get(1);
-  await Shelf.cache.get(1);
-  await new Shelf({ id: 1 }).titles();
-  expect((await Book.cache.explain(1)).state).to.equal('hit');
+/** Everything has been read, and the row is a hit. NOTE: what was written before may be heard of only after it was read. */
+async function filled(model: typeof Book | typeof Shelf = Book): Promise<void> {
+  await until(async () => {
+    await Book.cache.get(1);
+    await Shelf.cache.get(1);
+    await new Shelf({ id: 1 }).titles();
+    return (await model.cache.explain(1)).state === 'hit';
+  });
 }
 
 async function reasonOf(model: typeof CachedModel, id: number): Promise<string | undefined> {
