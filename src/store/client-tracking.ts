@@ -2,7 +2,6 @@ import type { Clock } from '../support/clock.js';
 import type { Reject, Texts } from './cache-store.js';
 import type { DirectConnection, Word } from './direct-connection.js';
 import { partedTexts, partsOf, pick, placesToAsk, textsAt, type Part } from './parted-keys.js';
-import { keysPerCommand } from './redis-commands.js';
 import { factIn } from './redis-facts.js';
 import { forgetCommand, isLasting, timesAsked, tracked, type RepeatedKeys } from './repeated-keys.js';
 import { RedisReplyError, type Reply } from './reply-reader.js';
@@ -16,6 +15,9 @@ const timesBefore = 2;
  * that evicts what nobody reads must not take it for unused, and one that does not tell of a change is noticed.
  */
 const longestTrustMs = 60_000;
+
+/** At the same time, so that others need not wait long for the server: texts may be long. */
+const keysPerReview = 100;
 
 /**
  * Keeps texts in this process while the server tells of every change of them (client tracking). Who asks for them
@@ -242,7 +244,7 @@ export class ClientTracking {
     });
   }
 
-  /** Reads what is kept under these keys once more, so many at a time that the server is not held up. */
+  /** Reads what is kept under these keys once more, in parts. */
   #review(keys: readonly string[]): void {
     if (!this.#isOn || !this.#connection.isOpen) return; // NOTE: for good; another connection has a tracking of its own
     if (keys.length === 0) {
@@ -250,11 +252,11 @@ export class ClientTracking {
       if (this.#texts.areSome) this.#reviewLater();
       return;
     }
-    const part = keys.slice(0, keysPerCommand);
+    const part = keys.slice(0, keysPerReview);
     const reviewed = (reply: Reply): void => {
       const texts = reply as Texts; // what MGET replies
       for (let index = 0; index < part.length; index++) this.#compare(part[index] ?? '', texts[index]);
-      this.#review(keys.slice(keysPerCommand));
+      this.#review(keys.slice(keysPerReview));
     };
     this.#connection.ask('mget', part, reviewed, () => this.#end());
   }

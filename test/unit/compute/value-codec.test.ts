@@ -33,6 +33,13 @@ registerCodec(Money, {
 });
 
 /** What a reader in another process gets. */
+/** Changes every part of a value. */
+function ruin(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return;
+  for (const inner of Object.values(value)) ruin(inner);
+  for (const name of Object.keys(value)) Reflect.set(value, name, 'changed');
+}
+
 function stored(value: unknown): unknown {
   const payload: unknown = JSON.parse(JSON.stringify(encodeValue(value, 'W')));
   const decoded = decodeValue(payload);
@@ -144,6 +151,16 @@ describe('values as they are stored', () => {
     const pattern = /a/g;
     pattern.test('aa');
     expect((stored({ pattern }) as { pattern: RegExp }).pattern.lastIndex).to.equal(1);
+  });
+
+  it('are shared in no part where their payload is', () => {
+    const value = { a: { b: [{ c: 1 }, [2]] }, d: [[{ e: [] }]], n: null };
+    const payload = encodeValue(structuredClone(value), 'W');
+    const own = decodeValue(payload, true)?.value;
+    expect(own).to.deep.equal(value);
+    ruin(own);
+    expect(decodeValue(payload, true)?.value).to.deep.equal(value);
+    expect(decodeValue(payload)?.value, 'nobody else has it').to.equal(payload[1]);
   });
 
   it('may be nested deeply', () => {

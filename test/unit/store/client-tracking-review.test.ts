@@ -59,16 +59,16 @@ describe('what ClientTracking keeps for long', () => {
     expect(sent()).to.eql(['mget entry s1']);
   });
 
-  it('is read a thousand keys at a time, each when the one before is there', () => {
-    const all = Array.from({ length: 1_500 }, (_, index) => keysOf(`e${index}`, 's1'));
+  it('is read a hundred keys at a time, each when the one before is there', () => {
+    const all = Array.from({ length: 150 }, (_, index) => keysOf(`e${index}`, 's1'));
     for (const keys of all) keep(keys, 'e', '1');
     held.clock.advance(minute);
     const [first = '', ...more] = sent();
-    expect([first.split(' ').length, more]).to.eql([1_001, []]);
-    held.socket.replies(list('e', '1', ...Array.from({ length: 998 }, () => 'e')));
+    expect([first.split(' ').length, more]).to.eql([101, []]);
+    held.socket.replies(list('e', '1', ...Array.from({ length: 98 }, () => 'e')));
     const [second = ''] = sent();
-    expect(second.split(' ').length).to.equal(502);
-    held.socket.replies(list(...Array.from({ length: 501 }, () => 'e')));
+    expect(second.split(' ').length).to.equal(52);
+    held.socket.replies(list(...Array.from({ length: 51 }, () => 'e')));
     expect([sent(), held.distrusted]).to.eql([[], []]);
     held.clock.advance(minute);
     expect([sent(), pinged(all[0] ?? [])], 'nobody asked').to.eql([[], false]);
