@@ -4,7 +4,7 @@ import { lastingTexts } from './lasting-texts.js';
 import { repeatedKeys, type RepeatedKeys } from './repeated-keys.js';
 
 /** A longer first text, as that of a large entry, is read each time. */
-const longestText = 20_000;
+const longestText = 32_768;
 
 /** So many characters are kept; then no more are, until what is not asked for any more is let go. */
 const mostCharacters = 16_000_000;
