@@ -13,6 +13,12 @@ import { setStage } from './world.js';
 const latest = fileURLToPath(new URL('./results/latest.md', import.meta.url));
 
 async function main(options: Options): Promise<void> {
+  const wanted = scenarios.filter(({ id }) => id.startsWith(options.only));
+  if (wanted.length === 0) {
+    console.error(`--only ${options.only}: use the beginning of one of ${idList()}`);
+    process.exitCode = 2;
+    return;
+  }
   const script = compile();
   const stage = await setStage(catalogue.length);
   const workers = new Workers({ script, launcher: stage.launcher, profile: options.profile }, stage);
@@ -23,7 +29,7 @@ async function main(options: Options): Promise<void> {
   };
   try {
     print(heading(stage, options.effort));
-    for (const scenario of scenarios.filter(({ id }) => id.startsWith(options.only))) {
+    for (const scenario of wanted) {
       const chosen = choose(scenario, options);
       print(await report(chosen, workers, options));
       await workers.close();
@@ -33,6 +39,10 @@ async function main(options: Options): Promise<void> {
     await stage.close();
   }
   if (options.save) save(printed.join('\n'));
+}
+
+function idList(): string {
+  return scenarios.map(({ id }) => id).join(', ');
 }
 
 /** A scenario whose first contender fails has nothing to compare with; the others go on. */

@@ -21,7 +21,8 @@ const usage = `npm run bench -- [--quick] [--only <scenario>] [--contender <text
   --only       scenarios whose id starts so; the ids are in bench/scenarios.ts
   --contender  contenders whose name holds this, and what they are compared with
   --save       write bench/results/latest.md too
-  --profile    write a CPU profile of each contender into this folder, and print where its time goes`;
+  --profile    write a CPU profile of each contender into this folder, and print where its time goes
+  --help       print this`;
 
 const settings = {
   quick: { type: 'boolean', default: false },
@@ -29,11 +30,13 @@ const settings = {
   contender: { type: 'string', default: '' },
   save: { type: 'boolean', default: false },
   profile: { type: 'string' },
+  help: { type: 'boolean', default: false },
 } as const;
 
-/** Throws a list of the options where they are wrong. */
+/** Where they are wrong, or that is asked for, the process ends with a list of the options. */
 export function readOptions(args: readonly string[]): Options {
-  const { quick, only, contender, save, profile } = parse(args);
+  const { quick, only, contender, save, profile, help } = parse(args);
+  if (help) end(0, usage);
   const effort = quick ? { rounds: 5, roundMs: 60, warmUpMs: 250 } : { rounds: 21, roundMs: 120, warmUpMs: 4_000 };
   return { only, contender, peers: !quick, effort, save, profile };
 }
@@ -42,6 +45,11 @@ function parse(args: readonly string[]): ReturnType<typeof parseArgs<{ options: 
   try {
     return parseArgs({ args: [...args], options: settings }).values;
   } catch (error) {
-    throw new Error(usage, { cause: error });
+    return end(2, `${error instanceof Error ? error.message : String(error)}\n${usage}`);
   }
+}
+
+function end(code: number, text: string): never {
+  console.log(text);
+  process.exit(code);
 }
