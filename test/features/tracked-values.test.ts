@@ -131,6 +131,34 @@ for (const database of ['postgres', 'sqlite'] as const) {
       for (let time = 0; time < 4; time += 1) expect(await all()).to.eql(changed);
     });
 
+    it('takes one ping for a list of many rows, and gives everybody instances of their own', async () => {
+      const title = 'a title '.repeat(25).trim(); // so that the entry has some 10,000 characters
+      const { id } = await Author.objects.create({ name: 'Long' });
+      await Note.objects.bulkCreate(Array.from({ length: 50 }, () => ({ title, authorId: id })));
+      const titles = async (): Promise<Set<string>> => {
+        const list = await Note.objects.filter({ authorId: id }).orderBy('id').cache().all();
+        expect(list).to.have.lengthOf(50);
+        const seen = new Set(list.map((each) => each.title));
+        for (const each of list) each.title = 'mine';
+        return seen;
+      };
+      for (let time = 0; time < 4; time += 1) {
+        await titles();
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      const commands = await commandsOf(redis, async () => expect([...(await titles())]).to.eql([title]));
+      expect(commands).to.eql({ ping: 1 });
+      const expectFirst = async (changed: string): Promise<void> => {
+        for (let time = 0; time < 4; time += 1) expect([...(await titles())]).to.eql([changed, title]);
+      };
+      const first = await Note.objects.filter({ authorId: id }).orderBy('id').first();
+      await Note.objects.filter({ id: first?.id ?? 0 }).update({ title: 'here' });
+      await expectFirst('here');
+      await db.knex('tracked_notes').where('id', first?.id).update({ title: 'there' });
+      await elsewhere.invalidateAll();
+      await expectFirst('there');
+    });
+
     it('gives everybody a value of their own, from the run on', async () => {
       await Note.objects.filter({ id: note.id }).update({ title: 'another' });
       for (let time = 0; time < 8; time += 1) {
