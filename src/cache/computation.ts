@@ -200,7 +200,7 @@ export class Computation<T> {
     this.#count('hit', 'stale');
     countHit(plan, entry);
     call.onHit?.();
-    this.#renewals.behind({ call, plan, madeAt: entry.createdAt });
+    this.#renewals.behind({ call, plan, madeAt: entry.createdAt, isOutdated: true });
     return value;
   }
 

@@ -13,6 +13,8 @@ export interface Renewal<T> {
   readonly plan: Plan;
   /** When the one that is there was made; 0 where there is none. */
   readonly madeAt: number;
+  /** Whether the one that is there is no hit any more, so that whichever is one has taken its place; default: no. */
+  readonly isOutdated?: boolean;
   /** The stamps of the base, where they were seen to be current. */
   readonly seen?: readonly string[];
 }
@@ -49,12 +51,13 @@ export class Renewals<T> {
   }
 
   /** Makes a value anew, unless somebody else is doing it or has done it. */
-  async now({ call, plan, madeAt, seen }: Renewal<T>): Promise<void> {
+  async now({ call, plan, madeAt, isOutdated = false, seen }: Renewal<T>): Promise<void> {
     const { lock } = this.#parts;
     const held = await lock?.take(plan.entryKey);
     if (lock && !held) return;
     try {
-      if (held && (await this.#isReplaced(plan, madeAt))) return;
+      // NOTE: where that tells, not by when it was made: the clocks of processes differ
+      if (held && (await this.#isReplaced(plan, isOutdated ? 0 : madeAt))) return;
       const stamps = seen ?? (await this.#engine.acquire(plan.base));
       if (stamps) await this.#parts.make({ call, plan, stamps });
     } finally {

@@ -139,6 +139,27 @@ describe('a lock around a computation', () => {
     expect(await Promise.all([two.finish(), three.finish()])).to.deep.equal(['2 by two', '2 by three']);
     expect((await three.get()).startsWith('2 ')).to.equal(true);
   });
+
+  it('is not taken to make an outdated value once more, whatever the clock says of who made it', async () => {
+    const options = { database: 'sqlite::memory:', cache: store, prefix: 'lock:' };
+    const ahead = await connect({ ...options, name: 'ahead', clock: new FakeClock(clock.now() + 5_000) });
+    opened.push(ahead);
+    const declare = (name: string): CachedFunction<[], string> =>
+      cached('locks.renewed', async () => `run ${computed.push(name)}`, { connection: name, stale: true, lock: true });
+    const [getAhead, get] = [declare('ahead'), declare('one')];
+    expect([await getAhead(), await get()]).to.deep.equal(['run 1', 'run 1']);
+    await settle(); // the lock is let go of when the value has arrived
+    await get.invalidate();
+    const locking = store.hold('acquire', 'before');
+    expect(await getAhead(), 'is going to make it anew').to.equal('run 1');
+    await locking.reached;
+    expect(await get()).to.equal('run 1');
+    await settle();
+    expect([await get(), computed]).to.deep.equal(['run 2', ['ahead', 'one']]);
+    locking.release();
+    await settle();
+    expect([await getAhead(), computed]).to.deep.equal(['run 2', ['ahead', 'one']]);
+  });
 });
 
 interface Begun {
