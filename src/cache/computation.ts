@@ -13,7 +13,7 @@ import { Flights } from './flights.js';
 import { errorIn } from './kept-error.js';
 import { LoadLock, type LockOptions } from './load-lock.js';
 import { countHit, hitsOf, Plans, useKeys, type Plan } from './plans.js';
-import { Renewals } from './renewals.js';
+import { isAnother, Renewals } from './renewals.js';
 import { isMistake, Runner, type Computed, type Work } from './run.js';
 
 /**
@@ -94,8 +94,8 @@ export class Computation<T> {
   }
 
   /**
-   * Makes the value anew and stores it, unless a valid one is there that was made after this and is not past its soft
-   * life: what was asked for twice is done once.
+   * Makes the value anew and stores it, unless a valid one is there in place of the one that was made then, and is not past
+   * its soft life: what was asked for twice is done once.
    */
   async renew(call: Call<T>, madeAt = 0): Promise<void> {
     if (this.#host.bypassReason() !== undefined) return;
@@ -103,7 +103,7 @@ export class Computation<T> {
     const found = await this.#lookup(plan, (each) => each);
     if (found.state === 'bypass') return;
     const entry = found.state === 'hit' ? found.entry : undefined;
-    if (entry && entry.createdAt > madeAt && !this.#answers.isSoftlyExpired(entry)) return;
+    if (entry && isAnother(entry, madeAt) && !this.#answers.isSoftlyExpired(entry)) return;
     await runInFrame(undefined, () => this.#renewals.now({ call, plan, madeAt: entry?.createdAt ?? 0 }));
   }
 
@@ -200,7 +200,7 @@ export class Computation<T> {
     this.#count('hit', 'stale');
     countHit(plan, entry);
     call.onHit?.();
-    this.#renewals.behind({ call, plan, madeAt: entry.createdAt, isOutdated: true });
+    this.#renewals.behind({ call, plan, madeAt: entry.createdAt });
     return value;
   }
 

@@ -2,6 +2,7 @@ import type { Awaitable } from '../support/awaitable.js';
 import type { CacheEngine } from './cache-engine.js';
 import type { Call, ComputationHost } from './call.js';
 import { runInFrame } from './dependency-frame.js';
+import type { Entry } from './entry.js';
 import type { Found } from './found.js';
 import type { LoadLock } from './load-lock.js';
 import type { Plan } from './plans.js';
@@ -13,8 +14,6 @@ export interface Renewal<T> {
   readonly plan: Plan;
   /** When the one that is there was made; 0 where there is none. */
   readonly madeAt: number;
-  /** Whether the one that is there is no hit any more, so that whichever is one has taken its place; default: no. */
-  readonly isOutdated?: boolean;
   /** The stamps of the base, where they were seen to be current. */
   readonly seen?: readonly string[];
 }
@@ -51,13 +50,12 @@ export class Renewals<T> {
   }
 
   /** Makes a value anew, unless somebody else is doing it or has done it. */
-  async now({ call, plan, madeAt, isOutdated = false, seen }: Renewal<T>): Promise<void> {
+  async now({ call, plan, madeAt, seen }: Renewal<T>): Promise<void> {
     const { lock } = this.#parts;
     const held = await lock?.take(plan.entryKey);
     if (lock && !held) return;
     try {
-      // NOTE: where that tells, not by when it was made: the clocks of processes differ
-      if (held && (await this.#isReplaced(plan, isOutdated ? 0 : madeAt))) return;
+      if (held && (await this.#isReplaced(plan, madeAt))) return;
       const stamps = seen ?? (await this.#engine.acquire(plan.base));
       if (stamps) await this.#parts.make({ call, plan, stamps });
     } finally {
@@ -74,6 +72,14 @@ export class Renewals<T> {
   /** Whether somebody else made the value again before the lock was free. */
   async #isReplaced(plan: Plan, madeAt: number): Promise<boolean> {
     const found = await this.#parts.lookup(plan);
-    return found.state === 'hit' && found.entry.createdAt > madeAt;
+    return found.state === 'hit' && isAnother(found.entry, madeAt);
   }
+}
+
+/**
+ * Whether an entry is not the one that was made then, and so took its place. NOTE: it may have been made before, by the
+ * clock of the process that made it.
+ */
+export function isAnother({ createdAt }: Entry, madeAt: number): boolean {
+  return createdAt !== madeAt;
 }

@@ -16,7 +16,7 @@ const timesBefore = 2;
  */
 const longestTrustMs = 60_000;
 
-/** At the same time, so that others need not wait long for the server: texts may be long. */
+/** So many texts are read once more by one command: they may be long, and others wait for the server meanwhile. */
 const keysPerReview = 100;
 
 /**
